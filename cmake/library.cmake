@@ -1,7 +1,8 @@
 # The library, compiled once: host/ and kernels/ list its sources, the shared and the static library take the objects.
 
 add_library(lotto_objects OBJECT)
-target_include_directories(lotto_objects PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR} ${CUDAToolkit_INCLUDE_DIRS})
+target_include_directories(lotto_objects PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR})
+target_link_libraries(lotto_objects PRIVATE CUDA::cudart)
 # Nothing in it needs the C++ runtime, so that a C program links it with a C linker.
 target_compile_options(lotto_objects PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-fno-exceptions,-fno-rtti>")
 
