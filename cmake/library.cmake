@@ -3,8 +3,8 @@
 add_library(lotto_objects OBJECT)
 target_include_directories(lotto_objects PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(lotto_objects PRIVATE CUDA::cudart)
-# Nothing in it needs the C++ runtime, so that a C program links it with a C linker.
-target_compile_options(lotto_objects PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-fno-exceptions,-fno-rtti>")
+# A C library: the CUDA sources use nothing of the C++ runtime, so that a C program links them with a C linker.
+target_compile_options(lotto_objects PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-fno-exceptions,-fno-rtti,-fno-threadsafe-statics>")
 
 add_library(lotto SHARED $<TARGET_OBJECTS:lotto_objects>)
 add_library(lotto_static STATIC $<TARGET_OBJECTS:lotto_objects>)
@@ -16,4 +16,4 @@ foreach(library lotto lotto_static)
     add_library(lotto::${library} ALIAS ${library})
 endforeach()
 set_target_properties(lotto PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
-target_link_options(lotto PRIVATE -Wl,--no-undefined)
+target_link_options(lotto PRIVATE -Wl,--no-undefined,--as-needed)

@@ -14,5 +14,13 @@ if ! git rev-parse --git-dir >/dev/null 2>&1; then
     echo "skipped: not a git checkout, so no list of tracked files"
     exit 77
 fi
-git ls-files -z '*.c' '*.h' '*.cu' '*.cuh' | xargs -0 "$formatter" --dry-run -Werror
-echo "$(git ls-files '*.c' '*.h' '*.cu' '*.cuh' | wc -l) files are formatted"
+mapfile -d '' files < <(git ls-files -z '*.c' '*.h' '*.cu' '*.cuh')
+unformatted=()
+for file in "${files[@]}"; do
+    "$formatter" --dry-run -Werror "$file" 2>/dev/null || unformatted+=("$file")
+done
+if [ ${#unformatted[@]} -gt 0 ]; then
+    echo "not formatted; run: clang-format -i ${unformatted[*]}"
+    exit 1
+fi
+echo "${#files[@]} files are formatted"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# install.sh BUILD_DIR CUDA_TOOLKIT CUDA_LIBRARY_DIR: installs lotto to a temporary prefix, moves it elsewhere (an installed tree may be moved),
-# and builds and runs a C11 and a C++17 program with it, shared and static, found by find_package and by pkg-config.
+# install.sh BUILD_DIR CUDA_TOOLKIT CUDA_LIBRARY_DIR: installs lotto to a temporary prefix, moves it elsewhere (an installed tree
+# may be moved), and builds and runs a C11 and a C++17 program with it, shared and static, found by find_package and by
+# pkg-config.
 set -euo pipefail
 build=$1 toolkit=$2 cuda_libraries=$3
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,6 +19,16 @@ for file in bin/lotto include/lotto/lotto.h lib/liblotto.so lib/liblotto.so.0 li
         exit 1
     fi
 done
+
+# The command starts where no CUDA runtime is installed: the last folder it looks in is the virtual GPU's, and that one
+# suffices.
+runpath=$(readelf -d "$prefix/bin/lotto" | sed -n 's/.*(RUNPATH).*\[\(.*\)\]/\1/p')
+if [ "${runpath##*:}" != "\$ORIGIN/../lib/lotto/vgpu" ]; then
+    echo "the command's RUNPATH does not end with the virtual GPU's folder: $runpath"
+    exit 1
+fi
+"$prefix/bin/lotto" --version
+LD_LIBRARY_PATH=$prefix/lib/lotto/vgpu "$prefix/bin/lotto" --version
 
 # Where the CUDA runtime lies in no default folder, a program's user names its folder.
 export LD_LIBRARY_PATH=$cuda_libraries
