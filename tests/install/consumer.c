@@ -6,7 +6,8 @@
 
 #define STRING_OF(x) #x
 #define STRING(x) STRING_OF(x)
-#define HEADER_VERSION STRING(LOTTO_VERSION_MAJOR) "." STRING(LOTTO_VERSION_MINOR) "." STRING(LOTTO_VERSION_PATCH)
+#define HEADER_VERSION                                                                                       \
+    STRING(LOTTO_VERSION_MAJOR) "." STRING(LOTTO_VERSION_MINOR) "." STRING(LOTTO_VERSION_PATCH)
 
 int main(void) {
     const float logits[2][3] = {{1.0f, 3.0f, 3.0f}, {-2.0f, -5.0f, -4.0f}};

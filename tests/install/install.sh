@@ -52,12 +52,9 @@ mkdir "$work/pkg-config"
 cp "$here/consumer.c" "$work/pkg-config/consumer.cpp"
 cp "$here/consumer.c" "$work/pkg-config/"
 cd "$work/pkg-config"
-# The flags are words to split.
-# shellcheck disable=SC2046
-{
-    shared=($(pkg-config --cflags --libs lotto) "-Wl,-rpath,$prefix/lib,-rpath-link,$cuda_libraries")
-    static=($(pkg-config --cflags lotto) $(pkg-config --static --libs lotto | sed 's/-llotto\b/-l:liblotto_static.a/'))
-}
+read -ra shared < <(pkg-config --cflags --libs lotto)
+shared+=("-Wl,-rpath,$prefix/lib,-rpath-link,$cuda_libraries")
+read -ra static < <(pkg-config --static --cflags --libs lotto | sed 's/-llotto\b/-l:liblotto_static.a/')
 gcc -std=c11 consumer.c "${shared[@]}" -o c_shared
 gcc -std=c11 consumer.c "${static[@]}" -o c_static
 g++ -std=c++17 consumer.cpp "${shared[@]}" -o cpp_shared
