@@ -1,0 +1,168 @@
+#include "check.h"
+
+#include "arith.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+__attribute__((format(printf, 2, 3))) static bool refuse(lotto_context *context, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(context->error, sizeof context->error, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool lotto_check_context(lotto_context *context) {
+    if (!context)
+        return false;
+    context->error[0] = '\0';
+    return true;
+}
+
+bool lotto_check_pointer(lotto_context *context, const char *name, const void *pointer) {
+    return pointer ? true : refuse(context, "%s is NULL; must be given", name);
+}
+
+bool lotto_check_array(lotto_context *context, const char *name, const void *array,
+                       const lotto_logits *logits) {
+    return logits->rows == 0 || lotto_check_pointer(context, name, array);
+}
+
+static bool check_struct_size(lotto_context *context, const char *name, size_t struct_size, size_t known) {
+    return struct_size == known ||
+           refuse(context, "%s.struct_size is %zu; must be %zu, as its INIT macro sets it", name, struct_size,
+                  known);
+}
+
+static bool check_stride(lotto_context *context, const char *name, int64_t stride,
+                         const lotto_logits *logits) {
+    if (stride < logits->vocab)
+        return refuse(context, "%s is %" PRId64 "; must be vocab (%" PRId64 ") or more", name, stride,
+                      logits->vocab);
+    int64_t most = INT64_MAX / (int64_t)sizeof(float) / (logits->rows > 0 ? logits->rows : 1);
+    return stride <= most ||
+           refuse(context, "%s is %" PRId64 "; must be at most %" PRId64 " for %" PRId64 " rows", name,
+                  stride, most, logits->rows);
+}
+
+static size_t element_bytes(lotto_dtype dtype) {
+    return dtype == LOTTO_F32 ? sizeof(float) : sizeof(uint16_t);
+}
+
+bool lotto_check_shape(lotto_context *context, const lotto_logits *logits) {
+    if (!lotto_check_pointer(context, "logits", logits))
+        return false;
+    if (logits->rows < 0 || logits->rows > INT32_MAX)
+        return refuse(context, "logits.rows is %" PRId64 "; must be 0 to %d", logits->rows, INT32_MAX);
+    if (logits->vocab < 1 || logits->vocab > ARITH_MAX_VOCAB)
+        return refuse(context, "logits.vocab is %" PRId64 "; must be 1 to %d", logits->vocab,
+                      ARITH_MAX_VOCAB);
+    switch (logits->dtype) {
+    case LOTTO_F32:
+    case LOTTO_F16:
+    case LOTTO_BF16:
+        break;
+    default:
+        return refuse(context,
+                      "logits.dtype is %d; must be LOTTO_F32 (%d), LOTTO_F16 (%d) or LOTTO_BF16 (%d)",
+                      (int)logits->dtype, LOTTO_F32, LOTTO_F16, LOTTO_BF16);
+    }
+    return check_stride(context, "logits.row_stride", logits->row_stride, logits);
+}
+
+bool lotto_check_logits(lotto_context *context, const lotto_logits *logits) {
+    if (!lotto_check_shape(context, logits) ||
+        !lotto_check_array(context, "logits.data", logits->data, logits))
+        return false;
+    size_t bytes = element_bytes(logits->dtype);
+    return (uintptr_t)logits->data % bytes == 0 ||
+           refuse(context, "logits.data is %p; must be aligned to its elements of %zu bytes", logits->data,
+                  bytes);
+}
+
+/* A scalar control; true for 0 <= value <= most, NaN refused. */
+static bool check_scalar(lotto_context *context, const char *name, float value, float most,
+                         const char *allowed) {
+    return (value >= 0.0f && value <= most) ||
+           refuse(context, "%s is %g; must be %s", name, (double)value, allowed);
+}
+
+static bool check_off(lotto_context *context, const char *name, bool off) {
+    return off || refuse(context, "controls.%s is set; this operation does not read it, leave it off", name);
+}
+
+bool lotto_check_controls(lotto_context *context, const lotto_controls *controls, unsigned read) {
+    if (!lotto_check_pointer(context, "controls", controls) ||
+        !check_struct_size(context, "controls", controls->struct_size, sizeof *controls))
+        return false;
+    if (!(read & LOTTO_CONTROL_TEMPERATURE) &&
+        !check_off(context, "temperature", !controls->temperature && controls->default_temperature == 1.0f))
+        return false;
+    if (!(read & LOTTO_CONTROL_TOP_K) &&
+        !check_off(context, "top_k", !controls->top_k && controls->default_top_k == 0))
+        return false;
+    if (!(read & LOTTO_CONTROL_TOP_P) &&
+        !check_off(context, "top_p", !controls->top_p && controls->default_top_p == 1.0f))
+        return false;
+    if (read != LOTTO_CONTROL_ALL &&
+        !check_off(context, "min_p", !controls->min_p && controls->default_min_p == 0.0f))
+        return false;
+
+    if (!check_scalar(context, "controls.default_temperature", controls->default_temperature, 0x1.fffffep127f,
+                      "finite and 0 (greedy) or more"))
+        return false;
+    if (controls->default_top_k < 0)
+        return refuse(context, "controls.default_top_k is %d; must be 0 (off) or more",
+                      controls->default_top_k);
+    if (!check_scalar(context, "controls.default_top_p", controls->default_top_p, 1.0f, "0 to 1 (off)") ||
+        !check_scalar(context, "controls.default_min_p", controls->default_min_p, 1.0f, "0 (off) to 1"))
+        return false;
+    switch (controls->order) {
+    case LOTTO_ORDER_SEQUENTIAL:
+    case LOTTO_ORDER_MIN_P_LAST:
+    case LOTTO_ORDER_JOINT:
+        return true;
+    }
+    return refuse(
+        context, "controls.order is %d; must be LOTTO_ORDER_SEQUENTIAL (%d), _MIN_P_LAST (%d) or _JOINT (%d)",
+        (int)controls->order, LOTTO_ORDER_SEQUENTIAL, LOTTO_ORDER_MIN_P_LAST, LOTTO_ORDER_JOINT);
+}
+
+bool lotto_check_probs_stride(lotto_context *context, int64_t stride, const lotto_logits *logits) {
+    return check_stride(context, "probs_stride", stride, logits);
+}
+
+bool lotto_check_capacity(lotto_context *context, const char *name, int64_t capacity,
+                          const lotto_logits *logits) {
+    return (capacity >= 1 && capacity <= logits->vocab) ||
+           refuse(context, "%s is %" PRId64 "; must be 1 to vocab (%" PRId64 ")", name, capacity,
+                  logits->vocab);
+}
+
+bool lotto_check_draws(lotto_context *context, const lotto_draws *draws, const lotto_logits *logits) {
+    return lotto_check_pointer(context, "draws", draws) &&
+           check_struct_size(context, "draws", draws->struct_size, sizeof *draws) &&
+           lotto_check_array(context, "draws.seeds", draws->seeds, logits) &&
+           lotto_check_array(context, "draws.positions", draws->positions, logits);
+}
+
+bool lotto_check_samples(lotto_context *context, const lotto_samples *samples, const lotto_logits *logits) {
+    return lotto_check_pointer(context, "samples", samples) &&
+           check_struct_size(context, "samples", samples->struct_size, sizeof *samples) &&
+           lotto_check_array(context, "samples.tokens", samples->tokens, logits);
+}
+
+bool lotto_check_workspace(lotto_context *context, const void *workspace, size_t workspace_bytes,
+                           const struct lotto_plan *plan) {
+    if (plan->workspace_bytes == 0)
+        return true;
+    if (workspace_bytes < plan->workspace_bytes)
+        return refuse(context, "workspace_bytes is %zu; must be %zu or more", workspace_bytes,
+                      plan->workspace_bytes);
+    if (!lotto_check_pointer(context, "workspace", workspace))
+        return false;
+    return (uintptr_t)workspace % 256 == 0 ||
+           refuse(context, "workspace is %p; must be 256-byte aligned", workspace);
+}

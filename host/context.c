@@ -1,0 +1,87 @@
+#include "context.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OLDEST_COMPUTE_CAPABILITY = 75 };
+
+static lotto_status describe_device(int index, lotto_device *device) {
+    int count = 0;
+    if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0)
+        return LOTTO_NO_DEVICE;
+    if (index == LOTTO_DEVICE_CURRENT && cudaGetDevice(&index) != cudaSuccess)
+        return LOTTO_NO_DEVICE;
+    if (index < 0 || index >= count)
+        return LOTTO_INVALID_ARGUMENT;
+    struct cudaDeviceProp properties;
+    if (cudaGetDeviceProperties(&properties, index) != cudaSuccess)
+        return LOTTO_CUDA_ERROR;
+    device->index = index;
+    device->compute_capability = properties.major * 10 + properties.minor;
+    device->multiprocessors = properties.multiProcessorCount;
+    snprintf(device->name, sizeof device->name, "%s", properties.name);
+    return device->compute_capability < OLDEST_COMPUTE_CAPABILITY ? LOTTO_NO_DEVICE : LOTTO_SUCCESS;
+}
+
+lotto_status lotto_context_create(lotto_context **context, int device) {
+    if (!context)
+        return LOTTO_INVALID_ARGUMENT;
+    *context = NULL;
+    lotto_device described = {sizeof described, LOTTO_DEVICE_REFERENCE, 0, 0, "CPU reference"};
+    if (device != LOTTO_DEVICE_REFERENCE) {
+        lotto_status status = describe_device(device, &described);
+        if (status != LOTTO_SUCCESS)
+            return status;
+    }
+    lotto_context *created = calloc(1, sizeof *created);
+    if (!created)
+        return LOTTO_OUT_OF_MEMORY;
+    created->device = described;
+    *context = created;
+    return LOTTO_SUCCESS;
+}
+
+void lotto_context_destroy(lotto_context *context) { free(context); }
+
+const char *lotto_context_error(const lotto_context *context) { return context ? context->error : ""; }
+
+lotto_status lotto_device_info(lotto_context *context, lotto_device *device) {
+    if (!context)
+        return LOTTO_INVALID_ARGUMENT;
+    context->error[0] = '\0';
+    if (!device || device->struct_size != sizeof *device) {
+        snprintf(context->error, sizeof context->error,
+                 "device must point to a structure made by LOTTO_DEVICE_INIT");
+        return LOTTO_INVALID_ARGUMENT;
+    }
+    *device = context->device;
+    return LOTTO_SUCCESS;
+}
+
+bool lotto_context_is_reference(const lotto_context *context) {
+    return context->device.index == LOTTO_DEVICE_REFERENCE;
+}
+
+static lotto_status cuda_status(lotto_context *context, cudaError_t error) {
+    if (error == cudaSuccess)
+        return LOTTO_SUCCESS;
+    snprintf(context->error, sizeof context->error, "CUDA device %d: %s: %s", context->device.index,
+             cudaGetErrorName(error), cudaGetErrorString(error));
+    return LOTTO_CUDA_ERROR;
+}
+
+lotto_status lotto_context_enter(lotto_context *context, int *caller_device) {
+    cudaError_t error = cudaGetDevice(caller_device);
+    if (error == cudaSuccess && *caller_device != context->device.index)
+        error = cudaSetDevice(context->device.index);
+    return cuda_status(context, error);
+}
+
+lotto_status lotto_context_leave(lotto_context *context, int caller_device, cudaError_t error) {
+    if (caller_device != context->device.index) {
+        cudaError_t restored = cudaSetDevice(caller_device);
+        if (error == cudaSuccess)
+            error = restored;
+    }
+    return cuda_status(context, error);
+}

@@ -1,0 +1,109 @@
+#include "row.h"
+
+#include <stdlib.h>
+
+size_t lotto_reference_row_bytes(int64_t vocab) { return (size_t)vocab * (sizeof(uint64_t) + sizeof(float)); }
+
+static float logit_at(const lotto_logits *logits, int64_t at) {
+    switch (logits->dtype) {
+    case LOTTO_F16:
+        return arith_of_f16(((const uint16_t *)logits->data)[at]);
+    case LOTTO_BF16:
+        return arith_of_bf16(((const uint16_t *)logits->data)[at]);
+    default:
+        return ((const float *)logits->data)[at];
+    }
+}
+
+static int larger_first(const void *a, const void *b) {
+    uint64_t key_a = *(const uint64_t *)a, key_b = *(const uint64_t *)b;
+    return (key_a < key_b) - (key_a > key_b);
+}
+
+struct lotto_reference_row lotto_reference_read(const lotto_logits *logits, int64_t index, void *workspace) {
+    int64_t vocab = logits->vocab;
+    uint64_t *keys = workspace;
+    struct lotto_reference_row row = {vocab, (float *)(keys + vocab), keys, 0, -ARITH_INFINITY, 0};
+    for (int64_t id = 0; id < vocab; id++) {
+        float logit = logit_at(logits, index * logits->row_stride + id);
+        float x = arith_without_nan(logit);
+        if (logit != logit)
+            row.status |= LOTTO_ROW_HAD_NAN;
+        if (x > row.maximum)
+            row.maximum = x;
+        row.x[id] = x;
+    }
+    for (int64_t id = 0; id < vocab; id++) {
+        uint64_t key = arith_key(row.x[id], (uint32_t)id);
+        if (key >= arith_candidate_bound(row.maximum))
+            row.keys[row.candidates++] = key;
+    }
+    qsort(row.keys, (size_t)row.candidates, sizeof *row.keys, larger_first);
+    if (row.maximum == ARITH_INFINITY)
+        row.status |= LOTTO_ROW_HAD_POS_INF;
+    if (row.candidates == 0)
+        row.status |= LOTTO_ROW_EMPTY;
+    return row;
+}
+
+struct lotto_reference_row lotto_reference_read_for(const lotto_logits *logits, int64_t index,
+                                                    struct arith_controls controls, void *workspace) {
+    struct lotto_reference_row unread = {logits->vocab,        NULL, NULL, 0, -ARITH_INFINITY,
+                                         LOTTO_ROW_BAD_CONTROL};
+    return arith_controls_are_good(controls) ? lotto_reference_read(logits, index, workspace) : unread;
+}
+
+uint64_t lotto_reference_weight(const struct lotto_reference_row *row, float x, float scale) {
+    return arith_weight(arith_distance(x, row->maximum), scale);
+}
+
+uint64_t lotto_reference_mass(const struct lotto_reference_row *row, int64_t count, float scale) {
+    uint64_t mass = 0;
+    for (int64_t rank = 0; rank < count; rank++)
+        mass += lotto_reference_weight(row, arith_key_value(row->keys[rank]), scale);
+    return mass;
+}
+
+static int64_t shorter(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* min-p: the tokens whose weight is at least min_p times the first one's. */
+static int64_t keep_min_p(const struct lotto_reference_row *row, float min_p, float scale) {
+    int64_t count = 0;
+    while (count < row->candidates &&
+           lotto_reference_weight(row, arith_key_value(row->keys[count]), scale) >= arith_min_p_weight(min_p))
+        count++;
+    return count;
+}
+
+/* top-p: the shortest prefix whose weight reaches its share of mass. */
+static int64_t keep_top_p(const struct lotto_reference_row *row, float top_p, float scale, uint64_t mass) {
+    uint64_t reached = 0, target = arith_top_p_mass(top_p, mass);
+    int64_t count = 0;
+    while (reached < target)
+        reached += lotto_reference_weight(row, arith_key_value(row->keys[count++]), scale);
+    return count;
+}
+
+struct lotto_reference_kept lotto_reference_keep(const struct lotto_reference_row *row,
+                                                 struct arith_controls controls, lotto_order order) {
+    struct lotto_reference_kept kept = {1, 0, 1.0f, arith_scale(1.0f)};
+    if (!arith_is_greedy(controls)) {
+        kept.temperature = controls.temperature;
+        kept.scale = arith_scale(controls.temperature);
+        int64_t all = row->candidates, min_p = all, top_k = all, top_p = all;
+        if (arith_has_min_p(controls))
+            min_p = keep_min_p(row, controls.min_p, kept.scale);
+        if (arith_has_top_k(controls, row->vocab))
+            top_k = shorter(controls.top_k, all);
+        if (arith_has_top_p(controls)) {
+            int64_t judged = order == LOTTO_ORDER_JOINT        ? all
+                             : order == LOTTO_ORDER_MIN_P_LAST ? top_k
+                                                               : shorter(min_p, top_k);
+            top_p =
+                keep_top_p(row, controls.top_p, kept.scale, lotto_reference_mass(row, judged, kept.scale));
+        }
+        kept.count = shorter(shorter(min_p, top_k), top_p);
+    }
+    kept.mass = lotto_reference_mass(row, kept.count, kept.scale);
+    return kept;
+}

@@ -1,0 +1,46 @@
+/*
+ * A row of logits as the definitions speak of it: its working values, and its candidates sorted into the row's total order, of
+ * which every filter keeps a prefix.
+ */
+#ifndef LOTTO_REFERENCE_ROW_H
+#define LOTTO_REFERENCE_ROW_H
+
+#include "arith.h"
+
+struct lotto_reference_row {
+    int64_t vocab;
+    float *x;       /* working values, by token id */
+    uint64_t *keys; /* the candidates' keys, best first */
+    int64_t candidates;
+    float maximum;
+    uint32_t status; /* lotto_row_status bits */
+};
+
+/* Bytes of workspace that reading one row of this vocabulary takes. */
+size_t lotto_reference_row_bytes(int64_t vocab);
+
+struct lotto_reference_row lotto_reference_read(const lotto_logits *logits, int64_t index, void *workspace);
+
+/* A row whose controls are bad is not read: it has no candidates. */
+struct lotto_reference_row lotto_reference_read_for(const lotto_logits *logits, int64_t index,
+                                                    struct arith_controls controls, void *workspace);
+
+/* What is kept: the first `count` of the row's order, with their weights at this temperature. */
+struct lotto_reference_kept {
+    int64_t count;
+    uint64_t mass;
+    float temperature; /* greedy: 1 */
+    float scale;
+};
+
+/* The weight of a working value, at scale. */
+uint64_t lotto_reference_weight(const struct lotto_reference_row *row, float x, float scale);
+
+/* The summed weight of the first `count` of the row's order. */
+uint64_t lotto_reference_mass(const struct lotto_reference_row *row, int64_t count, float scale);
+
+/* row has candidates and controls are good. */
+struct lotto_reference_kept lotto_reference_keep(const struct lotto_reference_row *row,
+                                                 struct arith_controls controls, lotto_order order);
+
+#endif

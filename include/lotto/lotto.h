@@ -1,0 +1,276 @@
+/*
+ * lotto: LOgits TO TOkens. CUDA kernels that turn batches of LLM logits, already on the GPU, into tokens.
+ *
+ * What holds for every function
+ *
+ *   Shapes       logits are [rows, vocab], row-major, any row stride >= vocab, 1 <= vocab <= 2^20, 0 <= rows < 2^31.
+ *                rows = 0 succeeds and does nothing. Outputs are dense unless a stride is given.
+ *   Memory       every pointer inside the structures below, and every input, output and workspace pointer, is memory of the
+ *                context's device: device memory for a GPU, host memory for LOTTO_DEVICE_REFERENCE. Inputs are not modified;
+ *                outputs must not overlap inputs, the workspace or each other.
+ *   Order        within a row, tokens are ranked by logit, larger first, ties by token id, smaller first; -0 equals +0. k, p
+ *                and min-p each keep a prefix of that order.
+ *   NaN, inf     a NaN logit counts as -inf and sets LOTTO_ROW_HAD_NAN. A -inf token is never kept, counted or drawn. If a
+ *                row holds +inf, exactly its +inf tokens are candidates, all equally likely, and LOTTO_ROW_HAD_POS_INF is
+ *                set. A row without candidates is LOTTO_ROW_EMPTY: token -1.
+ *   Determinism  a result depends on the row's logits and its own parameters, seed and position. Not on the number of rows,
+ *                the row's place, the launch shape or the GPU. LOTTO_DEVICE_REFERENCE gives the same bits. The arithmetic is
+ *                kernels/ARITHMETIC.md; a change to it that can change a token raises the minor version (the major from 1.0).
+ *   Launch       work is enqueued on `stream`; nothing is allocated, nothing synchronises, every call can be captured in a
+ *                CUDA graph. The reference has finished when the call returns; its stream argument is ignored.
+ *   Errors       arguments are checked before anything is enqueued: on an error no output is touched, and
+ *                lotto_context_error() says in a sentence which argument, its value and what was allowed. A status covers the
+ *                arguments and the launch; a fault inside a kernel appears at the caller's next synchronisation. Values in
+ *                device arrays cannot be checked by the host: a bad one gives LOTTO_ROW_BAD_CONTROL for its row alone.
+ *   Workspace    lotto_X_workspace() says how many bytes lotto_X() needs for the same arguments (data pointers may be NULL
+ *                there); the workspace is 256-byte aligned, its contents matter neither before nor after. NULL when 0 bytes.
+ *   Threads      a context is used by one thread at a time; different contexts freely. No global state.
+ */
+#ifndef LOTTO_H
+#define LOTTO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define LOTTO_API __attribute__((visibility("default")))
+#else
+#define LOTTO_API
+#endif
+
+#define LOTTO_VERSION_MAJOR 0
+#define LOTTO_VERSION_MINOR 1
+#define LOTTO_VERSION_PATCH 0
+
+/* "major.minor.patch" of the library that is loaded. */
+LOTTO_API const char *lotto_version(void);
+
+/* ---- status ------------------------------------------------------------------------------------------------------- */
+
+#define LOTTO_STATUS_LIST(X)                                                                                 \
+    X(LOTTO_SUCCESS, 0, "success")                                                                           \
+    X(LOTTO_INVALID_ARGUMENT, 1, "an argument is not allowed")                                               \
+    X(LOTTO_OUT_OF_MEMORY, 2, "the host is out of memory")                                                   \
+    X(LOTTO_NO_DEVICE, 3, "no usable CUDA device")                                                           \
+    X(LOTTO_CUDA_ERROR, 4, "the CUDA runtime reported an error")
+
+typedef enum lotto_status {
+#define LOTTO_STATUS_ENUMERATOR(name, value, text) name = value,
+    LOTTO_STATUS_LIST(LOTTO_STATUS_ENUMERATOR)
+#undef LOTTO_STATUS_ENUMERATOR
+} lotto_status;
+
+/* The status's text; "unknown status" for a value that is none. Never NULL. */
+LOTTO_API const char *lotto_status_string(lotto_status status);
+
+/* What a row can report, as bits of its uint32_t status. 0: nothing to say. */
+#define LOTTO_ROW_STATUS_LIST(X)                                                                             \
+    X(LOTTO_ROW_HAD_NAN, 1, "HAD_NAN")         /* a logit was NaN and counted as -inf */                     \
+    X(LOTTO_ROW_HAD_POS_INF, 2, "HAD_POS_INF") /* a logit was +inf */                                        \
+    X(LOTTO_ROW_EMPTY, 4, "EMPTY")             /* no candidate: token -1 */                                  \
+    X(LOTTO_ROW_BAD_CONTROL, 8,                                                                              \
+      "BAD_CONTROL") /* a NaN control, or a temperature < 0 or inf: token -1; the row is not read */         \
+    X(LOTTO_ROW_TRUNCATED, 16, "TRUNCATED") /* more tokens are kept than the list has places */
+
+typedef enum lotto_row_status {
+#define LOTTO_ROW_STATUS_ENUMERATOR(name, value, text) name = value,
+    LOTTO_ROW_STATUS_LIST(LOTTO_ROW_STATUS_ENUMERATOR)
+#undef LOTTO_ROW_STATUS_ENUMERATOR
+} lotto_row_status;
+
+/* ---- context ------------------------------------------------------------------------------------------------------ */
+
+#define LOTTO_DEVICE_CURRENT (-1)   /* the calling thread's current CUDA device */
+#define LOTTO_DEVICE_REFERENCE (-2) /* the CPU reference: same calls, host pointers, same results */
+
+/* One device's properties and the text of the last error. */
+typedef struct lotto_context lotto_context;
+
+/* A cudaStream_t passes uncast; NULL is the default stream. */
+typedef struct CUstream_st *lotto_stream;
+
+/*
+ * Creates a context for a device: an index, LOTTO_DEVICE_CURRENT or LOTTO_DEVICE_REFERENCE. *context is NULL on failure.
+ * LOTTO_INVALID_ARGUMENT: context is NULL, or no device has that index. LOTTO_NO_DEVICE: no driver, or one too old, or no GPU,
+ * or one older than compute capability 7.5.
+ */
+LOTTO_API lotto_status lotto_context_create(lotto_context **context, int device);
+
+/* NULL is allowed. Work already enqueued is not affected. */
+LOTTO_API void lotto_context_destroy(lotto_context *context);
+
+/* What went wrong in the last failed call on this context, in a sentence; "" if none failed. Valid until the next call. */
+LOTTO_API const char *lotto_context_error(const lotto_context *context);
+
+typedef struct lotto_device {
+    size_t struct_size;     /* sizeof(lotto_device), set by LOTTO_DEVICE_INIT */
+    int index;              /* CUDA device index; LOTTO_DEVICE_REFERENCE for the reference */
+    int compute_capability; /* 90 for 9.0; 0 for the reference */
+    int multiprocessors;    /* 0 for the reference */
+    char name[256];
+} lotto_device;
+#define LOTTO_DEVICE_INIT                                                                                    \
+    {                                                                                                        \
+        sizeof(lotto_device), 0, 0, 0, { 0 }                                                                 \
+    }
+
+LOTTO_API lotto_status lotto_device_info(lotto_context *context, lotto_device *device);
+
+/* ---- inputs ------------------------------------------------------------------------------------------------------- */
+
+typedef enum lotto_dtype { LOTTO_F32 = 0, LOTTO_F16 = 1, LOTTO_BF16 = 2 } lotto_dtype;
+
+typedef struct lotto_logits {
+    const void *data;   /* [rows, vocab], aligned to its element */
+    int64_t row_stride; /* elements from one row to the next, >= vocab */
+    int64_t rows;
+    int64_t vocab;
+    lotto_dtype dtype;
+} lotto_logits;
+
+/* How top-p's mass is judged, and where min-p stands. */
+typedef enum lotto_order {
+    LOTTO_ORDER_SEQUENTIAL = 0, /* min-p, then top-k, then top-p over what is left */
+    LOTTO_ORDER_MIN_P_LAST = 1, /* top-k, then top-p over its survivors, then min-p */
+    LOTTO_ORDER_JOINT = 2,      /* every filter judged on the full row; the shortest prefix wins */
+} lotto_order;
+
+/*
+ * Controls, each a device array [rows] or NULL, in which case every row uses the default beside it. Allowed defaults:
+ * temperature finite and >= 0, top_k >= 0, top_p and min_p in [0, 1]. Array values: see each line.
+ */
+typedef struct lotto_controls {
+    size_t struct_size; /* sizeof(lotto_controls), set by LOTTO_CONTROLS_INIT */
+    const float
+        *temperature;     /* < 1e-6: greedy, whatever else is set; negative, infinite or NaN: BAD_CONTROL */
+    const int32_t *top_k; /* keep the first k; <= 0 or >= vocab: off */
+    const float *
+        top_p; /* keep the shortest prefix that reaches this mass; >= 1: off, <= 0: the first token only; NaN: BAD_CONTROL */
+    const float *
+        min_p; /* keep tokens at least this likely relative to the first; <= 0: off, > 1 counts as 1; NaN: BAD_CONTROL */
+    float default_temperature;
+    int32_t default_top_k;
+    float default_top_p;
+    float default_min_p;
+    lotto_order order;
+} lotto_controls;
+/* Temperature 1, every filter off. */
+#define LOTTO_CONTROLS_INIT                                                                                  \
+    { sizeof(lotto_controls), NULL, NULL, NULL, NULL, 1.0f, 0, 1.0f, 0.0f, LOTTO_ORDER_SEQUENTIAL }
+
+/* ---- operations --------------------------------------------------------------------------------------------------- */
+
+/*
+ * Probabilities of every token at its row's temperature: probs[row * probs_stride + id], binary32, subnormals kept.
+ * Controls: temperature alone; leave the filters off. Greedy rows (T < 1e-6) get 1 for their first token, 0 elsewhere. EMPTY
+ * and BAD_CONTROL rows are all 0.
+ * probs [rows, vocab], probs_stride in elements >= vocab. status [rows] or NULL.
+ * Example: logits {0, ln 3} at T = 1 give {0.25, 0.75} to within 2^-21 relative.
+ */
+LOTTO_API lotto_status lotto_softmax(lotto_context *context, const lotto_logits *logits,
+                                     const lotto_controls *controls, float *probs, int64_t probs_stride,
+                                     uint32_t *status, void *workspace, size_t workspace_bytes,
+                                     lotto_stream stream);
+LOTTO_API lotto_status lotto_softmax_workspace(lotto_context *context, const lotto_logits *logits,
+                                               size_t *bytes);
+
+/*
+ * The first token of each row's order. tokens [rows], -1 on an EMPTY row. status [rows] or NULL.
+ * Example: {1, 3, 3} gives 1.
+ */
+LOTTO_API lotto_status lotto_argmax(lotto_context *context, const lotto_logits *logits, int32_t *tokens,
+                                    uint32_t *status, void *workspace, size_t workspace_bytes,
+                                    lotto_stream stream);
+LOTTO_API lotto_status lotto_argmax_workspace(lotto_context *context, const lotto_logits *logits,
+                                              size_t *bytes);
+
+/*
+ * The k largest of each row, sorted by rank: ids and values (the logits as binary32, -0 as +0) [rows, k_max], the rest -1 and
+ * -inf. Controls: top_k alone (off: every candidate). kept [rows]: min(k, candidates), which may exceed k_max: then the first
+ * k_max are listed and TRUNCATED is set. 1 <= k_max <= vocab. values, kept and status may be NULL.
+ * Example: {1, 3, 2, 3}, k = 3, k_max = 4 gives ids {1, 3, 2, -1}.
+ * Source: radix select, as in Alabi et al., "Fast k-selection algorithms for graphics processing units", JEA 17, 2012.
+ */
+LOTTO_API lotto_status lotto_top_k(lotto_context *context, const lotto_logits *logits,
+                                   const lotto_controls *controls, int64_t k_max, int32_t *ids, float *values,
+                                   int32_t *kept, uint32_t *status, void *workspace, size_t workspace_bytes,
+                                   lotto_stream stream);
+LOTTO_API lotto_status lotto_top_k_workspace(lotto_context *context, const lotto_logits *logits,
+                                             int64_t k_max, size_t *bytes);
+
+/*
+ * The nucleus of each row, sorted by rank: ids [rows, capacity], the rest -1. Controls: temperature and top_p. kept [rows]: the
+ * nucleus's true size; if it exceeds capacity, its first tokens are listed and TRUNCATED is set. mass [rows]: the share of the
+ * row's probability it holds. 1 <= capacity <= vocab. kept, mass and status may be NULL.
+ * Example: probabilities {.5, .3, .2}, p = .6 keeps {0, 1} (the token that crosses p is kept), mass .8.
+ * Source: Holtzman et al., "The curious case of neural text degeneration", ICLR 2020.
+ */
+LOTTO_API lotto_status lotto_top_p(lotto_context *context, const lotto_logits *logits,
+                                   const lotto_controls *controls, int64_t capacity, int32_t *ids,
+                                   int32_t *kept, float *mass, uint32_t *status, void *workspace,
+                                   size_t workspace_bytes, lotto_stream stream);
+LOTTO_API lotto_status lotto_top_p_workspace(lotto_context *context, const lotto_logits *logits,
+                                             int64_t capacity, size_t *bytes);
+
+/*
+ * The distribution that lotto_sample() draws from: filtered, renormalised over what is kept, 0 for dropped tokens. All
+ * controls. probs, probs_stride and status as lotto_softmax(); kept [rows] or NULL: how many tokens are kept.
+ */
+LOTTO_API lotto_status lotto_probs(lotto_context *context, const lotto_logits *logits,
+                                   const lotto_controls *controls, float *probs, int64_t probs_stride,
+                                   int32_t *kept, uint32_t *status, void *workspace, size_t workspace_bytes,
+                                   lotto_stream stream);
+LOTTO_API lotto_status lotto_probs_workspace(lotto_context *context, const lotto_logits *logits,
+                                             size_t *bytes);
+
+/*
+ * Where each row's randomness comes from: two device arrays [rows], both required. Rows that share seed and position share
+ * their draw. position counts the tokens of a sequence, so a sequence's token does not depend on what else is decoded.
+ */
+typedef struct lotto_draws {
+    size_t struct_size; /* sizeof(lotto_draws), set by LOTTO_DRAWS_INIT */
+    const uint64_t *seeds;
+    const uint64_t *positions;
+} lotto_draws;
+#define LOTTO_DRAWS_INIT                                                                                     \
+    { sizeof(lotto_draws), NULL, NULL }
+
+/* What lotto_sample() writes: arrays [rows]; tokens is required, a NULL result costs nothing. */
+typedef struct lotto_samples {
+    size_t struct_size; /* sizeof(lotto_samples), set by LOTTO_SAMPLES_INIT */
+    int32_t *tokens;    /* -1 on an EMPTY or BAD_CONTROL row, whose other results are 0, its logprobs -inf */
+    uint32_t *status;   /* lotto_row_status bits */
+    int32_t *kept;      /* tokens kept by the filters; greedy: 1 */
+    float *prob;        /* of the token, in the distribution sampled from; greedy: 1 */
+    float *
+        logprob; /* natural logarithm of the same, by its own formula: within 3e-7 * (1 + |logprob|); greedy: 0 */
+    float *model_logprob; /* under the row's logits at temperature 1, unfiltered; same error */
+    float
+        *kept_mass; /* the kept tokens' share of the full row at its temperature (greedy: at temperature 1) */
+    int32_t *rank;  /* of the token in the row's order, 1 for the first */
+} lotto_samples;
+#define LOTTO_SAMPLES_INIT                                                                                   \
+    { sizeof(lotto_samples), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+
+/*
+ * One token per row, by all controls, any mix of greedy and random rows.
+ * Draw: a 64-bit Philox4x32-10 number R from (seed, position); the token is the first kept one, in id order, whose inclusive sum
+ * of integer weights exceeds floor(R * K / 2^64), K their total.
+ * Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+ */
+LOTTO_API lotto_status lotto_sample(lotto_context *context, const lotto_logits *logits,
+                                    const lotto_draws *draws, const lotto_controls *controls,
+                                    const lotto_samples *samples, void *workspace, size_t workspace_bytes,
+                                    lotto_stream stream);
+LOTTO_API lotto_status lotto_sample_workspace(lotto_context *context, const lotto_logits *logits,
+                                              size_t *bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,271 @@
+/*
+ * The law of numbers (ARITHMETIC.md), for the C compiler and the CUDA compiler from the same lines.
+ *
+ * Everything is integer or IEEE-754 binary32 with one rounding per operation. It must be compiled without contraction
+ * (-ffp-contract=off, --fmad=false) and without fast-math; fmaf appears only where the law says fma. So every CPU and
+ * every GPU gives the same bits.
+ */
+#ifndef LOTTO_ARITH_H
+#define LOTTO_ARITH_H
+
+#include <lotto/lotto.h>
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __CUDACC__
+#define ARITH static __host__ __device__ __forceinline__
+#else
+#define ARITH static inline
+#endif
+
+__extension__ typedef unsigned __int128 arith_uint128;
+
+ARITH uint32_t arith_bits_of(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+ARITH float arith_of_bits(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+#define ARITH_INFINITY arith_of_bits(0x7f800000u)
+
+/* ---- 1. from logit to working value ------------------------------------------------------------------------------- */
+
+ARITH float arith_of_f16(uint16_t half) {
+    uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13;
+    float x = (half & 0x7c00) == 0x7c00
+                  ? arith_of_bits(magnitude | 0x7f800000u)
+                  : arith_of_bits(magnitude) * 0x1p112f; /* exact, subnormal halves too */
+    return half & 0x8000 ? -x : x;
+}
+
+ARITH float arith_of_bf16(uint16_t bfloat) { return arith_of_bits((uint32_t)bfloat << 16); }
+
+/* A NaN counts as -inf. */
+ARITH float arith_without_nan(float logit) { return logit != logit ? -ARITH_INFINITY : logit; }
+
+/* ---- 2. order ----------------------------------------------------------------------------------------------------- */
+
+/* Order-preserving map from binary32 (no NaN) to uint32; -0 maps as +0. */
+ARITH uint32_t arith_ordered(float x) {
+    uint32_t bits = arith_bits_of(x + 0.0f);
+    return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+}
+
+ARITH float arith_of_ordered(uint32_t ordered) {
+    return arith_of_bits(ordered & 0x80000000u ? ordered & 0x7fffffffu : ~ordered);
+}
+
+#define ARITH_ID_BITS 20 /* a vocabulary has at most 2^20 tokens */
+#define ARITH_MAX_VOCAB (1 << ARITH_ID_BITS)
+#define ARITH_KEY_BITS (32 + ARITH_ID_BITS)
+
+/*
+ * A token's place in its row's total order: larger key, better rank; no two tokens of a row share one. A prefix of the order
+ * is the tokens whose key is at least some bound, and the shorter of two prefixes has the larger bound.
+ */
+ARITH uint64_t arith_key(float x, uint32_t id) {
+    return (uint64_t)arith_ordered(x) << ARITH_ID_BITS | (ARITH_MAX_VOCAB - 1 - id);
+}
+ARITH uint32_t arith_key_id(uint64_t key) {
+    return ARITH_MAX_VOCAB - 1 - (uint32_t)(key & (ARITH_MAX_VOCAB - 1));
+}
+ARITH float arith_key_value(uint64_t key) { return arith_of_ordered((uint32_t)(key >> ARITH_ID_BITS)); }
+
+/* The least key a candidate can have: beside a +inf only +inf is one, else all above -inf. */
+ARITH uint64_t arith_candidate_bound(float maximum) {
+    uint32_t least = maximum == ARITH_INFINITY ? arith_ordered(maximum) : arith_ordered(-ARITH_INFINITY) + 1;
+    return (uint64_t)least << ARITH_ID_BITS;
+}
+
+/* ---- 3. weight ---------------------------------------------------------------------------------------------------- */
+
+#define ARITH_WEIGHT_BITS 40 /* the weight of the row's maximum is 2^40 */
+#define ARITH_GREEDY_BELOW 1e-6f
+
+/* How far x is below the maximum; 0 for the maximum, +inf beside +inf included. */
+ARITH float arith_distance(float x, float maximum) { return x == maximum ? 0.0f : maximum - x; }
+
+/* What turns a distance into powers of two; temperature finite and >= 1e-6. */
+ARITH float arith_scale(float temperature) { return 1.44269504f / temperature; }
+
+/* 2^-f for a fraction 0 <= f < 1 that is a multiple of 2^-23: a multiple of 2^-24 in [1/2, 1], exact at 0, never increasing in f. */
+ARITH float arith_power(float f) {
+    float p = -0x1.ef66d4p-11f;
+    p = fmaf(p, f, 0x1.2da836p-7f);
+    p = fmaf(p, f, -0x1.c4fef8p-5f);
+    p = fmaf(p, f, 0x1.ebe38cp-3f);
+    p = fmaf(p, f, -0x1.62e3bcp-1f);
+    return fmaf(p, f, 1.0f);
+}
+
+/* floor(2^(40 - distance * scale)) by the law's form, which never increases with distance. */
+ARITH uint64_t arith_weight(float distance, float scale) {
+    float s = fmaf(distance, scale, 1.0f);
+    if (!(s < 42.0f))
+        return 0;
+    int whole = (int)s;
+    uint64_t p = (uint64_t)(uint32_t)(arith_power(s - (float)whole) * 0x1p24f);
+    return p << (ARITH_WEIGHT_BITS - 24) >> (whole - 1);
+}
+
+/* ---- 4. controls and filters -------------------------------------------------------------------------------------- */
+
+/* One row's controls as the caller gave them. */
+struct arith_controls {
+    float temperature;
+    int32_t top_k;
+    float top_p;
+    float min_p;
+};
+
+ARITH struct arith_controls arith_row_controls(const lotto_controls *controls, int64_t row) {
+    struct arith_controls of_row = {
+        controls->temperature ? controls->temperature[row] : controls->default_temperature,
+        controls->top_k ? controls->top_k[row] : controls->default_top_k,
+        controls->top_p ? controls->top_p[row] : controls->default_top_p,
+        controls->min_p ? controls->min_p[row] : controls->default_min_p,
+    };
+    return of_row;
+}
+
+ARITH bool arith_controls_are_good(struct arith_controls controls) {
+    return controls.temperature >= 0.0f && controls.temperature < ARITH_INFINITY &&
+           controls.top_p == controls.top_p && controls.min_p == controls.min_p;
+}
+
+ARITH bool arith_is_greedy(struct arith_controls controls) {
+    return controls.temperature < ARITH_GREEDY_BELOW;
+}
+ARITH bool arith_has_top_k(struct arith_controls controls, int64_t vocab) {
+    return controls.top_k > 0 && controls.top_k < vocab;
+}
+ARITH bool arith_has_top_p(struct arith_controls controls) { return controls.top_p < 1.0f; }
+ARITH bool arith_has_min_p(struct arith_controls controls) { return controls.min_p > 0.0f; }
+
+/* The least weight that min-p keeps; min_p > 0. */
+ARITH uint64_t arith_min_p_weight(float min_p) { return (uint64_t)ceilf(fminf(min_p, 1.0f) * 0x1p40f); }
+
+/* The least key that min-p keeps: the weight never increases as x falls, so a binary search over x finds where it gets too small. */
+ARITH uint64_t arith_min_p_bound(float maximum, float scale, float min_p) {
+    uint64_t least_weight = arith_min_p_weight(min_p);
+    uint32_t dropped = arith_ordered(-ARITH_INFINITY), kept = arith_ordered(maximum);
+    while (kept - dropped > 1) {
+        uint32_t middle = dropped + (kept - dropped) / 2;
+        float distance = arith_distance(arith_of_ordered(middle), maximum);
+        if (arith_weight(distance, scale) >= least_weight)
+            kept = middle;
+        else
+            dropped = middle;
+    }
+    return (uint64_t)kept << ARITH_ID_BITS;
+}
+
+/* The mass that top-p's prefix must reach: ceil(P * mass / 2^32), P = p to 32 bits; at least 1, which the first token reaches. */
+ARITH uint64_t arith_top_p_mass(float top_p, uint64_t mass) {
+    uint64_t p = (uint64_t)rintf(fmaxf(top_p, 0.0f) * 0x1p32f);
+    uint64_t target = (uint64_t)(((arith_uint128)p * mass + 0xffffffffu) >> 32);
+    return target == 0 ? 1 : target;
+}
+
+/* ---- 5. draw ------------------------------------------------------------------------------------------------------ */
+
+enum arith_purpose { ARITH_DRAW_TOKEN = 0 };
+
+struct arith_philox {
+    uint32_t word[4];
+};
+
+/* Philox4x32-10 of a counter and a key. */
+ARITH struct arith_philox arith_philox4x32_10(struct arith_philox counter, uint32_t key0, uint32_t key1) {
+    for (int round = 0; round < 10; round++) {
+        uint64_t a = (uint64_t)0xd2511f53u * counter.word[0];
+        uint64_t b = (uint64_t)0xcd9e8d57u * counter.word[2];
+        struct arith_philox next = {{(uint32_t)(b >> 32) ^ counter.word[1] ^ key0, (uint32_t)b,
+                                     (uint32_t)(a >> 32) ^ counter.word[3] ^ key1, (uint32_t)a}};
+        counter = next;
+        key0 += 0x9e3779b9u;
+        key1 += 0xbb67ae85u;
+    }
+    return counter;
+}
+
+/* The counter of one draw; the key is the seed, low word first. */
+ARITH struct arith_philox arith_counter(uint64_t position, enum arith_purpose purpose, uint32_t draw) {
+    struct arith_philox counter = {{(uint32_t)position, (uint32_t)(position >> 32), (uint32_t)purpose, draw}};
+    return counter;
+}
+
+/* The draw's 64-bit number. */
+ARITH uint64_t arith_random(struct arith_philox random) {
+    return random.word[0] | (uint64_t)random.word[1] << 32;
+}
+
+/* The token is the first kept one, in id order, whose inclusive sum of weights exceeds this; kept_mass > 0. */
+ARITH uint64_t arith_target(uint64_t random, uint64_t kept_mass) {
+    return (uint64_t)(((arith_uint128)random * kept_mass) >> 64);
+}
+
+/* ---- 6. what a row can report ------------------------------------------------------------------------------------- */
+
+ARITH float arith_power_of_two(int exponent) { /* -126 <= exponent <= 127 */
+    return arith_of_bits((uint32_t)(exponent + 127) << 23);
+}
+
+/* A kept token's probability under the kept mass. Not cut at 41 binary places as the weight is; subnormals kept. */
+ARITH float arith_prob(float distance, float scale, uint64_t mass) {
+    float s = fminf(fmaf(distance, scale, 1.0f), 256.0f); /* 2^-255 is 0 in binary32 */
+    int whole = (int)s;
+    int n = whole - 1;
+    float p = arith_power(s - (float)whole);
+    if (n > 100) {
+        p *= arith_power_of_two(-100); /* exact: one rounding is left for the last factor */
+        n -= 100;
+    }
+    if (n > 126)
+        return 0.0f;
+    return p * arith_power_of_two(-n) / ((float)mass * 0x1p-40f);
+}
+
+/* ln(mass / 2^40); mass > 0. */
+ARITH float arith_log_mass(uint64_t mass) {
+    int top = 0;
+    for (int step = 32; step > 0; step >>= 1)
+        if (mass >> top >> step)
+            top += step;
+    float r = (float)(mass - ((uint64_t)1 << top)) * arith_power_of_two(-top);
+    int k = top - ARITH_WEIGHT_BITS;
+    if (r > 0.41421357f) {
+        k += 1;
+        r = fmaf(r, 0.5f, -0.5f);
+    }
+    /* (log1p(r) - r) / r^2 on [-0.293, 0.4143]: relative error of log1p 3.5e-8 */
+    float q = 0x1.65c55ap-4f;
+    q = fmaf(q, r, -0x1.2504ccp-3f);
+    q = fmaf(q, r, 0x1.31858cp-3f);
+    q = fmaf(q, r, -0x1.535d2ep-3f);
+    q = fmaf(q, r, 0x1.98d2b8p-3f);
+    q = fmaf(q, r, -0x1.00049ap-2f);
+    q = fmaf(q, r, 0x1.5556f4p-2f);
+    q = fmaf(q, r, -0x1.fffffap-2f);
+    float log_1_plus_r = fmaf(r * r, q, r);
+    return fmaf((float)k, 0x1.62e4p-1f,
+                fmaf((float)k, 0x1.7f7d1cp-20f, log_1_plus_r)); /* ln 2 in two parts */
+}
+
+/* Natural logarithm of a kept token's probability under the kept mass. */
+ARITH float arith_logprob(float distance, float temperature, uint64_t mass) {
+    return 0.0f - distance / temperature - arith_log_mass(mass); /* certainty is +0 */
+}
+
+ARITH float arith_mass_share(uint64_t kept_mass, uint64_t mass) { return (float)kept_mass / (float)mass; }
+
+#endif

@@ -1,0 +1,36 @@
+/* From a dtype known at run time to one known at compile time, and from there to a launch. */
+#ifndef LOTTO_LAUNCH_CUH
+#define LOTTO_LAUNCH_CUH
+
+#include "launch.h"
+#include "row.cuh"
+
+namespace lotto {
+
+/* Returns act(F32()), act(F16()) or act(BF16()). */
+template <typename Act> cudaError_t with_dtype(lotto_dtype dtype, Act act) {
+    switch (dtype) {
+    case LOTTO_F32:
+        return act(F32());
+    case LOTTO_F16:
+        return act(F16());
+    case LOTTO_BF16:
+        return act(BF16());
+    default:
+        return cudaErrorInvalidValue;
+    }
+}
+
+template <typename... Parameters, typename... Arguments>
+cudaError_t launch(const lotto_plan *plan, lotto_stream stream, void (*kernel)(Parameters...),
+                   Arguments... arguments) {
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3(plan->blocks);
+    config.blockDim = dim3(kBlockThreads);
+    config.stream = stream;
+    return cudaLaunchKernelEx(&config, kernel, arguments...);
+}
+
+} // namespace lotto
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * What host/ may call: one launcher an operation. Each enqueues its kernel on the current device and returns what the launch
+ * returned; arguments have been checked, rows > 0. Parameters are those of the public function of the same name.
+ */
+#ifndef LOTTO_LAUNCH_H
+#define LOTTO_LAUNCH_H
+
+#include <lotto/lotto.h>
+
+#include <cuda_runtime_api.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A call's launch shape and workspace, laid out by host/plan.c alone. */
+struct lotto_plan {
+    uint32_t blocks;            /* one a row */
+    size_t workspace_row_bytes; /* each row's part of the workspace, one after another */
+    size_t workspace_bytes;
+};
+
+cudaError_t lotto_launch_softmax(const struct lotto_plan *plan, const lotto_logits *logits,
+                                 const lotto_controls *controls, float *probs, int64_t probs_stride,
+                                 uint32_t *status, lotto_stream stream);
+cudaError_t lotto_launch_argmax(const struct lotto_plan *plan, const lotto_logits *logits, int32_t *tokens,
+                                uint32_t *status, lotto_stream stream);
+cudaError_t lotto_launch_top_k(const struct lotto_plan *plan, const lotto_logits *logits,
+                               const lotto_controls *controls, int64_t k_max, int32_t *ids, float *values,
+                               int32_t *kept, uint32_t *status, void *workspace, lotto_stream stream);
+cudaError_t lotto_launch_top_p(const struct lotto_plan *plan, const lotto_logits *logits,
+                               const lotto_controls *controls, int64_t capacity, int32_t *ids, int32_t *kept,
+                               float *mass, uint32_t *status, void *workspace, lotto_stream stream);
+cudaError_t lotto_launch_probs(const struct lotto_plan *plan, const lotto_logits *logits,
+                               const lotto_controls *controls, float *probs, int64_t probs_stride,
+                               int32_t *kept, uint32_t *status, lotto_stream stream);
+cudaError_t lotto_launch_sample(const struct lotto_plan *plan, const lotto_logits *logits,
+                                const lotto_draws *draws, const lotto_controls *controls,
+                                const lotto_samples *samples, lotto_stream stream);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

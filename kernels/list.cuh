@@ -1,0 +1,107 @@
+/*
+ * A prefix written out: its keys collected into global memory and sorted by rank, by a stable radix sort of 8-bit digits, least
+ * significant first, that one block does between two buffers.
+ * Source: Satish, Harris, Garland, "Designing efficient sorting algorithms for manycore GPUs", IPDPS 2009; the ranks inside a tile
+ * are CUB's BlockRadixRankMatch.
+ */
+#ifndef LOTTO_LIST_CUH
+#define LOTTO_LIST_CUH
+
+#include "prefix.cuh"
+
+#include <cub/block/block_radix_rank.cuh>
+
+namespace lotto {
+
+constexpr int kSortDigitBits = 8;
+constexpr int kSortBins = 1 << kSortDigitBits;
+constexpr int kTileItems = 4;
+constexpr int kTile = kBlockThreads * kTileItems;
+static_assert(kSortBins <= kBlockThreads, "a thread looks after at most one bin");
+
+/* Writes the keys of the prefix to keys, in no particular order. */
+template <typename Logit> __device__ void collect(const Row<Logit> &row, uint64_t bound, uint64_t *keys) {
+    __shared__ uint32_t count;
+    if (threadIdx.x == 0)
+        count = 0;
+    __syncthreads();
+    row.for_each([&](int, float, uint64_t key) {
+        if (key >= bound)
+            keys[atomicAdd(&count, 1u)] = key;
+    });
+    __syncthreads();
+}
+
+/* A key's bin in one pass: larger digits first. */
+struct BinOfKey {
+    int shift;
+    __device__ uint32_t Digit(uint64_t key) const { return kSortBins - 1 - (key >> shift) % kSortBins; }
+};
+
+/* Where each bin's keys begin. */
+__device__ inline void find_places(const uint64_t *keys, int count, BinOfKey bin_of, uint32_t *places) {
+    if (threadIdx.x < kSortBins)
+        places[threadIdx.x] = 0;
+    __syncthreads();
+    for (int i = threadIdx.x; i < count; i += kBlockThreads)
+        atomicAdd(&places[bin_of.Digit(keys[i])], 1u);
+    __syncthreads();
+    uint64_t before = block_sum_before(threadIdx.x < kSortBins ? places[threadIdx.x] : 0);
+    if (threadIdx.x < kSortBins)
+        places[threadIdx.x] = static_cast<uint32_t>(before);
+    __syncthreads();
+}
+
+/* One pass: `to` receives the keys of `from` by bin, and within a bin in the order they had. */
+__device__ inline void sort_by_digit(const uint64_t *from, uint64_t *to, int count, BinOfKey bin_of) {
+    using Rank = cub::BlockRadixRankMatch<kBlockThreads, kSortDigitBits, false>;
+    __shared__ typename Rank::TempStorage storage;
+    __shared__ uint32_t places[kSortBins];
+    __shared__ int firsts[kSortBins + 1]; /* the rank in the tile of each bin's first key */
+    find_places(from, count, bin_of, places);
+    if (threadIdx.x == 0)
+        firsts[kSortBins] = kTile;
+
+    int lane_begin = threadIdx.x / kWarpThreads * kWarpThreads * kTileItems + threadIdx.x % kWarpThreads;
+    for (int tile = 0; tile < count; tile += kTile) {
+        uint64_t keys[kTileItems]; /* a warp's keys follow each other; past the end 0, which ranks last */
+        for (int i = 0; i < kTileItems; i++) {
+            int at = tile + lane_begin + i * kWarpThreads;
+            keys[i] = at < count ? from[at] : 0;
+        }
+        int ranks[kTileItems], first[1];
+        Rank(storage).RankKeys(keys, ranks, bin_of, first);
+        if (threadIdx.x < kSortBins)
+            firsts[threadIdx.x] = first[0];
+        __syncthreads();
+        for (int i = 0; i < kTileItems; i++) {
+            uint32_t bin = bin_of.Digit(keys[i]);
+            if (tile + lane_begin + i * kWarpThreads < count)
+                to[places[bin] + ranks[i] - firsts[bin]] = keys[i];
+        }
+        __syncthreads();
+        if (threadIdx.x < kSortBins)
+            places[threadIdx.x] += firsts[threadIdx.x + 1] - firsts[threadIdx.x];
+        __syncthreads();
+    }
+}
+
+/* The first `count` keys of the row's order, best first; workspace holds 2 * count keys, of which the result is one half. */
+template <typename Logit>
+__device__ const uint64_t *list_first(const Row<Logit> &row, int count, void *workspace) {
+    uint64_t *from = static_cast<uint64_t *>(workspace), *to = from + count;
+    if (count == 0)
+        return from;
+    collect(row, shortest_prefix(row, Count(), count), from);
+    for (int shift = 0; shift < ARITH_KEY_BITS; shift += kSortDigitBits) {
+        sort_by_digit(from, to, count, BinOfKey{shift});
+        uint64_t *sorted = to;
+        to = from;
+        from = sorted;
+    }
+    return from;
+}
+
+} // namespace lotto
+
+#endif
