@@ -78,7 +78,7 @@ struct ptx_operand {
     enum ptx_immediate { PTX_IMMEDIATE_INTEGER, PTX_IMMEDIATE_F32, PTX_IMMEDIATE_F64 } immediate;
     union {
         uint32_t reg;        /* REGISTER; ADDRESS with base_is_register */
-        uint32_t label;      /* LABEL */
+        uint32_t label;      /* LABEL; may be one past the last instruction */
         uint32_t element_count; /* VECTOR */
     };
     union {
@@ -147,6 +147,7 @@ struct ptx_module {
     struct ptx_function **functions;
     uint32_t function_count;
     struct ptx_arena *arena;
+    struct ptx_names *names; /* the interned names (names.h) */
 };
 
 /* Why something was refused; one sentence. line is 0 where no line applies. */
