@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "arith.h"
+#include "kernels/arith.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

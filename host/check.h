@@ -6,7 +6,7 @@
 #define LOTTO_CHECK_H
 
 #include "context.h"
-#include "launch.h"
+#include "kernels/launch.h"
 
 /* Also forgets the last error. */
 bool lotto_check_context(lotto_context *context);

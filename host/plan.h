@@ -5,7 +5,7 @@
 #ifndef LOTTO_PLAN_H
 #define LOTTO_PLAN_H
 
-#include "launch.h"
+#include "kernels/launch.h"
 
 /* softmax, argmax, probs, sample */
 struct lotto_plan lotto_plan_rows(const lotto_device *device, const lotto_logits *logits);

@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(kBlockThreads)
 
 cudaError_t lotto_launch_top_p(const lotto_plan *plan, const lotto_logits *logits,
                                const lotto_controls *controls, int64_t capacity, int32_t *ids, int32_t *kept,
-                               float *mass, uint32_t *status, uint64_t *workspace, lotto_stream stream) {
+                               float *mass, uint32_t *status, void *workspace, lotto_stream stream) {
     using namespace lotto;
     return with_dtype(logits->dtype, [&](auto logit) {
         return launch(plan, stream, top_p_kernel<decltype(logit)>, *logits, *controls, capacity, ids, kept,

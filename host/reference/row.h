@@ -5,7 +5,7 @@
 #ifndef LOTTO_REFERENCE_ROW_H
 #define LOTTO_REFERENCE_ROW_H
 
-#include "arith.h"
+#include "kernels/arith.h"
 
 struct lotto_reference_row {
     int64_t vocab;
