@@ -1,0 +1,218 @@
+#include "memory.h"
+#include "pages.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ALIGNMENT = 512,        /* what cudaMalloc gives in practice */
+    RED_ZONE = 512,         /* never part of an allocation, between any two */
+    FREED_KEPT = 256,       /* freed allocations remembered for messages */
+    WINDOW_WHOLE = 1 << 20, /* allocations up to this size are filled and opened whole */
+};
+
+struct table {
+    struct memory_allocation *at; /* live ones, by address */
+    size_t count, room;
+};
+
+static struct table live;
+static struct memory_allocation freed[FREED_KEPT];
+static uint64_t freed_count;
+static uint64_t space_begin, space_end; /* twice the capacity, so that addresses are reused late */
+static uint64_t next_address, capacity, used, serial;
+
+static uint64_t round_up(uint64_t value, uint64_t step) { return (value + step - 1) / step * step; }
+static uint64_t charge_of(uint64_t bytes) { return round_up(bytes ? bytes : 1, ALIGNMENT); }
+
+bool memory_open(uint64_t bytes) {
+    uint64_t space = round_up(2 * bytes, PAGES_CHUNK);
+    if (!pages_open(space, &space_begin))
+        return false;
+    space_end = space_begin + space;
+    next_address = space_begin + RED_ZONE;
+    capacity = bytes;
+    return true;
+}
+
+void memory_close(void) {
+    pages_close();
+    free(live.at);
+    live = (struct table){0};
+    memset(freed, 0, sizeof freed);
+    freed_count = used = serial = capacity = 0;
+    space_begin = space_end = 0;
+}
+
+/* Index of the first live allocation that begins after address. */
+static size_t after(uint64_t address) {
+    size_t low = 0, high = live.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (live.at[middle].address <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The first place at or after `from` where `bytes` and a red zone fit; 0 if there is none. */
+static uint64_t place(uint64_t from, uint64_t bytes) {
+    size_t index = after(from);
+    if (index > 0) {
+        const struct memory_allocation *before = &live.at[index - 1];
+        uint64_t free_from = before->address + charge_of(before->bytes) + RED_ZONE;
+        if (from < free_from)
+            from = free_from;
+    }
+    for (;; index++) {
+        uint64_t limit = index < live.count ? live.at[index].address : space_end;
+        if (from + bytes + RED_ZONE <= limit)
+            return from;
+        if (index == live.count)
+            return 0;
+        from = live.at[index].address + charge_of(live.at[index].bytes) + RED_ZONE;
+    }
+}
+
+static bool insert(struct memory_allocation allocation) {
+    if (live.count == live.room) {
+        size_t room = live.room ? 2 * live.room : 64;
+        struct memory_allocation *at = realloc(live.at, room * sizeof *at);
+        if (!at)
+            return false;
+        live.at = at;
+        live.room = room;
+    }
+    size_t index = after(allocation.address);
+    memmove(live.at + index + 1, live.at + index, (live.count - index) * sizeof *live.at);
+    live.at[index] = allocation;
+    live.count++;
+    return true;
+}
+
+uint64_t memory_allocate(uint64_t bytes, const char *name) {
+    if (bytes > capacity || charge_of(bytes) > capacity - used)
+        return 0;
+    uint64_t charge = charge_of(bytes);
+    uint64_t address = place(next_address, charge);
+    if (!address)
+        address = place(space_begin + RED_ZONE, charge);
+    if (!address)
+        return 0;
+    if (!insert((struct memory_allocation){address, bytes, serial + 1, name, true}))
+        return 0;
+    serial++;
+    used += charge;
+    next_address = address + charge + RED_ZONE;
+    return address;
+}
+
+static struct memory_allocation *holder(uint64_t address) {
+    size_t index = after(address);
+    if (index == 0)
+        return NULL;
+    struct memory_allocation *allocation = &live.at[index - 1];
+    return address - allocation->address < allocation->bytes ? allocation : NULL;
+}
+
+bool memory_free(uint64_t address) {
+    size_t index = after(address);
+    if (index == 0 || live.at[index - 1].address != address)
+        return false;
+    struct memory_allocation allocation = live.at[--index];
+    memmove(live.at + index, live.at + index + 1, (live.count - index - 1) * sizeof *live.at);
+    live.count--;
+    uint64_t charge = charge_of(allocation.bytes);
+    used -= charge;
+    pages_forget(address, address + charge);
+    allocation.live = false;
+    allocation.name = NULL; /* its owner may go with it */
+    freed[freed_count++ % FREED_KEPT] = allocation;
+    return true;
+}
+
+void memory_usage(uint64_t *free_bytes, uint64_t *total_bytes) {
+    *free_bytes = capacity - used;
+    *total_bytes = capacity;
+}
+
+bool memory_is_device(uint64_t address) { return address >= space_begin && address < space_end; }
+
+static uint64_t distance_to(const struct memory_allocation *allocation, uint64_t address) {
+    if (address < allocation->address)
+        return allocation->address - address;
+    uint64_t offset = address - allocation->address;
+    return offset < allocation->bytes ? 0 : offset - allocation->bytes + 1;
+}
+
+const struct memory_allocation *memory_nearest(uint64_t address) {
+    const struct memory_allocation *best = holder(address);
+    if (best)
+        return best;
+    uint64_t kept = freed_count < FREED_KEPT ? freed_count : FREED_KEPT;
+    for (uint64_t age = 1; age <= kept; age++) { /* the youngest wins a tie */
+        const struct memory_allocation *candidate = &freed[(freed_count - age) % FREED_KEPT];
+        if (!best || distance_to(candidate, address) < distance_to(best, address))
+            best = candidate;
+    }
+    size_t index = after(address);
+    for (size_t neighbour = index ? index - 1 : 0; neighbour <= index && neighbour < live.count;
+         neighbour++) {
+        const struct memory_allocation *candidate = &live.at[neighbour];
+        if (!best || distance_to(candidate, address) < distance_to(best, address))
+            best = candidate;
+    }
+    return best;
+}
+
+const char *memory_describe(uint64_t address, char *text, size_t text_bytes) {
+    if (!memory_is_device(address)) {
+        snprintf(text, text_bytes, "in host memory");
+        return text;
+    }
+    const struct memory_allocation *nearest = memory_nearest(address);
+    if (!nearest) {
+        snprintf(text, text_bytes, "in device memory, where nothing was ever allocated");
+        return text;
+    }
+    uint64_t bytes = nearest->bytes;
+    const char *relation = "into";
+    uint64_t distance = address - nearest->address;
+    if (address < nearest->address) {
+        relation = "before";
+        distance = nearest->address - address;
+    } else if (distance >= bytes) {
+        relation = "after";
+        distance -= bytes;
+    }
+    snprintf(text, text_bytes, "%" PRIu64 " bytes %s %s %" PRIu64 "%s%s (%" PRIu64 " bytes at 0x%" PRIx64 ")",
+             distance, relation, nearest->live ? "allocation" : "freed allocation", nearest->serial,
+             nearest->name ? " of " : "", nearest->name ? nearest->name : "", bytes, nearest->address);
+    return text;
+}
+
+bool memory_open_window(uint64_t begin, uint64_t end, struct memory_window *window) {
+    const struct memory_allocation *allocation = holder(begin);
+    if (!allocation || end <= begin || end - allocation->address > allocation->bytes)
+        return false;
+    uint64_t lowest = allocation->address, highest = lowest + allocation->bytes;
+    if (allocation->bytes <= WINDOW_WHOLE) {
+        begin = lowest;
+        end = highest;
+    }
+    pages_fill(begin, end);
+    pages_widen(lowest, highest, &begin, &end);
+    *window = (struct memory_window){begin, end};
+    return true;
+}
+
+void *memory_view(uint64_t address, uint64_t bytes) {
+    struct memory_window window;
+    if (bytes > UINT64_MAX - address || !memory_open_window(address, address + bytes, &window))
+        return NULL;
+    return (void *)(address + (uint64_t)memory_distance);
+}

@@ -1,0 +1,59 @@
+/*
+ * Device memory. One memfd mapped twice: reserved and unreadable at the addresses handed to programs, readable and
+ * writable for the virtual GPU at a constant distance. A host dereference of a device pointer faults, as on a real GPU.
+ *
+ * Every allocation is 512-byte aligned, surrounded by red zones, and keeps a serial number and a name for findings. Fresh and
+ * freed bytes read as 0xA5; pages are filled when first touched, so a large sparse allocation costs nothing.
+ * Not thread-safe: the runtime's lock covers it.
+ */
+#ifndef LOTTO_VGPU_MEMORY_H
+#define LOTTO_VGPU_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MEMORY_POISON 0xA5
+
+struct memory_allocation {
+    uint64_t address; /* as the program sees it */
+    uint64_t bytes;
+    uint64_t serial;  /* 1 for the first allocation of the process */
+    const char *name; /* a module variable's name, or NULL for cudaMalloc */
+    bool live;
+};
+
+/* capacity: the virtual device's memory in bytes (sparse). False when the host refuses the mapping. */
+bool memory_open(uint64_t capacity);
+void memory_close(void);
+
+uint64_t memory_allocate(uint64_t bytes, const char *name); /* 0 when it does not fit */
+bool memory_free(uint64_t address); /* false if address is not the start of a live allocation */
+void memory_usage(uint64_t *free_bytes, uint64_t *total_bytes);
+bool memory_is_device(uint64_t address); /* inside the reserved range, allocated or not */
+
+/* The live allocation that holds address, else the nearest one (live or freed lately) for a message; NULL if there is none. */
+const struct memory_allocation *memory_nearest(uint64_t address);
+
+/*
+ * Says where address lies: "40 bytes into allocation 3 (400 bytes at 0x200000000200)", "8 bytes after freed allocation 2
+ * (...)", "in host memory". For findings; returns text.
+ */
+const char *memory_describe(uint64_t address, char *text, size_t text_bytes);
+
+/*
+ * A range of device addresses that is live, wholly inside one allocation, and whose pages are filled: the executor may
+ * touch it at address + memory_distance with no further check. Windows stay good until the next allocate or free.
+ */
+struct memory_window {
+    uint64_t begin, end;
+};
+extern ptrdiff_t memory_distance;
+
+/* The widest convenient window around [begin, end); false when that range is not inside one live allocation. */
+bool memory_open_window(uint64_t begin, uint64_t end, struct memory_window *window);
+
+/* For the runtime's copies: the readable view of [address, address + bytes), or NULL if not inside one live allocation. */
+void *memory_view(uint64_t address, uint64_t bytes);
+
+#endif
