@@ -1,0 +1,265 @@
+/* Every argument that is not allowed is refused with its own sentence, and nothing is written. */
+#include <lotto/lotto.h>
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+
+enum { ROWS = 2, VOCAB = 4, UNTOUCHED = 77 };
+
+/* All arguments of all operations, good ones to begin with. */
+static struct arguments {
+    lotto_context *context;
+    float data[ROWS][VOCAB];
+    lotto_logits logits;
+    lotto_controls controls;
+    uint64_t numbers[ROWS];
+    lotto_draws draws;
+    int32_t tokens[ROWS * VOCAB];
+    lotto_samples samples;
+    float probs[ROWS * VOCAB];
+    int64_t stride, capacity;
+    int32_t *ids;
+    float *probs_output;
+    char *workspace;
+    size_t workspace_bytes;
+} a;
+
+static _Alignas(256) char workspace[4096];
+
+static void reset(void) {
+    lotto_context_destroy(a.context);
+    a = (struct arguments){.data = {{1, 3, 2, 3}, {0, 1, 2, 3}}, .stride = VOCAB, .capacity = 3};
+    cr_assert_eq(lotto_context_create(&a.context, LOTTO_DEVICE_REFERENCE), LOTTO_SUCCESS);
+    a.logits = (lotto_logits){a.data, VOCAB, ROWS, VOCAB, LOTTO_F32};
+    a.controls = (lotto_controls)LOTTO_CONTROLS_INIT;
+    a.draws = (lotto_draws){sizeof a.draws, a.numbers, a.numbers};
+    for (int i = 0; i < ROWS * VOCAB; i++) {
+        a.tokens[i] = UNTOUCHED;
+        a.probs[i] = UNTOUCHED;
+    }
+    a.samples = (lotto_samples)LOTTO_SAMPLES_INIT;
+    a.samples.tokens = a.ids = a.tokens;
+    a.probs_output = a.probs;
+    a.workspace = workspace;
+    a.workspace_bytes = sizeof workspace;
+}
+
+static lotto_status call_sample(void) {
+    return lotto_sample(a.context, &a.logits, &a.draws, &a.controls, &a.samples, a.workspace,
+                        a.workspace_bytes, NULL);
+}
+static lotto_status call_argmax(void) {
+    return lotto_argmax(a.context, &a.logits, a.ids, NULL, a.workspace, a.workspace_bytes, NULL);
+}
+static lotto_status call_softmax(void) {
+    return lotto_softmax(a.context, &a.logits, &a.controls, a.probs_output, a.stride, NULL, a.workspace,
+                         a.workspace_bytes, NULL);
+}
+static lotto_status call_probs(void) {
+    return lotto_probs(a.context, &a.logits, &a.controls, a.probs_output, a.stride, NULL, NULL, a.workspace,
+                       a.workspace_bytes, NULL);
+}
+static lotto_status call_top_k(void) {
+    return lotto_top_k(a.context, &a.logits, &a.controls, a.capacity, a.ids, NULL, NULL, NULL, a.workspace,
+                       a.workspace_bytes, NULL);
+}
+static lotto_status call_top_p(void) {
+    return lotto_top_p(a.context, &a.logits, &a.controls, a.capacity, a.ids, NULL, NULL, NULL, a.workspace,
+                       a.workspace_bytes, NULL);
+}
+
+typedef lotto_status call(void);
+static call *const all_calls[] = {call_sample, call_argmax, call_softmax, call_probs, call_top_k, call_top_p};
+enum { CALLS = sizeof all_calls / sizeof *all_calls };
+
+static void expect_refusal(call *call, const char *sentence) {
+    cr_expect_eq(call(), LOTTO_INVALID_ARGUMENT, "accepted what should give: %s", sentence);
+    cr_expect_str_eq(lotto_context_error(a.context), sentence);
+    for (int i = 0; i < ROWS * VOCAB; i++) {
+        cr_expect_eq(a.tokens[i], UNTOUCHED);
+        cr_expect_eq(a.probs[i], UNTOUCHED);
+    }
+}
+
+/* After `change` to good arguments, `call` refuses with `sentence`. */
+#define REFUSED(call, change, sentence) (reset(), (change), expect_refusal(call, sentence))
+
+Test(check, good_arguments_are_accepted) {
+    for (int i = 0; i < CALLS; i++) {
+        reset();
+        cr_expect_eq(all_calls[i](), LOTTO_SUCCESS, "%s", lotto_context_error(a.context));
+        cr_expect_str_eq(lotto_context_error(a.context), "");
+    }
+}
+
+Test(check, an_error_is_forgotten_by_the_next_call) {
+    REFUSED(call_argmax, a.logits.vocab = 0, "logits.vocab is 0; must be 1 to 1048576");
+    a.logits.vocab = VOCAB;
+    cr_expect_eq(call_argmax(), LOTTO_SUCCESS);
+    cr_expect_str_eq(lotto_context_error(a.context), "");
+}
+
+Test(check, logits_of_every_operation) {
+    char sentence[200];
+    for (int i = 0; i < CALLS; i++) {
+        call *call = all_calls[i];
+        REFUSED(call, a.logits.rows = -1, "logits.rows is -1; must be 0 to 2147483647");
+        REFUSED(call, a.logits.rows = INT64_C(1) << 31, "logits.rows is 2147483648; must be 0 to 2147483647");
+        REFUSED(call, a.logits.vocab = 0, "logits.vocab is 0; must be 1 to 1048576");
+        REFUSED(call, a.logits.vocab = -5, "logits.vocab is -5; must be 1 to 1048576");
+        REFUSED(call, a.logits.vocab = 1048577, "logits.vocab is 1048577; must be 1 to 1048576");
+        REFUSED(call, a.logits.row_stride = 3, "logits.row_stride is 3; must be vocab (4) or more");
+        REFUSED(call, a.logits.row_stride = INT64_MAX,
+                "logits.row_stride is 9223372036854775807; must be at most 1152921504606846975 for 2 rows");
+        REFUSED(call, a.logits.dtype = (lotto_dtype)3,
+                "logits.dtype is 3; must be LOTTO_F32 (0), LOTTO_F16 (1) or LOTTO_BF16 (2)");
+        REFUSED(call, a.logits.data = NULL, "logits.data is NULL; must be given");
+        reset();
+        a.logits.data = (char *)a.data + 1;
+        snprintf(sentence, sizeof sentence, "logits.data is %p; must be aligned to its elements of 4 bytes",
+                 a.logits.data);
+        expect_refusal(call, sentence);
+    }
+}
+
+Test(check, null_structures) {
+    reset();
+    cr_expect_eq(lotto_argmax(NULL, &a.logits, a.tokens, NULL, NULL, 0, NULL), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_context_create(NULL, LOTTO_DEVICE_REFERENCE), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_argmax(a.context, NULL, a.tokens, NULL, NULL, 0, NULL), LOTTO_INVALID_ARGUMENT);
+    cr_expect_str_eq(lotto_context_error(a.context), "logits is NULL; must be given");
+    cr_expect_eq(
+        lotto_softmax(a.context, &a.logits, NULL, a.probs, VOCAB, NULL, workspace, sizeof workspace, NULL),
+        LOTTO_INVALID_ARGUMENT);
+    cr_expect_str_eq(lotto_context_error(a.context), "controls is NULL; must be given");
+    cr_expect_eq(
+        lotto_sample(a.context, &a.logits, NULL, &a.controls, &a.samples, workspace, sizeof workspace, NULL),
+        LOTTO_INVALID_ARGUMENT);
+    cr_expect_str_eq(lotto_context_error(a.context), "draws is NULL; must be given");
+    cr_expect_eq(
+        lotto_sample(a.context, &a.logits, &a.draws, &a.controls, NULL, workspace, sizeof workspace, NULL),
+        LOTTO_INVALID_ARGUMENT);
+    cr_expect_str_eq(lotto_context_error(a.context), "samples is NULL; must be given");
+    cr_expect_str_eq(lotto_context_error(NULL), "");
+}
+
+Test(check, controls) {
+    call *const calls[] = {call_sample, call_probs};
+    for (int i = 0; i < 2; i++) {
+        call *call = calls[i];
+        REFUSED(call, a.controls.struct_size = 8,
+                "controls.struct_size is 8; must be 64, as its INIT macro sets it");
+        REFUSED(call, a.controls.default_temperature = -1.0f,
+                "controls.default_temperature is -1; must be finite and 0 (greedy) or more");
+        REFUSED(call, a.controls.default_temperature = INFINITY,
+                "controls.default_temperature is inf; must be finite and 0 (greedy) or more");
+        REFUSED(call, a.controls.default_temperature = NAN,
+                "controls.default_temperature is nan; must be finite and 0 (greedy) or more");
+        REFUSED(call, a.controls.default_top_k = -2, "controls.default_top_k is -2; must be 0 (off) or more");
+        REFUSED(call, a.controls.default_top_p = 1.5f, "controls.default_top_p is 1.5; must be 0 to 1 (off)");
+        REFUSED(call, a.controls.default_top_p = -0.5f,
+                "controls.default_top_p is -0.5; must be 0 to 1 (off)");
+        REFUSED(call, a.controls.default_top_p = NAN, "controls.default_top_p is nan; must be 0 to 1 (off)");
+        REFUSED(call, a.controls.default_min_p = 2.0f, "controls.default_min_p is 2; must be 0 (off) to 1");
+        REFUSED(call, a.controls.default_min_p = NAN, "controls.default_min_p is nan; must be 0 (off) to 1");
+        REFUSED(call, a.controls.order = (lotto_order)7,
+                "controls.order is 7; must be LOTTO_ORDER_SEQUENTIAL (0), _MIN_P_LAST (1) or _JOINT (2)");
+    }
+}
+
+Test(check, controls_that_an_operation_does_not_read) {
+    static const float probabilities[ROWS] = {0.5f, 0.5f};
+    static const int32_t counts[ROWS] = {1, 1};
+    const char *temperature = "controls.temperature is set; this operation does not read it, leave it off";
+    const char *top_k = "controls.top_k is set; this operation does not read it, leave it off";
+    const char *top_p = "controls.top_p is set; this operation does not read it, leave it off";
+    const char *min_p = "controls.min_p is set; this operation does not read it, leave it off";
+    REFUSED(call_top_k, a.controls.default_temperature = 0.5f, temperature);
+    REFUSED(call_top_k, a.controls.temperature = probabilities, temperature);
+    REFUSED(call_softmax, a.controls.default_top_k = 1, top_k);
+    REFUSED(call_softmax, a.controls.top_k = counts, top_k);
+    REFUSED(call_top_p, a.controls.top_k = counts, top_k);
+    REFUSED(call_softmax, a.controls.default_top_p = 0.5f, top_p);
+    REFUSED(call_top_k, a.controls.top_p = probabilities, top_p);
+    REFUSED(call_top_p, a.controls.default_min_p = 0.5f, min_p);
+    REFUSED(call_top_k, a.controls.min_p = probabilities, min_p);
+}
+
+Test(check, outputs_and_draws) {
+    REFUSED(call_argmax, a.ids = NULL, "tokens is NULL; must be given");
+    REFUSED(call_top_k, a.ids = NULL, "ids is NULL; must be given");
+    REFUSED(call_top_p, a.ids = NULL, "ids is NULL; must be given");
+    REFUSED(call_softmax, a.probs_output = NULL, "probs is NULL; must be given");
+    REFUSED(call_probs, a.probs_output = NULL, "probs is NULL; must be given");
+    REFUSED(call_softmax, a.stride = 3, "probs_stride is 3; must be vocab (4) or more");
+    REFUSED(call_probs, a.stride = 3, "probs_stride is 3; must be vocab (4) or more");
+    REFUSED(call_top_k, a.capacity = 0, "k_max is 0; must be 1 to vocab (4)");
+    REFUSED(call_top_k, a.capacity = 5, "k_max is 5; must be 1 to vocab (4)");
+    REFUSED(call_top_p, a.capacity = -1, "capacity is -1; must be 1 to vocab (4)");
+    REFUSED(call_top_p, a.capacity = 5, "capacity is 5; must be 1 to vocab (4)");
+    REFUSED(call_sample, a.samples.struct_size = 0,
+            "samples.struct_size is 0; must be 72, as its INIT macro sets it");
+    REFUSED(call_sample, a.samples.tokens = NULL, "samples.tokens is NULL; must be given");
+    REFUSED(call_sample, a.draws.struct_size = 1,
+            "draws.struct_size is 1; must be 24, as its INIT macro sets it");
+    REFUSED(call_sample, a.draws.seeds = NULL, "draws.seeds is NULL; must be given");
+    REFUSED(call_sample, a.draws.positions = NULL, "draws.positions is NULL; must be given");
+}
+
+Test(check, workspace) {
+    char sentence[200];
+    for (int i = 0; i < CALLS; i++) {
+        REFUSED(all_calls[i], a.workspace_bytes = 255, "workspace_bytes is 255; must be 256 or more");
+        REFUSED(all_calls[i], a.workspace = NULL, "workspace is NULL; must be given");
+        reset();
+        a.workspace = workspace + 8;
+        snprintf(sentence, sizeof sentence, "workspace is %p; must be 256-byte aligned", (void *)a.workspace);
+        expect_refusal(all_calls[i], sentence);
+    }
+}
+
+Test(check, workspace_queries) {
+    size_t bytes = 0;
+    reset();
+    a.logits.data = NULL;
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &bytes), LOTTO_SUCCESS);
+    cr_expect_eq(bytes, 256);
+    cr_expect_eq(lotto_softmax_workspace(a.context, &a.logits, NULL), LOTTO_INVALID_ARGUMENT);
+    cr_expect_str_eq(lotto_context_error(a.context), "bytes is NULL; must be given");
+    cr_expect_eq(lotto_probs_workspace(a.context, NULL, &bytes), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_top_k_workspace(a.context, &a.logits, 0, &bytes), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_top_p_workspace(a.context, &a.logits, 5, &bytes), LOTTO_INVALID_ARGUMENT);
+    a.logits.vocab = 0;
+    cr_expect_eq(lotto_argmax_workspace(a.context, &a.logits, &bytes), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_argmax_workspace(NULL, &a.logits, &bytes), LOTTO_INVALID_ARGUMENT);
+}
+
+Test(check, no_rows_need_nothing) {
+    for (int i = 0; i < CALLS; i++) {
+        reset();
+        a.logits.rows = 0;
+        a.logits.data = NULL;
+        a.ids = a.samples.tokens = NULL;
+        a.probs_output = NULL;
+        a.draws.seeds = a.draws.positions = NULL;
+        a.workspace = NULL;
+        a.workspace_bytes = 0;
+        cr_expect_eq(all_calls[i](), LOTTO_SUCCESS, "%s", lotto_context_error(a.context));
+    }
+}
+
+Test(check, device_info) {
+    reset();
+    lotto_device device = LOTTO_DEVICE_INIT;
+    cr_expect_eq(lotto_device_info(a.context, &device), LOTTO_SUCCESS);
+    cr_expect_eq(device.index, LOTTO_DEVICE_REFERENCE);
+    cr_expect_str_eq(device.name, "CPU reference");
+    device.struct_size = 1;
+    cr_expect_eq(lotto_device_info(a.context, &device), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_device_info(a.context, NULL), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_device_info(NULL, &device), LOTTO_INVALID_ARGUMENT);
+    cr_expect_str_eq(lotto_version(), "0.1.0");
+    cr_expect_str_eq(lotto_status_string(LOTTO_NO_DEVICE), "no usable CUDA device");
+    cr_expect_str_eq(lotto_status_string((lotto_status)99), "unknown status");
+}
