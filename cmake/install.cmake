@@ -14,5 +14,6 @@ configure_package_config_file(cmake/lottoConfig.cmake.in lottoConfig.cmake INSTA
 write_basic_package_version_file(lottoConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 file(RELATIVE_PATH prefix_from_pkgconfig /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/lotto.pc.in lotto.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/lottoConfig.cmake ${PROJECT_BINARY_DIR}/lottoConfigVersion.cmake DESTINATION ${package_dir})
+install(FILES cmake/cuda.cmake ${PROJECT_BINARY_DIR}/lottoConfig.cmake ${PROJECT_BINARY_DIR}/lottoConfigVersion.cmake
+    DESTINATION ${package_dir})
 install(FILES ${PROJECT_BINARY_DIR}/lotto.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

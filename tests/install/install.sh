@@ -41,7 +41,7 @@ run() {
     [ "$tokens" = "1 0" ]
 }
 
-cmake -S "$here" -B "$work/find_package" -DCMAKE_PREFIX_PATH="$prefix" -DCUDAToolkit_ROOT="$toolkit" >"$work/configure.log"
+cmake -S "$here" -B "$work/find_package" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCUDAToolkit_ROOT="$toolkit" >"$work/configure.log"
 cmake --build "$work/find_package" >"$work/build.log"
 for program in c_lotto c_lotto_static cpp_lotto cpp_lotto_static; do
     run "$work/find_package/$program"
