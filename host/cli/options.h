@@ -1,0 +1,51 @@
+/* What the command line says, checked. */
+#ifndef LOTTO_CLI_OPTIONS_H
+#define LOTTO_CLI_OPTIONS_H
+
+#include "error.h"
+
+#include <lotto/lotto.h>
+
+enum device_choice { DEVICE_AUTO, DEVICE_CUDA, DEVICE_VIRTUAL, DEVICE_REFERENCE };
+
+#define MAX_TEMPERATURES 16
+
+struct options {
+    const struct command *command;
+    char **program_arguments; /* all of them, for starting again */
+    const char *file;
+    bool help, version;
+
+    float temperatures[MAX_TEMPERATURES]; /* show takes several */
+    int temperature_count;
+    bool has_top_k, has_top_p;
+    int32_t top_k;
+    float top_p, min_p;
+    lotto_order order;
+
+    bool has_seed;
+    uint64_t seed;
+    const char *seed_file;
+    int64_t position, draws;
+
+    const char *text_path, *output_path;
+    int64_t top;
+
+    enum device_choice device;
+    bool has_rows, has_row;
+    int64_t rows_begin, rows_end; /* half-open */
+    bool has_raw_dtype, has_raw_vocab, has_as;
+    lotto_dtype raw_dtype, as;
+    int64_t raw_vocab;
+    const char *tensor;
+    bool verify, json;
+};
+
+/* arguments[0] is the command's name. After --help or --version nothing else is checked. */
+bool options_parse(struct options *options, const struct command *command, int count, char **arguments,
+                   struct error *error);
+
+/* The options that the command takes, one line or more each. */
+void options_print_help(const struct command *command);
+
+#endif

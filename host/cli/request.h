@@ -1,0 +1,71 @@
+/* One operation of the library with its parameters, and the arrays it fills, whatever the operation. */
+#ifndef LOTTO_CLI_REQUEST_H
+#define LOTTO_CLI_REQUEST_H
+
+#include "error.h"
+
+#include <lotto/lotto.h>
+
+enum operation {
+    OPERATION_SAMPLE,
+    OPERATION_ARGMAX,
+    OPERATION_SOFTMAX,
+    OPERATION_PROBS,
+    OPERATION_TOP_K,
+    OPERATION_TOP_P,
+};
+
+struct request {
+    enum operation operation;
+    lotto_controls controls;
+    int64_t places; /* of each row's list, for top-k and top-p */
+};
+
+/* An output of an operation. Every element of every output has four bytes. */
+enum output_kind { OUTPUT_INTEGER, OUTPUT_STATUS, OUTPUT_REAL };
+enum output_width { ONE_A_ROW, ONE_A_PLACE, ONE_A_TOKEN };
+struct output {
+    const char *name;
+    enum output_kind kind;
+    enum output_width width;
+};
+
+/* The places of the outputs, which are the same for operations that share them. */
+enum { OUTPUT_STATUS_AT = 0, MAX_OUTPUTS = 8 };
+enum {
+    SAMPLE_TOKEN = 1,
+    SAMPLE_KEPT,
+    SAMPLE_PROB,
+    SAMPLE_LOGPROB,
+    SAMPLE_MODEL_LOGPROB,
+    SAMPLE_KEPT_MASS,
+    SAMPLE_RANK
+};
+enum { ARGMAX_TOKEN = 1 };
+enum { DISTRIBUTION_PROBS = 1, DISTRIBUTION_KEPT = 2 };
+enum { LIST_IDS = 1, LIST_KEPT = 2, LIST_VALUES = 3, LIST_MASS = 3 };
+
+int request_output_count(const struct request *request);
+struct output request_output(const struct request *request, int output);
+/* Elements a row. */
+int64_t request_output_width(const struct request *request, int output, int64_t vocab);
+/* Elements a row of all outputs. */
+int64_t request_row_elements(const struct request *request, int64_t vocab);
+
+/* What a request gave for some rows, on the host. */
+struct results {
+    const struct request *request;
+    int64_t vocab;
+    uint32_t *outputs[MAX_OUTPUTS]; /* [rows, width] */
+};
+
+bool results_allocate(struct results *results, const struct request *request, int64_t vocab, int64_t rows,
+                      struct error *error);
+void results_free(struct results *results);
+
+/* A row of an output. */
+const int32_t *results_integers(const struct results *results, int output, int64_t row);
+const float *results_reals(const struct results *results, int output, int64_t row);
+uint32_t results_status(const struct results *results, int64_t row);
+
+#endif

@@ -1,0 +1,27 @@
+/* Rows of logits on one device, and requests run on them. */
+#ifndef LOTTO_CLI_RUN_H
+#define LOTTO_CLI_RUN_H
+
+#include "device.h"
+#include "request.h"
+
+struct run {
+    struct device device;
+    lotto_logits logits;
+    struct device_memory logits_memory, seeds, positions, workspace;
+    struct device_memory outputs[MAX_OUTPUTS];
+};
+
+/* Both take or give up the device that was opened into run->device. */
+void run_open(struct run *run, struct device device);
+void run_close(struct run *run);
+
+/* Brings dense rows to the device, and a seed for each. */
+bool run_load(struct run *run, const void *values, lotto_dtype dtype, int64_t rows, int64_t vocab,
+              const uint64_t *seeds, struct error *error);
+
+/* Runs the request on the rows loaded, every one at the same position; their results go to results' rows from first_row on. */
+bool run_request(struct run *run, const struct request *request, uint64_t position, struct results *results,
+                 int64_t first_row, struct error *error);
+
+#endif
