@@ -135,6 +135,12 @@ bool memory_free(uint64_t address) {
     return true;
 }
 
+void memory_free_unnamed(void) {
+    for (size_t i = live.count; i-- > 0;)
+        if (!live.at[i].name)
+            memory_free(live.at[i].address);
+}
+
 void memory_usage(uint64_t *free_bytes, uint64_t *total_bytes) {
     *free_bytes = capacity - used;
     *total_bytes = capacity;

@@ -29,6 +29,7 @@ void memory_close(void);
 
 uint64_t memory_allocate(uint64_t bytes, const char *name); /* 0 when it does not fit */
 bool memory_free(uint64_t address); /* false if address is not the start of a live allocation */
+void memory_free_unnamed(void);     /* all that cudaMalloc gave; module variables stay */
 void memory_usage(uint64_t *free_bytes, uint64_t *total_bytes);
 bool memory_is_device(uint64_t address); /* inside the reserved range, allocated or not */
 

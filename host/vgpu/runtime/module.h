@@ -1,0 +1,49 @@
+/*
+ * What a program registered: fat binaries, the kernels and variables in them, found by their host addresses.
+ *
+ * A fat binary becomes a module when something in it is first used: its PTX is chosen and read, its variables are allocated
+ * and initialised. A kernel is lowered and bound when it is first used. A module that cannot be used ends the process with a
+ * sentence (vgpu_fail).
+ */
+#ifndef LOTTO_VGPU_MODULE_H
+#define LOTTO_VGPU_MODULE_H
+
+#include "../exec/grid.h"
+
+struct module;
+
+struct kernel {
+    const void *host; /* the address programs call it by */
+    char *name;
+    struct module *module;
+    struct program *program; /* NULL until kernel_prepare */
+    struct binding *binding;
+    int max_dynamic_shared; /* cudaFuncSetAttribute */
+    int carveout;
+    struct kernel *next; /* of the module */
+};
+
+struct symbol {
+    const void *host;
+    char *name;
+    struct module *module;
+    size_t bytes;
+    struct symbol *next; /* of the module */
+};
+
+struct module *module_register(const void *image);
+void module_unregister(struct module *module);
+void module_add_kernel(struct module *module, const void *host, const char *name);
+void module_add_symbol(struct module *module, const void *host, const char *name, size_t bytes);
+
+/* By host address, or by the kernel's own address (a cudaKernel_t); NULL when nothing is registered there. */
+struct kernel *kernel_find(const void *host);
+void kernel_prepare(struct kernel *kernel); /* afterwards program and binding are there */
+
+struct symbol *symbol_find(const void *host);
+uint64_t symbol_address(const struct symbol *symbol);
+
+/* Gives every variable its initial value again (cudaDeviceReset). */
+void modules_reset(void);
+
+#endif

@@ -1,0 +1,75 @@
+#include "options.h"
+#include "../check/finding.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Unset and empty are the same. */
+static const char *variable(const char *name) {
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static const struct profile *choose_profile(void) {
+    const char *gpu = variable("LOTTO_VGPU_GPU"), *architecture = variable("LOTTO_VGPU_ARCH");
+    if (gpu && architecture)
+        vgpu_fail("--gpu %s and --arch %s exclude each other: an architecture alone picks its GPU", gpu,
+                  architecture);
+    if (gpu) {
+        const struct profile *profile = profile_by_name(gpu);
+        if (!profile)
+            vgpu_fail("--gpu is \"%s\"; must be one of %s", gpu, profile_names);
+        return profile;
+    }
+    if (architecture) {
+        const struct profile *profile = profile_by_architecture(architecture);
+        if (!profile)
+            vgpu_fail("--arch is \"%s\"; must be one of %s", architecture, profile_architectures);
+        return profile;
+    }
+    return profile_default();
+}
+
+static unsigned check_by_name(const char *name, size_t length) {
+    static const enum check provided[] = {CHECK_MEM, CHECK_SYNC},
+                            planned[] = {CHECK_INIT, CHECK_RACE, CHECK_LEAK};
+    for (size_t i = 0; i < sizeof provided / sizeof *provided; i++)
+        if (strlen(check_name(provided[i])) == length && strncmp(check_name(provided[i]), name, length) == 0)
+            return provided[i];
+    for (size_t i = 0; i < sizeof planned / sizeof *planned; i++)
+        if (strlen(check_name(planned[i])) == length && strncmp(check_name(planned[i]), name, length) == 0)
+            vgpu_fail("--check %s is not there yet; there are mem, sync and none", check_name(planned[i]));
+    if (length == 3 && strncmp(name, "all", 3) == 0)
+        vgpu_fail("--check all is not there yet, since init and race are not; there are mem, sync and none");
+    vgpu_fail("--check is \"%.*s\"; must be a list of mem and sync, or none", (int)length, name);
+}
+
+static unsigned choose_checks(void) {
+    const char *list = variable("LOTTO_VGPU_CHECK");
+    if (!list)
+        return CHECK_MEM | CHECK_SYNC;
+    if (strcmp(list, "none") == 0)
+        return 0;
+    unsigned checks = 0;
+    for (const char *name = list;; name++) {
+        size_t length = strcspn(name, ",");
+        checks |= check_by_name(name, length);
+        name += length;
+        if (!*name)
+            return checks;
+    }
+}
+
+static void refuse_planned(const char *name, const char *option) {
+    if (variable(name))
+        vgpu_fail("%s is not there yet", option);
+}
+
+void options_read(struct options *options) {
+    refuse_planned("LOTTO_VGPU_SCHEDULE", "--schedule");
+    refuse_planned("LOTTO_VGPU_ULP", "--ulp");
+    refuse_planned("LOTTO_VGPU_L2", "--l2");
+    options->profile = choose_profile();
+    options->checks = choose_checks();
+    options->report = variable("LOTTO_VGPU_REPORT");
+}

@@ -1,0 +1,22 @@
+/* The virtual devices one can choose, with their published limits. */
+#ifndef LOTTO_VGPU_PROFILE_H
+#define LOTTO_VGPU_PROFILE_H
+
+#include "../exec/grid.h"
+
+struct profile {
+    const char *name;        /* what --gpu takes */
+    const char *device_name; /* cudaDeviceProp::name */
+    struct device_limits limits;
+    uint64_t memory_bytes, l2_bytes;
+    unsigned clock_khz, memory_clock_khz, memory_bus_bits;
+};
+
+const struct profile *profile_by_name(const char *name); /* NULL if there is none */
+const struct profile *profile_by_architecture(const char *architecture);
+const struct profile *profile_default(void);
+
+/* "h100, a100, ..." and "75, 80, ...": for the sentence that refuses another. */
+extern const char profile_names[], profile_architectures[];
+
+#endif

@@ -1,0 +1,15 @@
+/* The report: the device, every kernel launch with its counts, every finding, as JSON. Nothing is kept when none is asked for. */
+#ifndef LOTTO_VGPU_REPORT_H
+#define LOTTO_VGPU_REPORT_H
+
+#include "options.h"
+
+/* Claims options->report; a name that exists already gets .PID, so that each CUDA process has its own. */
+void report_open(const struct options *options);
+
+void report_launch(const struct launch *launch, const char *kernel, const struct launch_counts *counts);
+
+/* Writes what there is so far; may be called again. */
+void report_write(void);
+
+#endif

@@ -1,0 +1,20 @@
+# Writes assembly for every function in EXPORTS, all weak, so that a definition in C takes its place:
+#   cudaX          says that cudaX is not provided
+#   cudaX_ptsz     (or _ptds: the default stream is the thread's own) is cudaX, since the default stream runs work at call
+file(STRINGS ${EXPORTS} names)
+set(text "    .text\n")
+foreach(name IN LISTS names)
+    string(APPEND text "    .weak ${name}\n    .type ${name}, @function\n${name}:\n")
+    if(name MATCHES "^(.*)_pt[sd][sz]$")
+        string(APPEND text "    jmp ${CMAKE_MATCH_1}@PLT\n")
+    else()
+        string(APPEND text "    lea .L${name}(%rip), %rdi\n    jmp runtime_not_provided@PLT\n")
+    endif()
+    string(APPEND text "    .size ${name}, . - ${name}\n")
+endforeach()
+string(APPEND text "    .section .rodata\n")
+foreach(name IN LISTS names)
+    string(APPEND text ".L${name}: .string \"${name}\"\n")
+endforeach()
+string(APPEND text "    .section .note.GNU-stack,\"\",@progbits\n")
+file(WRITE ${STUBS} "${text}")
