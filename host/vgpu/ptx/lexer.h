@@ -8,11 +8,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum token_kind { TOKEN_END, TOKEN_NAME, TOKEN_DIRECTIVE, TOKEN_NUMBER, TOKEN_STRING, TOKEN_SIGN, TOKEN_BROKEN };
+enum token_kind {
+    TOKEN_END,
+    TOKEN_NAME,
+    TOKEN_DIRECTIVE,
+    TOKEN_NUMBER,
+    TOKEN_STRING,
+    TOKEN_SIGN,
+    TOKEN_BROKEN
+};
 
 struct token {
     enum token_kind kind;
-    char sign;         /* TOKEN_SIGN: the character */
+    char sign; /* TOKEN_SIGN: the character */
     uint32_t line;
     uint32_t length;
     const char *start; /* a string without its quotes; TOKEN_BROKEN: an unfinished string or comment */

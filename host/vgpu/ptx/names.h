@@ -48,6 +48,7 @@ uint32_t names_depth(const struct ptx_names *names);
 
 /* NULL if the name is already bound in the current scope. */
 struct binding *names_bind(struct ptx_names *names, const char *start, size_t length, enum binding_kind kind);
-struct binding *names_find(const struct ptx_names *names, const char *start, size_t length); /* innermost, or NULL */
+struct binding *names_find(const struct ptx_names *names, const char *start,
+                           size_t length); /* innermost, or NULL */
 
 #endif

@@ -98,8 +98,8 @@ struct ptx_operand {
  *   brx.idx      index register, VECTOR of labels (from .branchtargets or written in place)
  *   call         callee (FUNCTION; REGISTER for an indirect call), VECTOR of results, VECTOR of arguments; either may
  *                have no elements. The reader leaves `.param` names as VARIABLE operands. In a lowered program a call
- *                is one of a function without a body ("vprintf"): every scalar is a REGISTER (results; SINK where
- *                nobody reads it) or a REGISTER or IMMEDIATE (arguments), a byte array is a VARIABLE in local space.
+ *                is one of a function without a body ("vprintf"): a result or argument of 32 or 64 bits is a REGISTER (or as
+ *                written: an IMMEDIATE, a SINK), anything else a VARIABLE in local space that holds its bytes.
  *   tensor       [address, {coordinates}] is refused.
  */
 struct ptx_instruction {

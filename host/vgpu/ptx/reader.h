@@ -24,7 +24,7 @@ struct reader {
     struct pending_label {
         struct ptx_operand *operand;
         uint32_t line;
-    } *pending; /* used before their scope ended */
+    } * pending; /* used before their scope ended */
     struct ptx_variable **parameters, **locals;
     struct ptx_relocation *relocations;
     uint32_t register_count, instruction_count, operand_count, pending_count;
@@ -33,12 +33,13 @@ struct reader {
     uint32_t parameter_capacity, local_capacity, relocation_capacity;
     uint32_t variable_capacity, function_capacity, file_capacity; /* of the module's own lists */
 
-    struct ptx_function *function;       /* whose header or body is being read, or NULL */
-    uint32_t source_file, source_line;   /* of the last .loc */
+    struct ptx_function *function;     /* whose header or body is being read, or NULL */
+    uint32_t source_file, source_line; /* of the last .loc */
 };
 
 /* Gives the reading up with one sentence about the line of the current token, or about another line. */
-_Noreturn void reader_fail(struct reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void reader_fail(struct reader *reader, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 _Noreturn void reader_fail_at(struct reader *reader, uint32_t line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 _Noreturn void reader_expected(struct reader *reader, const char *what); /* "expected WHAT, found ..." */
@@ -55,14 +56,16 @@ void reader_skip_statement(struct reader *reader); /* to and over the next ';' *
 uint64_t reader_integer(struct reader *reader, const char *what, uint64_t most);
 
 /* Makes room for one more element; returns the (possibly moved) array. */
-void *reader_grow(struct reader *reader, void *array, uint32_t count, uint32_t *capacity, size_t element_bytes);
+void *reader_grow(struct reader *reader, void *array, uint32_t count, uint32_t *capacity,
+                  size_t element_bytes);
 
 /* .b32 and so on; false leaves the token alone. */
 bool reader_accept_type(struct reader *reader, enum ptx_type *type);
 
 /* variable.c */
 enum linkage { LINKAGE_NONE, LINKAGE_EXTERN, LINKAGE_DEFINED }; /* .visible, .weak and .common define */
-void read_variables(struct reader *reader, enum ptx_space space, enum linkage linkage); /* after the space, over ';' */
+void read_variables(struct reader *reader, enum ptx_space space,
+                    enum linkage linkage);                  /* after the space, over ';' */
 struct ptx_variable *read_parameter(struct reader *reader); /* after .param; its name is not bound */
 
 /* function.c: after .func or .entry */
