@@ -11,7 +11,7 @@ add_library(lotto_static STATIC $<TARGET_OBJECTS:lotto_objects>)
 foreach(library lotto lotto_static)
     target_include_directories(${library} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-    target_link_libraries(${library} PRIVATE CUDA::cudart)
+    target_link_libraries(${library} PRIVATE CUDA::cudart m)
     set_target_properties(${library} PROPERTIES LINKER_LANGUAGE C)
     add_library(lotto::${library} ALIAS ${library})
 endforeach()

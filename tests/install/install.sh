@@ -8,7 +8,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cmake --install "$build" --prefix "$work/staged" >"$work/install.log"
+
+# What a build tool prints is of interest only when it fails.
+quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" && false; }; }
+
+quietly cmake --install "$build" --prefix "$work/staged"
 mv "$work/staged" "$work/prefix"
 prefix=$work/prefix
 
@@ -41,8 +45,8 @@ run() {
     [ "$tokens" = "1 0" ]
 }
 
-cmake -S "$here" -B "$work/find_package" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCUDAToolkit_ROOT="$toolkit" >"$work/configure.log"
-cmake --build "$work/find_package" >"$work/build.log"
+quietly cmake -S "$here" -B "$work/find_package" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCUDAToolkit_ROOT="$toolkit"
+quietly cmake --build "$work/find_package"
 for program in c_lotto c_lotto_static cpp_lotto cpp_lotto_static; do
     run "$work/find_package/$program"
 done
