@@ -2,6 +2,7 @@
 #include <lotto/lotto.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STRING_OF(x) #x
@@ -28,18 +29,20 @@ int main(void) {
         fprintf(stderr, "lotto_context_create: %s\n", lotto_status_string(status));
         return 1;
     }
-    size_t bytes = 1;
+    size_t bytes = 0;
     status = lotto_argmax_workspace(context, &input, &bytes);
-    if (status != LOTTO_SUCCESS || bytes != 0) {
-        fprintf(stderr, "lotto_argmax_workspace: %s, %zu bytes\n", lotto_context_error(context), bytes);
+    if (status != LOTTO_SUCCESS) {
+        fprintf(stderr, "lotto_argmax_workspace: %s\n", lotto_context_error(context));
         return 1;
     }
+    void *workspace = aligned_alloc(256, bytes);
     int32_t tokens[2] = {-1, -1};
-    status = lotto_argmax(context, &input, tokens, NULL, NULL, 0, NULL);
+    status = lotto_argmax(context, &input, tokens, NULL, workspace, bytes, NULL);
     if (status != LOTTO_SUCCESS) {
         fprintf(stderr, "lotto_argmax: %s\n", lotto_context_error(context));
         return 1;
     }
+    free(workspace);
     lotto_context_destroy(context);
 
     printf("%d %d\n", (int)tokens[0], (int)tokens[1]);
