@@ -55,14 +55,30 @@ static void add_operand(struct lowering *lowering, struct accesses *accesses,
     }
 }
 
+uint32_t destination_of(const struct ptx_instruction *instruction) {
+    if (opcode_is(instruction->opcode, "call")) /* callee, results, arguments */
+        return 1;
+    return has_destination(instruction) ? 0 : UINT32_MAX;
+}
+
 void accesses_of(struct lowering *lowering, const struct ptx_instruction *instruction,
                  struct accesses *accesses) {
     accesses->defined_count = accesses->used_count = 0;
     if (instruction->guard != PTX_NO_GUARD)
         add_used(lowering, accesses, instruction->guard);
-    uint32_t destination =
-        opcode_is(instruction->opcode, "call") ? 1 : 0; /* call: callee, results, arguments */
-    bool writes = destination == 1 || has_destination(instruction);
+    uint32_t destination = destination_of(instruction);
     for (uint32_t i = 0; i < instruction->operand_count; i++)
-        add_operand(lowering, accesses, &instruction->operands[i], writes && i == destination);
+        add_operand(lowering, accesses, &instruction->operands[i], i == destination);
+}
+
+uint32_t copied_register(const struct lowering *lowering, const struct ptx_instruction *instruction) {
+    if (!opcode_is(instruction->opcode, "mov") || instruction->operand_count != 2)
+        return UINT32_MAX;
+    const struct ptx_operand *operands = instruction->operands;
+    if (operands[0].kind != PTX_OPERAND_REGISTER || operands[1].kind != PTX_OPERAND_REGISTER ||
+        operands[1].negated)
+        return UINT32_MAX;
+    enum ptx_type to = lowering->registers[operands[0].reg].type,
+                  from = lowering->registers[operands[1].reg].type;
+    return ptx_type_bytes(to) == ptx_type_bytes(from) ? operands[1].reg : UINT32_MAX;
 }

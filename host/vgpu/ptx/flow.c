@@ -1,5 +1,7 @@
-/* Basic blocks and where control goes from each. */
+/* Control flow, basic blocks and where control goes from each; and on it data flow, which registers may still be read. */
 #include "lowering.h"
+
+#include <string.h>
 
 static bool is_branch(const struct ptx_instruction *instruction) {
     return opcode_is(instruction->opcode, "bra") || opcode_is(instruction->opcode, "brx");
@@ -70,4 +72,102 @@ struct flow flow_of(struct lowering *lowering) {
             block->successors[block->successor_count++] = b + 1;
     }
     return flow;
+}
+
+unsigned width_of(enum ptx_type type) {
+    switch (ptx_type_bytes(type)) {
+    case 16:
+        return 0;
+    case 8:
+        return 1;
+    case 4:
+        return 2;
+    case 0:
+        return 4;
+    default:
+        return 3;
+    }
+}
+
+static void number_registers(struct lowering *lowering, struct liveness *liveness) {
+    uint32_t *appeared = lower_scratch(lowering, (lowering->register_count + 1) * sizeof *appeared);
+    uint32_t appeared_count = 0, of_width[WIDTHS] = {0};
+    bool *seen = lower_scratch(lowering, lowering->register_count + 1);
+    struct accesses accesses = {0};
+    for (uint32_t i = 0; i < lowering->instruction_count; i++) {
+        accesses_of(lowering, &lowering->instructions[i], &accesses);
+        for (uint32_t j = 0; j < accesses.used_count + accesses.defined_count; j++) {
+            bool is_use = j < accesses.used_count;
+            uint32_t reg = is_use ? accesses.used[j] : accesses.defined[j - accesses.used_count];
+            if (seen[reg])
+                continue;
+            seen[reg] = true;
+            appeared[appeared_count++] = reg;
+            of_width[width_of(lowering->registers[reg].type)]++;
+        }
+    }
+    for (unsigned w = 0; w < WIDTHS; w++)
+        liveness->first[w + 1] = liveness->first[w] + ((of_width[w] + 63) & ~63u);
+
+    uint32_t count = liveness->first[WIDTHS], next[WIDTHS];
+    liveness->words = count / 64 + 1;
+    liveness->number = lower_scratch(lowering, (lowering->register_count + 1) * sizeof *liveness->number);
+    liveness->reg = lower_scratch(lowering, (count + 1) * sizeof *liveness->reg);
+    memset(liveness->number, 0xff, lowering->register_count * sizeof *liveness->number);
+    memset(liveness->reg, 0xff, count * sizeof *liveness->reg);
+    memcpy(next, liveness->first, sizeof next);
+    for (uint32_t i = 0; i < appeared_count; i++) {
+        uint32_t number = next[width_of(lowering->registers[appeared[i]].type)]++;
+        liveness->number[appeared[i]] = number;
+        liveness->reg[number] = appeared[i];
+    }
+}
+
+/* What a block reads before it writes it goes into its `in`, what it writes for certain into killed. */
+static void scan_block(struct lowering *lowering, const struct liveness *liveness, const struct block *block,
+                       struct accesses *accesses, uint64_t *in, uint64_t *killed) {
+    for (uint32_t i = block->end; i-- > block->begin;) {
+        const struct ptx_instruction *instruction = &lowering->instructions[i];
+        accesses_of(lowering, instruction, accesses);
+        for (uint32_t j = 0; j < accesses->defined_count && instruction->guard == PTX_NO_GUARD; j++) {
+            live_insert(killed, liveness->number[accesses->defined[j]]);
+            live_erase(in, liveness->number[accesses->defined[j]]);
+        }
+        for (uint32_t j = 0; j < accesses->used_count; j++)
+            live_insert(in, liveness->number[accesses->used[j]]);
+    }
+}
+
+/* Iterates over the blocks until nothing changes. */
+struct liveness liveness_of(struct lowering *lowering) {
+    struct liveness liveness = {.flow = flow_of(lowering)};
+    number_registers(lowering, &liveness);
+    uint32_t blocks = liveness.flow.block_count;
+    size_t words = liveness.words, bytes = blocks * words * sizeof(uint64_t);
+    uint64_t *in = lower_scratch(lowering, bytes), *out = lower_scratch(lowering, bytes);
+    uint64_t *killed = lower_scratch(lowering, bytes);
+    struct accesses accesses = {0};
+    for (uint32_t b = 0; b < blocks; b++)
+        scan_block(lowering, &liveness, &liveness.flow.blocks[b], &accesses, in + b * words,
+                   killed + b * words);
+
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t b = blocks; b-- > 0;) {
+            const struct block *block = &liveness.flow.blocks[b];
+            for (uint32_t s = 0; s < block->successor_count; s++)
+                for (size_t w = 0; w < words; w++) {
+                    uint64_t fresh = in[block->successors[s] * words + w] & ~out[b * words + w];
+                    if (!fresh)
+                        continue;
+                    out[b * words + w] |= fresh;
+                    uint64_t through = fresh & ~killed[b * words + w] & ~in[b * words + w];
+                    in[b * words + w] |= through;
+                    changed |= through != 0;
+                }
+        }
+    }
+    liveness.in = in;
+    liveness.out = out;
+    return liveness;
 }

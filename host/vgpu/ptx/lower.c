@@ -89,7 +89,8 @@ void lower_delete(struct lowering *lowering, const bool *deleted) {
 
 bool opcode_is(const char *opcode, const char *base) {
     size_t length = strlen(base);
-    return strncmp(opcode, base, length) == 0 && (opcode[length] == '\0' || opcode[length] == '.');
+    return opcode[0] == base[0] && strncmp(opcode, base, length) == 0 &&
+           (opcode[length] == '\0' || opcode[length] == '.');
 }
 
 bool opcode_has(const char *opcode, const char *part) {

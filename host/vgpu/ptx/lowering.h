@@ -65,13 +65,19 @@ void lower_assign_slots(struct lowering *lowering);    /* slots.c */
 bool opcode_is(const char *opcode, const char *base);
 bool opcode_has(const char *opcode, const char *part);
 
-/* definitions.c: the registers that an instruction writes and reads (guard included), in any order, repeats possible. */
+/* definitions.c: which operand an instruction writes, UINT32_MAX if none. */
+uint32_t destination_of(const struct ptx_instruction *instruction);
+
+/* The registers that an instruction writes and reads (guard included), in any order, repeats possible. */
 struct accesses {
     uint32_t *defined, *used;
     uint32_t defined_count, used_count, defined_capacity, used_capacity;
 };
 void accesses_of(struct lowering *lowering, const struct ptx_instruction *instruction,
                  struct accesses *accesses);
+
+/* The source of a move between two registers of one width, else UINT32_MAX. */
+uint32_t copied_register(const struct lowering *lowering, const struct ptx_instruction *instruction);
 
 /* flow.c: basic blocks. */
 struct block {
@@ -84,5 +90,30 @@ struct flow {
     uint32_t block_count;
 };
 struct flow flow_of(struct lowering *lowering);
+
+/* Which registers a thread may still read. */
+enum { WIDTHS = 5 }; /* 128, 64, 32 and 16 bits, predicates */
+unsigned width_of(enum ptx_type type);
+
+struct liveness {
+    struct flow flow;
+    /* The registers that appear are numbered, those of one width next to each other: a set of them is a bit string. */
+    uint32_t *number;           /* by register; UINT32_MAX if it does not appear */
+    uint32_t *reg;              /* by number; UINT32_MAX in the gaps */
+    uint32_t first[WIDTHS + 1]; /* where the widths begin, multiples of 64 */
+    size_t words;               /* of a bit string */
+    uint64_t *in, *out;         /* a bit string for each block */
+};
+struct liveness liveness_of(struct lowering *lowering);
+
+static inline void live_insert(uint64_t *set, uint32_t number) {
+    set[number / 64] |= UINT64_C(1) << number % 64;
+}
+static inline void live_erase(uint64_t *set, uint32_t number) {
+    set[number / 64] &= ~(UINT64_C(1) << number % 64);
+}
+static inline bool live_in(const uint64_t *set, uint32_t number) {
+    return set[number / 64] >> number % 64 & 1;
+}
 
 #endif

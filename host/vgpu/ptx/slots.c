@@ -1,118 +1,16 @@
 /*
  * Gives registers their slots. Two registers of one width interfere when one is written while the other is live; the
- * exception is a move from one to the other, after which both hold the same value. Registers take, in the order of their
- * first appearance, the slot of a move's other side if that is free, else the lowest free one. A move inside one slot is
- * then no work and goes. lower.c says why widths never mix.
+ * exception is a move from one to the other, after which both hold the same value. Registers that moves join are put into
+ * one slot wherever none of them interferes; such moves are then no work and go, which is all the copy propagation that is
+ * needed. The others take the lowest slot that is free, in the order of their first appearance. lower.c says why widths
+ * never mix.
  */
 #include "lowering.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-enum { WIDTHS = 5 };
 static const uint32_t slot_bytes[WIDTHS] = {512, 256, 128, 64, 4};
 static const uint32_t slot_registers[WIDTHS] = {4, 2, 1, 1, 0}; /* 32-bit registers a thread */
-
-static unsigned width_of(enum ptx_type type) {
-    switch (ptx_type_bytes(type)) {
-    case 16:
-        return 0;
-    case 8:
-        return 1;
-    case 4:
-        return 2;
-    case 0:
-        return 4;
-    default:
-        return 3;
-    }
-}
-
-/* The registers that appear, numbered so that those of one width are neighbours: a live set is one bit string. */
-struct numbering {
-    uint32_t *number;           /* by register; UINT32_MAX if it does not appear */
-    uint32_t *reg;              /* by number */
-    uint32_t first[WIDTHS + 1]; /* begins of the widths, multiples of 64 */
-    uint32_t count;
-};
-
-typedef uint64_t word;
-
-static void insert(word *set, uint32_t n) { set[n / 64] |= (word)1 << n % 64; }
-static void erase(word *set, uint32_t n) { set[n / 64] &= ~((word)1 << n % 64); }
-
-static struct numbering number_registers(struct lowering *lowering) {
-    struct numbering numbering = {0};
-    uint32_t *number = lower_scratch(lowering, (lowering->register_count + 1) * sizeof *number);
-    uint32_t *appeared = lower_scratch(lowering, (lowering->register_count + 1) * sizeof *appeared);
-    uint32_t appeared_count = 0, of_width[WIDTHS] = {0};
-    bool *seen = lower_scratch(lowering, lowering->register_count + 1);
-    struct accesses accesses = {0};
-    for (uint32_t i = 0; i < lowering->instruction_count; i++) {
-        accesses_of(lowering, &lowering->instructions[i], &accesses);
-        for (uint32_t j = 0; j < accesses.used_count + accesses.defined_count; j++) {
-            uint32_t reg =
-                j < accesses.used_count ? accesses.used[j] : accesses.defined[j - accesses.used_count];
-            if (seen[reg])
-                continue;
-            seen[reg] = true;
-            appeared[appeared_count++] = reg;
-            of_width[width_of(lowering->registers[reg].type)]++;
-        }
-    }
-    for (unsigned w = 0; w < WIDTHS; w++)
-        numbering.first[w + 1] = numbering.first[w] + ((of_width[w] + 63) & ~63u);
-    numbering.count = numbering.first[WIDTHS];
-    numbering.number = number;
-    numbering.reg = lower_scratch(lowering, (numbering.count + 1) * sizeof *numbering.reg);
-    memset(number, 0xff, (lowering->register_count + 1) * sizeof *number);
-    memset(numbering.reg, 0xff, (numbering.count + 1) * sizeof *numbering.reg);
-    uint32_t next[WIDTHS];
-    memcpy(next, numbering.first, sizeof next);
-    for (uint32_t i = 0; i < appeared_count; i++) {
-        uint32_t n = next[width_of(lowering->registers[appeared[i]].type)]++;
-        number[appeared[i]] = n;
-        numbering.reg[n] = appeared[i];
-    }
-    return numbering;
-}
-
-/* Registers live at the end of each block, `words` words a block. */
-static word *live_out(struct lowering *lowering, const struct flow *flow, const struct numbering *numbering,
-                      size_t words) {
-    size_t bytes = (flow->block_count + 1) * words * sizeof(word);
-    word *in = lower_scratch(lowering, bytes), *out = lower_scratch(lowering, bytes);
-    word *killed = lower_scratch(lowering, bytes);
-    struct accesses accesses = {0};
-    for (uint32_t b = 0; b < flow->block_count; b++)
-        for (uint32_t i = flow->blocks[b].end; i-- > flow->blocks[b].begin;) {
-            const struct ptx_instruction *instruction = &lowering->instructions[i];
-            accesses_of(lowering, instruction, &accesses);
-            for (uint32_t j = 0; j < accesses.defined_count && instruction->guard == PTX_NO_GUARD; j++) {
-                insert(killed + b * words, numbering->number[accesses.defined[j]]);
-                erase(in + b * words, numbering->number[accesses.defined[j]]);
-            }
-            for (uint32_t j = 0; j < accesses.used_count; j++)
-                insert(in + b * words, numbering->number[accesses.used[j]]);
-        }
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (uint32_t b = flow->block_count; b-- > 0;) {
-            const struct block *block = &flow->blocks[b];
-            for (uint32_t s = 0; s < block->successor_count; s++)
-                for (size_t w = 0; w < words; w++) {
-                    word fresh = in[block->successors[s] * words + w] & ~out[b * words + w];
-                    if (!fresh)
-                        continue;
-                    out[b * words + w] |= fresh;
-                    word through = fresh & ~killed[b * words + w] & ~in[b * words + w];
-                    in[b * words + w] |= through;
-                    changed |= through != 0;
-                }
-        }
-    }
-    return out;
-}
 
 struct edge {
     uint32_t a, b;
@@ -128,74 +26,60 @@ static void add_edge(struct lowering *lowering, struct edges *edges, uint32_t a,
     edges->list[edges->count++] = (struct edge){a, b};
 }
 
-/* mov between registers of one width: the source, else UINT32_MAX. */
-static uint32_t copied_register(const struct lowering *lowering, const struct ptx_instruction *instruction) {
-    if (!opcode_is(instruction->opcode, "mov") || instruction->operand_count != 2)
-        return UINT32_MAX;
-    const struct ptx_operand *operands = instruction->operands;
-    if (operands[0].kind != PTX_OPERAND_REGISTER || operands[1].kind != PTX_OPERAND_REGISTER ||
-        operands[1].negated)
-        return UINT32_MAX;
-    enum ptx_type to = lowering->registers[operands[0].reg].type,
-                  from = lowering->registers[operands[1].reg].type;
-    return ptx_type_bytes(to) == ptx_type_bytes(from) ? operands[1].reg : UINT32_MAX;
-}
-
 struct graph {
     struct edges interferences, copies;
 };
 
-static uint32_t count_live(const word *live, const struct numbering *numbering) {
+static uint32_t count_live(const uint64_t *live, const struct liveness *liveness) {
     uint32_t registers = 0;
     for (unsigned width = 0; width < WIDTHS; width++)
-        for (uint32_t w = numbering->first[width] / 64;
-             w < numbering->first[width + 1] / 64 && slot_registers[width]; w++)
+        for (uint32_t w = liveness->first[width] / 64;
+             w < liveness->first[width + 1] / 64 && slot_registers[width]; w++)
             registers += slot_registers[width] * (uint32_t)__builtin_popcountll(live[w]);
     return registers;
 }
 
 /* Every register of a definition's width that is live behind it interferes, but for a move's source. */
-static void add_interferences(struct lowering *lowering, const struct numbering *numbering, const word *live,
-                              uint32_t defined, uint32_t copied, struct edges *edges) {
+static void add_interferences(struct lowering *lowering, const struct liveness *liveness,
+                              const uint64_t *live, uint32_t defined, uint32_t copied, struct edges *edges) {
     unsigned width = width_of(lowering->registers[defined].type);
-    uint32_t n = numbering->number[defined];
-    for (uint32_t w = numbering->first[width] / 64; w < numbering->first[width + 1] / 64; w++)
-        for (word left = live[w]; left; left &= left - 1) {
+    uint32_t n = liveness->number[defined];
+    for (uint32_t w = liveness->first[width] / 64; w < liveness->first[width + 1] / 64; w++)
+        for (uint64_t left = live[w]; left; left &= left - 1) {
             uint32_t other = w * 64 + (uint32_t)__builtin_ctzll(left);
-            if (other != n && numbering->reg[other] != copied)
+            if (other != n && liveness->reg[other] != copied)
                 add_edge(lowering, edges, n, other);
         }
 }
 
-static struct graph build_graph(struct lowering *lowering, const struct flow *flow,
-                                const struct numbering *numbering) {
-    size_t words = numbering->count / 64 + 1;
-    const word *out = live_out(lowering, flow, numbering, words);
-    word *live = lower_scratch(lowering, words * sizeof *live);
+static struct graph build_graph(struct lowering *lowering, const struct liveness *liveness) {
+    size_t words = liveness->words;
+    const struct flow *flow = &liveness->flow;
+    uint64_t *live = lower_scratch(lowering, words * sizeof *live);
     struct graph graph = {0};
     struct accesses accesses = {0};
     for (uint32_t b = 0; b < flow->block_count; b++) {
-        memcpy(live, out + b * words, words * sizeof *live);
+        memcpy(live, liveness->out + b * words, words * sizeof *live);
         for (uint32_t i = flow->blocks[b].end; i-- > flow->blocks[b].begin;) {
             const struct ptx_instruction *instruction = &lowering->instructions[i];
             accesses_of(lowering, instruction, &accesses);
             uint32_t copied = copied_register(lowering, instruction);
             if (copied != UINT32_MAX)
-                add_edge(lowering, &graph.copies, numbering->number[accesses.defined[0]],
-                         numbering->number[copied]);
+                add_edge(lowering, &graph.copies, liveness->number[accesses.defined[0]],
+                         liveness->number[copied]);
             /* Destinations of one instruction interfere with each other even where nobody reads them. */
             for (uint32_t j = 0; j < accesses.defined_count; j++)
-                insert(live, numbering->number[accesses.defined[j]]);
+                live_insert(live, liveness->number[accesses.defined[j]]);
             for (uint32_t j = 0; j < accesses.defined_count; j++)
-                add_interferences(lowering, numbering, live, accesses.defined[j], copied,
+                add_interferences(lowering, liveness, live, accesses.defined[j], copied,
                                   &graph.interferences);
-            uint32_t registers = count_live(live, numbering);
+            uint32_t registers = count_live(live, liveness);
             if (registers > lowering->registers_per_thread)
                 lowering->registers_per_thread = registers;
             for (uint32_t j = 0; j < accesses.defined_count && instruction->guard == PTX_NO_GUARD; j++)
-                erase(live, numbering->number[accesses.defined[j]]);
+                live_erase(live, liveness->number[accesses.defined[j]]);
             for (uint32_t j = 0; j < accesses.used_count; j++)
-                insert(live, numbering->number[accesses.used[j]]);
+                live_insert(live, liveness->number[accesses.used[j]]);
         }
     }
     return graph;
@@ -230,37 +114,81 @@ static struct neighbours neighbours_of(struct lowering *lowering, const struct e
     return neighbours;
 }
 
-/* Slot numbers within each width; how many each width needs. */
-static uint32_t *color(struct lowering *lowering, const struct graph *graph,
-                       const struct numbering *numbering, uint32_t needed[WIDTHS]) {
-    struct neighbours interfering = neighbours_of(lowering, &graph->interferences, numbering->count);
-    struct neighbours copies = neighbours_of(lowering, &graph->copies, numbering->count);
-    uint32_t *colors = lower_scratch(lowering, (numbering->count + 1) * sizeof *colors);
-    uint32_t *taken_by =
-        lower_scratch(lowering, (numbering->count + 1) * sizeof *taken_by); /* color -> number + 1 */
-    memset(colors, 0xff, (numbering->count + 1) * sizeof *colors);
-    for (unsigned width = 0; width < WIDTHS; width++) {
-        memset(taken_by, 0, (numbering->count + 1) * sizeof *taken_by);
-        for (uint32_t n = numbering->first[width]; n < numbering->first[width + 1]; n++) {
-            if (numbering->reg[n] == UINT32_MAX)
-                break;
-            for (uint32_t i = interfering.begin[n]; i < interfering.begin[n + 1]; i++)
-                if (colors[interfering.list[i]] != UINT32_MAX)
-                    taken_by[colors[interfering.list[i]]] = n + 1;
-            uint32_t chosen = UINT32_MAX;
-            for (uint32_t i = copies.begin[n]; i < copies.begin[n + 1] && chosen == UINT32_MAX; i++) {
-                uint32_t wished = colors[copies.list[i]];
-                if (wished != UINT32_MAX && taken_by[wished] != n + 1)
-                    chosen = wished;
-            }
-            for (uint32_t free = 0; chosen == UINT32_MAX; free++)
-                if (taken_by[free] != n + 1)
-                    chosen = free;
-            colors[n] = chosen;
-            if (chosen >= needed[width])
-                needed[width] = chosen + 1;
-        }
+/* Registers that share a slot because moves join them: a ring of members and the name of the group. */
+struct groups {
+    uint32_t *of;   /* the group of a number, itself a number of it */
+    uint32_t *next; /* the ring */
+};
+
+static bool groups_interfere(const struct groups *groups, const struct neighbours *interfering, uint32_t a,
+                             uint32_t b) {
+    uint32_t member = a;
+    do {
+        for (uint32_t i = interfering->begin[member]; i < interfering->begin[member + 1]; i++)
+            if (groups->of[interfering->list[i]] == groups->of[b])
+                return true;
+        member = groups->next[member];
+    } while (member != a);
+    return false;
+}
+
+static void join_groups(struct groups *groups, uint32_t a, uint32_t b) {
+    uint32_t member = b;
+    do {
+        groups->of[member] = groups->of[a];
+        member = groups->next[member];
+    } while (member != b);
+    uint32_t after = groups->next[a];
+    groups->next[a] = groups->next[b];
+    groups->next[b] = after;
+}
+
+static struct groups join_copies(struct lowering *lowering, const struct edges *copies,
+                                 const struct neighbours *interfering, uint32_t count) {
+    struct groups groups = {
+        .of = lower_scratch(lowering, (count + 1) * sizeof(uint32_t)),
+        .next = lower_scratch(lowering, (count + 1) * sizeof(uint32_t)),
+    };
+    for (uint32_t n = 0; n < count; n++)
+        groups.of[n] = groups.next[n] = n;
+    for (uint32_t c = 0; c < copies->count; c++) {
+        uint32_t a = copies->list[c].a, b = copies->list[c].b;
+        if (groups.of[a] != groups.of[b] && !groups_interfere(&groups, interfering, a, b))
+            join_groups(&groups, a, b);
     }
+    return groups;
+}
+
+/* Slot numbers within each width; how many each width needs. */
+static uint32_t *color(struct lowering *lowering, const struct graph *graph, const struct liveness *liveness,
+                       uint32_t needed[WIDTHS]) {
+    struct neighbours interfering = neighbours_of(lowering, &graph->interferences, liveness->first[WIDTHS]);
+    struct groups groups = join_copies(lowering, &graph->copies, &interfering, liveness->first[WIDTHS]);
+    uint32_t *colors = lower_scratch(lowering, (liveness->first[WIDTHS] + 1) * sizeof *colors);
+    uint32_t *taken_by =
+        lower_scratch(lowering, (liveness->first[WIDTHS] + 1) * sizeof *taken_by); /* color -> number + 1 */
+    memset(colors, 0xff, (liveness->first[WIDTHS] + 1) * sizeof *colors);
+    for (unsigned width = 0; width < WIDTHS; width++)
+        for (uint32_t n = liveness->first[width]; n < liveness->first[width + 1]; n++) {
+            if (liveness->reg[n] == UINT32_MAX || colors[n] != UINT32_MAX)
+                continue;
+            uint32_t member = n;
+            do {
+                for (uint32_t i = interfering.begin[member]; i < interfering.begin[member + 1]; i++)
+                    if (colors[interfering.list[i]] != UINT32_MAX)
+                        taken_by[colors[interfering.list[i]]] = n + 1;
+                member = groups.next[member];
+            } while (member != n);
+            uint32_t free = 0;
+            while (taken_by[free] == n + 1)
+                free++;
+            do {
+                colors[member] = free;
+                member = groups.next[member];
+            } while (member != n);
+            if (free >= needed[width])
+                needed[width] = free + 1;
+        }
     return colors;
 }
 
@@ -276,18 +204,17 @@ static void remove_moves_within_slots(struct lowering *lowering) {
 }
 
 void lower_assign_slots(struct lowering *lowering) {
-    struct numbering numbering = number_registers(lowering);
-    struct flow flow = flow_of(lowering);
-    struct graph graph = build_graph(lowering, &flow, &numbering);
+    struct liveness liveness = liveness_of(lowering);
+    struct graph graph = build_graph(lowering, &liveness);
     uint32_t needed[WIDTHS] = {0}, base[WIDTHS], bytes = 0;
-    const uint32_t *colors = color(lowering, &graph, &numbering, needed);
+    const uint32_t *colors = color(lowering, &graph, &liveness, needed);
     for (unsigned width = 0; width < WIDTHS; width++) {
         base[width] = bytes;
         bytes += (needed[width] * slot_bytes[width] + 63) & ~63u;
     }
-    for (uint32_t n = 0; n < numbering.count; n++)
-        if (numbering.reg[n] != UINT32_MAX) {
-            struct ptx_register *reg = &lowering->registers[numbering.reg[n]];
+    for (uint32_t n = 0; n < liveness.first[WIDTHS]; n++)
+        if (liveness.reg[n] != UINT32_MAX) {
+            struct ptx_register *reg = &lowering->registers[liveness.reg[n]];
             unsigned width = width_of(reg->type);
             reg->slot = base[width] + colors[n] * slot_bytes[width];
         }
