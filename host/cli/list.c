@@ -73,7 +73,7 @@ static void print_list(const struct job *job, const struct list *list) {
     for (int64_t i = 0; i < list->length; i++) {
         printf("%8d  ", (int)list->ids[i]);
         if (job->vocabulary.texts != NULL) {
-            print_token(&job->vocabulary, list->ids[i], 24);
+            print_token_padded(&job->vocabulary, list->ids[i], 24);
             printf("  ");
         }
         printf("%12.6g\n", (double)list->values[i]);

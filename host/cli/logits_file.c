@@ -148,7 +148,7 @@ static bool read_layout(int *descriptor, const char *path, const struct logits_h
 
     uint8_t prefix[HEADER_PREFIX_BYTES];
     size_t prefix_bytes = file_bytes < sizeof prefix ? (size_t)file_bytes : sizeof prefix;
-    enum format format;
+    enum format format = FORMAT_RAW;
     if (!read_at(*descriptor, 0, prefix, prefix_bytes, error))
         return false;
     if (!format_of(path, hint, prefix, prefix_bytes, &format, error))

@@ -11,28 +11,36 @@
 
 static const struct command commands[] = {
     {COMMAND_SAMPLE, "sample", "FILE [OPTION...]", "draw a token for each row of logits",
-     "Draws one token for each row of logits in FILE and prints it with its probability, how many tokens "
-     "the\n"
-     "filters kept, and the likeliest (greedy) token beside it.",
-     "lotto sample " SHIPPED " --temperature 0.8 --top-k 50 --top-p 0.95", sample_command},
+     "Draws one token for each row of logits in FILE and prints it with its\n"
+     "probability, how many tokens the filters kept, and the likeliest (greedy)\n"
+     "token beside it.",
+     "lotto sample " SHIPPED " \\\n"
+     "    --temperature 0.8 --top-k 50 --top-p 0.95",
+     sample_command},
     {COMMAND_PROBS, "probs", "FILE -o OUT.npy [OPTION...]", "write the probabilities that sample draws from",
-     "Writes the distribution that lotto sample draws from: filtered, renormalised over what is kept, 0 "
-     "elsewhere.",
-     "lotto probs " SHIPPED " --top-p 0.9 -o probs.npy", distribution_command},
+     "Writes the distribution that lotto sample draws from: filtered, renormalised\n"
+     "over what is kept, 0 for every other token.",
+     "lotto probs " SHIPPED " --top-p 0.9 \\\n"
+     "    -o probs.npy",
+     distribution_command},
     {COMMAND_SOFTMAX, "softmax", "FILE -o OUT.npy [OPTION...]", "write the probabilities of every token",
      "Writes the probability of every token of each row at a temperature.",
-     "lotto softmax " SHIPPED " --temperature 0.7 -o softmax.npy", distribution_command},
+     "lotto softmax " SHIPPED " \\\n"
+     "    --temperature 0.7 -o softmax.npy",
+     distribution_command},
     {COMMAND_TOP_K, "top-k", "FILE -k K [OPTION...]", "list the K likeliest tokens of each row",
-     "Lists the K likeliest tokens of each row with their logits, the likeliest first.",
-     "lotto top-k " SHIPPED " -k 5 --rows 0:3", list_command},
+     "Lists the K likeliest tokens of each row with their logits, likeliest first.",
+     "lotto top-k " SHIPPED " -k 5", list_command},
     {COMMAND_TOP_P, "top-p", "FILE -p P [OPTION...]", "list each row's nucleus of mass P",
-     "Lists the shortest list of likeliest tokens of each row whose probabilities reach P, with their "
-     "logits.",
-     "lotto top-p " SHIPPED " -p 0.9 --rows 0:3", list_command},
+     "Lists the fewest likeliest tokens of each row whose probabilities reach P,\n"
+     "with their logits, likeliest first.",
+     "lotto top-p " SHIPPED " -p 0.9", list_command},
     {COMMAND_SHOW, "show", "FILE [OPTION...]", "draw the likeliest tokens as bars",
-     "Draws the likeliest tokens of a row as bars: their logits, and their probabilities at each "
-     "temperature.",
-     "lotto show " SHIPPED " --row 2 --temperature 0.5 --temperature 1.5", show_command},
+     "Draws the likeliest tokens of a row as bars: their logits, and their\n"
+     "probabilities at each temperature.",
+     "lotto show " SHIPPED " --row 2 \\\n"
+     "    --temperature 0.5 --temperature 1.5",
+     show_command},
     {COMMAND_DEVICES, "devices", "", "say what lotto can run on here, and why not on the rest",
      "Says what lotto can run on here, and why not on the rest.", "lotto devices", devices_command},
 };
@@ -40,19 +48,20 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_general_help(void) {
     printf("Usage: lotto COMMAND ...\n\n"
-           "Turns batches of LLM logits into tokens on a GPU, on a virtual GPU, or on the CPU reference, "
-           "with the same result.\n\n"
+           "Turns batches of LLM logits into tokens: on a GPU, on a virtual GPU or on the\n"
+           "CPU reference, with the same result.\n\n"
            "Commands:\n");
     for (int i = 0; i < COMMANDS; i++)
         printf("  %-9s %s\n", commands[i].name, commands[i].summary);
-    printf("\nFILE is .npy (float32 or float16), .safetensors (F32, F16 or BF16), raw with --dtype and "
-           "--vocab-size, or - for\n"
-           "standard input.\n\n"
-           "Options:\n  -h, --help             print this help; after a command, that command's\n"
-           "  --version              print the version\n\n"
-           "Example:\n  %s\n\n"
-           "Exit status: 0 done, 1 failed, 2 wrong usage, 86 the virtual GPU found a fault, 87 it could not "
-           "do its work.\n",
+    printf("\nFILE is .npy (float32 or float16), .safetensors (F32, F16 or BF16), raw with\n"
+           "--dtype and --vocab-size, or - for standard input.\n\n"
+           "Options:\n"
+           "  -h, --help  print this help; after a command, that command's\n"
+           "  --version   print the version\n\n"
+           "Example:\n"
+           "  %s\n\n"
+           "Exit status: 0 done, 1 failed, 2 wrong usage, 86 the virtual GPU found a fault,\n"
+           "87 it could not do its work.\n",
            commands[0].example);
 }
 

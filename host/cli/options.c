@@ -178,7 +178,7 @@ static bool take_version(struct options *options, const char *value) {
 
 static const struct row rows[] = {
     {"temperature", 0, "T", DRAWING | COMMAND_SOFTMAX | COMMAND_TOP_P, take_temperature,
-     "a finite number, 0 or more", "divide the logits by T; below 0.000001 greedy (default 1)"},
+     "a finite number, 0 or more", "divide the logits by T (default 1); below 0.000001: greedy"},
     {"temperature", 0, "T", COMMAND_SHOW, take_temperature,
      "a finite number, 0 or more, given at most 16 times",
      "a temperature to show; may be repeated (default 0.5, 1 and 2)"},
@@ -205,7 +205,7 @@ static const struct row rows[] = {
     {"draws", 0, "D", COMMAND_SAMPLE, take_draws, "a whole number, 1 or more",
      "draw at the positions N to N + D - 1 (default 1)"},
     {"text", 0, "FILE", WITH_TEXT, take_text, "the name of a file",
-     "the tokens' text, a JSON array of strings; X.vocab.json beside X.safetensors\n"
+     "the tokens' text, a JSON array of strings; X.vocab.json beside X.safetensors "
      "is found by itself"},
     {"output", 'o', "OUT.npy", COMMAND_PROBS | COMMAND_SOFTMAX, take_output, "the name of a file",
      "where to write the probabilities: float32 [rows, vocabulary]"},
@@ -223,13 +223,12 @@ static const struct row rows[] = {
     {"vocab-size", 0, "V", COMMANDS_READING, take_raw_vocab, "a whole number from 1 to 1048576",
      "FILE is raw: rows of V values"},
     {"tensor", 0, "NAME", COMMANDS_READING, take_tensor, "a tensor's name",
-     "which tensor of a .safetensors file (default: logits, else the only one\n"
+     "which tensor of a .safetensors file (default: logits, else the only one "
      "of two dimensions)"},
     {"as", 0, "DTYPE", COMMANDS_READING, take_as, "f32, f16 or bf16",
      "round the logits to this type first, to nearest, ties to even"},
     {"verify", 0, NULL, COMMANDS_READING, take_verify, NULL,
-     "compare every output with the CPU reference, bit for bit; fail on a\n"
-     "difference"},
+     "compare every output with the CPU reference, bit for bit; fail on a difference"},
     {"json", 0, NULL, COMMANDS_READING, take_json, NULL,
      "print JSON Lines; a number that is infinite is null"},
     {"help", 'h', NULL, COMMANDS_ALL, take_help, NULL, "print this help"},
@@ -348,18 +347,30 @@ bool options_parse(struct options *options, const struct command *command, int c
     return check_together(options, error);
 }
 
+enum { HELP_INDENT = 24, HELP_COLUMNS = 80 - HELP_INDENT };
+
+/* How much of the text goes on one line: up to its own line break, else to the last word that fits. */
+static int line_length(const char *text) {
+    int length = (int)strcspn(text, "\n");
+    if (length <= HELP_COLUMNS)
+        return length;
+    for (length = HELP_COLUMNS; text[length] != ' ';)
+        length--;
+    return length;
+}
+
 static void print_option(const struct row *row) {
     char head[64];
     char letter[] = {'-', row->letter, ',', ' ', '\0'};
     snprintf(head, sizeof head, "%s--%s%s%s", row->letter != 0 ? letter : "", row->name,
              row->argument ? " " : "", row->argument ? row->argument : "");
-    printf("  %-22s", head);
-    for (const char *line = row->help; line != NULL;) {
-        const char *end = strchr(line, '\n');
-        printf("%.*s\n", end != NULL ? (int)(end - line) : (int)strlen(line), line);
-        line = end != NULL ? end + 1 : NULL;
-        if (line != NULL)
-            printf("%24s", "");
+    printf("  %-*s", HELP_INDENT - 2, head);
+    for (const char *line = row->help; *line != '\0';) {
+        int length = line_length(line);
+        printf("%*s%.*s\n", line == row->help ? 0 : HELP_INDENT, "", length, line);
+        line += length;
+        if (*line != '\0')
+            line++;
     }
 }
 

@@ -4,14 +4,22 @@
 
 #include <stdio.h>
 
-void print_token(const struct vocabulary *vocabulary, int32_t token, int columns) {
+int print_token(const struct vocabulary *vocabulary, int32_t token, int columns) {
     struct text text = vocabulary_text(vocabulary, token);
     if (token < 0)
-        printf("%-*s", columns, "-");
-    else if (text.bytes != NULL)
-        text_print_quoted(stdout, text, columns, TEXT_BEGIN, true);
-    else
-        printf("%-*d", columns, (int)token);
+        return printf("-");
+    if (text.bytes == NULL)
+        return printf("%d", (int)token);
+    return text_print_quoted(stdout, text, columns, TEXT_BEGIN, true);
+}
+
+void print_token_padded(const struct vocabulary *vocabulary, int32_t token, int columns) {
+    print_spaces(columns - print_token(vocabulary, token, columns));
+}
+
+void print_spaces(int count) {
+    if (count > 0)
+        printf("%*s", count, "");
 }
 
 void print_prob(float prob) { printf(prob == 0 || prob >= 0.0001f ? "%7.4f" : "%7.1e", (double)prob); }

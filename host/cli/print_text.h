@@ -4,8 +4,13 @@
 
 #include "vocabulary.h"
 
-/* The token's text in quotes, or its id where there is none, `columns` wide; "-" for token -1. */
-void print_token(const struct vocabulary *vocabulary, int32_t token, int columns);
+/* The token's text in quotes, cut to `columns`, or its id where there is none; "-" for token -1. Returns how wide it got. */
+int print_token(const struct vocabulary *vocabulary, int32_t token, int columns);
+/* The same, with spaces up to `columns`. */
+void print_token_padded(const struct vocabulary *vocabulary, int32_t token, int columns);
+
+/* Nothing if count is negative. */
+void print_spaces(int count);
 
 /* A probability in seven columns. */
 void print_prob(float prob);

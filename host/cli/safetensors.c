@@ -97,8 +97,8 @@ static bool read_shape(json_t *tensor, const char *name, uint64_t shape[2], stru
 
 static bool read_tensor(json_t *tensor, const char *name, uint64_t header_bytes, uint64_t file_bytes,
                         struct logits_layout *layout, struct error *error) {
-    lotto_dtype dtype;
-    uint64_t shape[2], begin, end;
+    lotto_dtype dtype = LOTTO_F32;
+    uint64_t shape[2] = {0}, begin, end;
     if (!json_is_object(tensor))
         return failure(error, "its header does not describe the tensor '%s'", name);
     if (!read_dtype(tensor, name, &dtype, error) || !read_shape(tensor, name, shape, error))

@@ -65,13 +65,14 @@ static void print_line(const struct sampling *sampling, int64_t row, int64_t pos
     if (columns->context) {
         struct text end = vocabulary_context_end(vocabulary, sampling->job->first + row);
         printf("  ");
-        text_print_quoted(stdout, end.bytes != NULL ? end : (struct text){"", 0}, columns->context, TEXT_END,
-                          false);
+        if (end.bytes == NULL)
+            end = (struct text){"", 0};
+        print_spaces(columns->context - text_print_quoted(stdout, end, columns->context, TEXT_END, false));
     }
     if (columns->position)
         printf("  %*lld", columns->position, (long long)position);
     printf("  ");
-    print_token(vocabulary, *results_integers(&sampling->samples, SAMPLE_TOKEN, at), columns->token);
+    print_token_padded(vocabulary, *results_integers(&sampling->samples, SAMPLE_TOKEN, at), columns->token);
     printf("  ");
     print_prob(*results_reals(&sampling->samples, SAMPLE_PROB, at));
     printf("  %6d  ", (int)*results_integers(&sampling->samples, SAMPLE_KEPT, at));

@@ -11,9 +11,9 @@
 
 static const float default_temperatures[] = {0.5f, 1.0f, 2.0f};
 
-#define TOKEN_COLUMNS 18
+#define TOKEN_COLUMNS 16
 #define NUMBER_COLUMNS 7
-#define LEAST_PANEL_COLUMNS 17 /* two spaces, a number, a space, a short bar */
+#define LEAST_PANEL_COLUMNS 16 /* two spaces, a number, a space, a short bar */
 
 /* A column of numbers with bars. */
 struct panel {
@@ -32,8 +32,8 @@ struct view {
     int panel_count;
 };
 
-/* Eighths of a character where the locale has blocks. */
-static void print_bar(float share, int columns) {
+/* Eighths of a character where the locale has blocks. Returns the columns used. */
+static int print_bar(float share, int columns) {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     int steps = text_is_utf8() ? 8 : 1;
     int filled = share > 0 ? (int)lrintf(share * (float)(columns * steps)) : 0;
@@ -42,7 +42,7 @@ static void print_bar(float share, int columns) {
         printf("%s", steps == 8 ? "█" : "#");
     if (part > 0)
         printf("%s", eighths[part]);
-    printf("%*s", columns - whole - (part > 0), "");
+    return whole + (part > 0);
 }
 
 static float share_of(const struct panel *panel, float value) {
@@ -53,7 +53,7 @@ static float share_of(const struct panel *panel, float value) {
 
 static void print_number(const struct panel *panel, float value) {
     if (!panel->is_percent)
-        printf("%*.3f", NUMBER_COLUMNS, (double)value);
+        printf("%*.4g", NUMBER_COLUMNS, (double)value);
     else
         printf("%*.2f%%", NUMBER_COLUMNS - 1, 100 * (double)value);
 }
@@ -61,18 +61,21 @@ static void print_number(const struct panel *panel, float value) {
 /* The panels that fit side by side, from `first` on. */
 static void print_panels(const struct view *view, const struct vocabulary *vocabulary, int first, int count,
                          int columns) {
-    printf("%*s", TOKEN_COLUMNS, "");
+    print_spaces(TOKEN_COLUMNS);
     for (int p = first; p < first + count; p++)
         printf("  %-*s", p + 1 < first + count ? columns - 2 : 0, view->panels[p].title);
     printf("\n");
     for (int64_t i = 0; i < view->length; i++) {
-        print_token(vocabulary, view->ids[i], TOKEN_COLUMNS);
+        print_token_padded(vocabulary, view->ids[i], TOKEN_COLUMNS);
         for (int p = first; p < first + count; p++) {
             const struct panel *panel = &view->panels[p];
             printf("  ");
             print_number(panel, panel->values[i]);
             printf(" ");
-            print_bar(share_of(panel, panel->values[i]), columns - NUMBER_COLUMNS - 3);
+            int bar_columns = columns - NUMBER_COLUMNS - 3;
+            int used = print_bar(share_of(panel, panel->values[i]), bar_columns);
+            if (p + 1 < first + count)
+                print_spaces(bar_columns - used);
         }
         printf("\n");
     }
@@ -152,9 +155,19 @@ static bool add_temperature(struct showing *showing, struct view *view, int inde
     for (int64_t i = 0; i < view->length; i++)
         probs[i] = results_reals(&showing->probs, DISTRIBUTION_PROBS, 0)[view->ids[i]];
     struct panel *panel = &view->panels[view->panel_count++];
-    *panel = (struct panel){.values = probs, .empty = 0, .full = 1, .is_percent = true};
+    *panel = (struct panel){.values = probs, .is_percent = true};
     snprintf(panel->title, sizeof panel->title, "T = %g", (double)temperature);
     return true;
+}
+
+/* One scale for all temperatures, so that their bars compare. */
+static void scale_probs(struct view *view) {
+    float largest = 0;
+    for (int p = 1; p < view->panel_count; p++)
+        if (view->length > 0 && view->panels[p].values[0] > largest)
+            largest = view->panels[p].values[0];
+    for (int p = 1; p < view->panel_count; p++)
+        view->panels[p].full = largest;
 }
 
 static bool show_row(struct showing *showing, struct error *error) {
@@ -169,6 +182,7 @@ static bool show_row(struct showing *showing, struct error *error) {
     for (int i = 0; i < showing->temperature_count; i++)
         if (!add_temperature(showing, &view, i, error))
             return false;
+    scale_probs(&view);
     uint32_t status = results_status(&showing->listed, 0);
     if (job->options->json)
         return print_objects(&view, &job->vocabulary, showing->temperatures, status, error);

@@ -69,7 +69,7 @@ static int columns_of(const char *at, const char *end, bool escape_quotes) {
     return columns;
 }
 
-void text_print_quoted(FILE *stream, struct text text, int columns, enum text_part part, bool escape_quotes) {
+int text_print_quoted(FILE *stream, struct text text, int columns, enum text_part part, bool escape_quotes) {
     const char *at = text.bytes, *end = text.bytes + text.length;
     const char *ellipsis = text_is_utf8() ? "…" : "~";
     int left = columns - 2;
@@ -90,7 +90,8 @@ void text_print_quoted(FILE *stream, struct text text, int columns, enum text_pa
         fprintf(stream, "%s", glyph.bytes);
         left -= glyph.columns;
     }
-    fprintf(stream, "%s\"%*s", is_cut && part == TEXT_BEGIN ? ellipsis : "", left, "");
+    fprintf(stream, "%s\"", is_cut && part == TEXT_BEGIN ? ellipsis : "");
+    return columns - left;
 }
 
 void text_print_safe(FILE *stream, const char *text) {

@@ -18,10 +18,10 @@ enum text_part { TEXT_BEGIN, TEXT_END };
 bool text_is_utf8(void);
 
 /*
- * Prints the text in quotes and exactly `columns` wide, cut to its beginning or its end where it is longer. Control characters,
- * and what this locale cannot print, are escaped; so are quotes and backslashes if escape_quotes.
+ * Prints the text in quotes, cut to its beginning or its end where that is wider than `columns`, and returns how wide it got.
+ * Control characters, and what this locale cannot print, are escaped; so are quotes and backslashes if escape_quotes.
  */
-void text_print_quoted(FILE *stream, struct text text, int columns, enum text_part part, bool escape_quotes);
+int text_print_quoted(FILE *stream, struct text text, int columns, enum text_part part, bool escape_quotes);
 
 /* The text with control characters replaced, so that a file's name or contents cannot steer the terminal. */
 void text_print_safe(FILE *stream, const char *text);
