@@ -1,0 +1,138 @@
+/* Device memory: alignment, red zones, poison, windows, sparse allocations, addresses the host cannot touch. */
+#include "host/vgpu/memory/memory.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MIB ((uint64_t)1 << 20)
+#define GIB ((uint64_t)1 << 30)
+
+static void open_memory(void) { cr_assert(memory_open(16 * GIB)); }
+static void close_memory(void) { memory_close(); }
+
+TestSuite(vgpu_memory, .init = open_memory, .fini = close_memory);
+
+static bool holds(const uint8_t *bytes, size_t count, uint8_t value) {
+    for (size_t i = 0; i < count; i++)
+        if (bytes[i] != value)
+            return false;
+    return true;
+}
+
+static uint64_t resident_bytes(void) {
+    unsigned long total, resident;
+    FILE *file = fopen("/proc/self/statm", "r");
+    cr_assert(file && fscanf(file, "%lu %lu", &total, &resident) == 2);
+    fclose(file);
+    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+Test(vgpu_memory, allocations_are_aligned_and_apart) {
+    static const uint64_t sizes[] = {1, 511, 512, 513, 100000, 3 * MIB};
+    uint64_t end = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        uint64_t address = memory_allocate(sizes[i], NULL);
+        cr_assert(address && address % 512 == 0);
+        cr_assert(address >= end + 512, "a red zone before allocation %zu", i);
+        end = address + sizes[i];
+        cr_assert(memory_is_device(address) && memory_is_device(end));
+        cr_assert(memory_view(address, sizes[i]));
+        cr_assert(!memory_view(address - 1, 1) && !memory_view(end, 1));
+        cr_assert(!memory_view(address, sizes[i] + 1));
+        cr_assert(!memory_view(address + sizes[i] - 1, 2));
+        cr_assert(!memory_view(address, UINT64_MAX));
+    }
+    cr_assert(!memory_is_device((uint64_t)&end));
+}
+
+Test(vgpu_memory, fresh_and_freed_bytes_are_poison) {
+    static const uint64_t sizes[] = {1, 600, 300000, 5 * MIB + 3};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        uint64_t before = memory_allocate(100, NULL), address = memory_allocate(sizes[i], NULL), after = memory_allocate(100, NULL);
+        memset(memory_view(before, 100), 1, 100);
+        memset(memory_view(after, 100), 2, 100);
+        uint8_t *bytes = memory_view(address, sizes[i]);
+        cr_assert(holds(bytes, sizes[i], MEMORY_POISON));
+        memset(bytes, 3, sizes[i]);
+        cr_assert(memory_free(address));
+        cr_assert(!memory_view(address, 1));
+        cr_assert(holds(memory_view(before, 100), 100, 1) && holds(memory_view(after, 100), 100, 2), "neighbours are untouched");
+    }
+    /* Reused after the whole range was walked once: what comes back is poison again. */
+    for (int i = 0; i < 40; i++) {
+        uint64_t address = memory_allocate(GIB, NULL);
+        cr_assert(address);
+        uint8_t *bytes = memory_view(address + GIB / 2, 1000);
+        cr_assert(holds(bytes, 1000, MEMORY_POISON));
+        memset(bytes, 0, 1000);
+        cr_assert(memory_free(address));
+    }
+}
+
+Test(vgpu_memory, capacity_is_counted) {
+    uint64_t free_bytes, total;
+    uint64_t first = memory_allocate(10 * GIB, NULL);
+    cr_assert(first);
+    cr_assert_eq(memory_allocate(10 * GIB, NULL), 0);
+    cr_assert_eq(memory_allocate(UINT64_MAX, NULL), 0);
+    memory_usage(&free_bytes, &total);
+    cr_assert_eq(total, 16 * GIB);
+    cr_assert_eq(free_bytes, 6 * GIB);
+    cr_assert(memory_free(first));
+    cr_assert(!memory_free(first), "not twice");
+    uint64_t second = memory_allocate(10 * GIB, NULL);
+    cr_assert(second);
+    cr_assert(!memory_free(second + 512) && !memory_free((uint64_t)&total));
+}
+
+Test(vgpu_memory, a_large_sparse_allocation_is_small) {
+    uint64_t address = memory_allocate(9 * GIB, NULL), before = resident_bytes();
+    for (uint64_t row = 0; row < 9; row++) {
+        struct memory_window window;
+        cr_assert(memory_open_window(address + row * GIB, address + row * GIB + 4, &window));
+        cr_assert(window.begin <= address + row * GIB && window.end >= address + row * GIB + 4);
+        cr_assert(holds((uint8_t *)(window.begin + (uint64_t)memory_distance), window.end - window.begin, MEMORY_POISON));
+    }
+    cr_assert_lt(resident_bytes() - before, 32 * MIB);
+}
+
+/* A window is inside its allocation and wholly filled, whatever was touched before. */
+Test(vgpu_memory, windows_never_leave_their_allocation) {
+    uint64_t address = memory_allocate(10 * MIB + 7, NULL), other = memory_allocate(MIB, NULL), seed = 1;
+    for (int i = 0; i < 300; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        uint64_t begin = address + (seed >> 33) % (10 * MIB), end = begin + 1 + (seed >> 20) % 7;
+        struct memory_window window;
+        cr_assert(memory_open_window(begin, end, &window));
+        cr_assert(address <= window.begin && window.begin <= begin && end <= window.end && window.end <= address + 10 * MIB + 7);
+        cr_assert(holds((uint8_t *)(window.begin + (uint64_t)memory_distance), window.end - window.begin, MEMORY_POISON));
+    }
+    struct memory_window window;
+    cr_assert(!memory_open_window(address + 10 * MIB + 6, address + 10 * MIB + 8, &window));
+    cr_assert(!memory_open_window(address + 10 * MIB, other + 1, &window));
+    cr_assert(!memory_open_window(address, address, &window));
+}
+
+Test(vgpu_memory, the_nearest_allocation_explains_an_address) {
+    uint64_t first = memory_allocate(100, NULL), second = memory_allocate(100, "table"), third = memory_allocate(100, NULL);
+    char text[200];
+    cr_assert_eq(memory_nearest(first + 99)->address, first);
+    cr_assert_eq(memory_nearest(first + 110)->address, first);
+    cr_assert_eq(memory_nearest(second - 1)->address, second);
+    cr_assert(strstr(memory_describe(second + 104, text, sizeof text), "4 bytes after allocation 2 of table (100 bytes at 0x"), "%s",
+              text);
+    cr_assert(memory_free(second));
+    cr_assert(!memory_nearest(second + 50)->live);
+    cr_assert(strstr(memory_describe(second + 50, text, sizeof text), "50 bytes into freed allocation 2 (100 bytes"), "%s", text);
+    cr_assert(strstr(memory_describe(third - 3, text, sizeof text), "3 bytes before allocation 3"), "%s", text);
+    cr_assert_str_eq(memory_describe((uint64_t)text, text, sizeof text), "in host memory");
+}
+
+Test(vgpu_memory, the_host_faults_on_a_device_address, .signal = SIGSEGV) {
+    uint64_t address = memory_allocate(100, NULL);
+    memset(memory_view(address, 100), 0, 100);
+    *(volatile char *)address = 1;
+}
