@@ -1,0 +1,133 @@
+/* Blocks: their start, turns of their warps, barriers. */
+#include "warp.h"
+
+#include <string.h>
+
+enum { WARP_SLICE = 2048, POLLS_OF_A_TURN = 256 };
+#define SHARED_POISON 0xCD
+
+static void start_warp(struct block *block, unsigned index) {
+    const struct binding *binding = block->grid->binding;
+    const uint32_t *shape = block->grid->launch->block;
+    unsigned threads = shape[0] * shape[1] * shape[2], first = index * WARP_LANES;
+    struct warp *warp = &block->warps[index];
+    warp->index = index;
+    warp->live = threads - first >= WARP_LANES ? ALL_LANES : (1u << (threads - first)) - 1;
+    warp->active = 0;
+    warp->carry = 0;
+    warp->impatience = 0;
+    warp->turn_lane = 0;
+    warp->fragment_count = 0;
+    warp_add_fragment(warp, binding->code, warp->live, FRAGMENT_READY, 0);
+    for (uint32_t k = 0; k < binding->special_count; k++)
+        binding->specials[k].what->fill(warp, warp->bank[0] + binding->specials[k].slot);
+}
+
+void block_start(struct block *block, uint64_t index) {
+    const struct launch *launch = block->grid->launch;
+    block->index = index;
+    block->id[0] = (uint32_t)(index % launch->grid[0]);
+    block->id[1] = (uint32_t)(index / launch->grid[0] % launch->grid[1]);
+    block->id[2] = (uint32_t)(index / launch->grid[0] / launch->grid[1]);
+    block->live_threads = launch->block[0] * launch->block[1] * launch->block[2];
+    block->ready = block->warp_count == WARP_LANES ? ALL_LANES : (1u << block->warp_count) - 1;
+    block->next_warp = 0;
+    memset(block->barriers, 0, sizeof block->barriers);
+    memset(block->shared, SHARED_POISON, block->grid->shared_bytes);
+    for (unsigned k = 0; k < block->warp_count; k++)
+        start_warp(block, k);
+}
+
+void block_run(struct block *block, uint64_t budget) {
+    uint64_t issued = 0;
+    block->polls = 0;
+    while (block->ready && issued < budget && block->polls < POLLS_OF_A_TURN &&
+           block->grid->outcome == LAUNCH_DONE) {
+        uint32_t from = block->ready & (~0u << block->next_warp);
+        unsigned k = (unsigned)__builtin_ctz(from ? from : block->ready);
+        block->next_warp = (k + 1) % block->warp_count;
+        issued += warp_run(&block->warps[k], WARP_SLICE);
+        if (!warp_is_ready(&block->warps[k]))
+            block->ready &= ~(1u << k);
+    }
+}
+
+/* The lanes that wait at a barrier go on behind it, with what a reduction gives. */
+static void release(struct warp *warp, const struct fragment *fragment, const struct barrier *barrier) {
+    uint32_t *d = warp_operand(warp, fragment->at->o[0]);
+    bool holds = barrier->reduction == BARRIER_EVERY ? barrier->every : barrier->any;
+    if (barrier->reduction == BARRIER_POPULATION) {
+        for (unsigned l = 0; l < WARP_LANES; l++)
+            if (fragment->mask >> l & 1)
+                d[l] = barrier->population;
+    } else if (barrier->reduction != BARRIER_PLAIN) {
+        *d = holds ? *d | fragment->mask : *d & ~fragment->mask;
+    }
+    warp_add_fragment(warp, fragment->at + 1, fragment->mask, FRAGMENT_READY, 0);
+    warp->block->ready |= 1u << warp->index;
+}
+
+static void complete(struct block *block, unsigned index) {
+    struct barrier barrier = block->barriers[index];
+    block->barriers[index] = (struct barrier){0};
+    block->grid->counts.barriers++;
+    for (unsigned j = 0; j < block->warp_count; j++) {
+        struct warp *warp = &block->warps[j];
+        struct fragment waiting[WARP_LANES];
+        unsigned count = 0, kept = 0;
+        for (unsigned k = 0; k < warp->fragment_count; k++) {
+            struct fragment fragment = warp->fragments[k];
+            if (fragment.state == FRAGMENT_AT_BARRIER && fragment.barrier == index)
+                waiting[count++] = fragment;
+            else
+                warp->fragments[kept++] = fragment;
+        }
+        warp->fragment_count = kept;
+        for (unsigned k = 0; k < count; k++)
+            release(warp, &waiting[k], &barrier);
+    }
+}
+
+static bool is_complete(const struct block *block, const struct barrier *barrier) {
+    unsigned expected = barrier->expected ? barrier->expected : block->live_threads;
+    return barrier->in_use && barrier->arrived >= expected;
+}
+
+bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struct barrier_arrival arrival) {
+    struct block *block = warp->block;
+    unsigned lane = (unsigned)__builtin_ctz(mask);
+    if (arrival.barrier >= BLOCK_BARRIERS) {
+        fault_message(warp, i, lane, CHECK_SYNC, 0, "a barrier number is beyond the 16 that a block has");
+        return false;
+    }
+    if (arrival.count % WARP_LANES) {
+        fault_message(warp, i, lane, CHECK_SYNC, 0, "a barrier's thread count is not a multiple of 32");
+        return false;
+    }
+    struct barrier *barrier = &block->barriers[arrival.barrier];
+    if (barrier->in_use && (barrier->expected != arrival.count || barrier->reduction != arrival.reduction)) {
+        fault_message(warp, i, lane, CHECK_SYNC, 0,
+                      "a barrier is reached with another thread count or reduction than that of the threads "
+                      "already waiting at it");
+        return false;
+    }
+    if (!barrier->in_use)
+        *barrier = (struct barrier){
+            .in_use = true, .expected = arrival.count, .reduction = arrival.reduction, .every = true};
+    unsigned threads = (unsigned)__builtin_popcount(mask);
+    barrier->arrived += arrival.count && mask == warp->live ? WARP_LANES : threads;
+    barrier->population += (unsigned)__builtin_popcount(arrival.predicate & mask);
+    barrier->every &= (arrival.predicate & mask) == mask;
+    barrier->any |= (arrival.predicate & mask) != 0;
+    if (arrival.wait)
+        warp_add_fragment(warp, i, mask, FRAGMENT_AT_BARRIER, arrival.barrier);
+    if (is_complete(block, barrier))
+        complete(block, arrival.barrier);
+    return true;
+}
+
+void block_after_exit(struct block *block) {
+    for (unsigned k = 0; k < BLOCK_BARRIERS; k++)
+        if (is_complete(block, &block->barriers[k]) && block->barriers[k].arrived > 0)
+            complete(block, k);
+}

@@ -1,0 +1,176 @@
+/* Comparison and selection: setp, set, selp, slct, testp. */
+#include "lanes.h"
+
+#include <math.h>
+
+static inline f32 flushed(f32 x) { return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x; }
+
+/* c op combined with the optional predicate operand, as .and, .or, .xor say. */
+static inline uint32_t combined(enum combine combine, uint32_t compared, uint32_t other) {
+    switch (combine) {
+    case COMBINE_AND:
+        return compared & other;
+    case COMBINE_OR:
+        return compared | other;
+    case COMBINE_XOR:
+        return compared ^ other;
+    default:
+        return compared;
+    }
+}
+
+/* setp d|p, a, b, c: d gets the comparison combined with c, p its negation combined with c. */
+static void set_pair(struct warp *w, const struct bound *i, uint32_t mask, uint32_t compared) {
+    uint32_t other = predicate(w, i, 4);
+    set_predicate(w, i, 0, mask, combined(i->combine, compared, other));
+    set_predicate(w, i, 1, mask, combined(i->combine, ~compared, other));
+}
+
+/* set: all ones, or 1.0f for a float destination. */
+static void set_number(struct warp *w, const struct bound *i, uint32_t mask, uint32_t compared,
+                       uint32_t yes) {
+    u32 *d = lanes(w, i->o[0]);
+    compared = combined(i->combine, compared, predicate(w, i, 3));
+    SET_LANES(u32, d, compared >> l & 1 ? yes : 0)
+}
+
+#define COMPARED(T, k, condition)                                                                            \
+    const T *pa = lanes(w, i->o[k]), *pb = lanes(w, i->o[k + 1]);                                            \
+    uint32_t compared = 0;                                                                                   \
+    FOR_LANES {                                                                                              \
+        T a = pa[l], b = pb[l];                                                                              \
+        compared |= (uint32_t)(condition) << l;                                                              \
+    }
+#define DEFINE_COMPARISON(op, T, C, condition)                                                               \
+    HANDLER(setp_##op##_##T) {                                                                               \
+        COMPARED(C, 2, condition)                                                                            \
+        set_pair(w, i, mask, compared);                                                                      \
+        return i + 1;                                                                                        \
+    }                                                                                                        \
+    HANDLER(set_##op##_u32_##T) {                                                                            \
+        COMPARED(C, 1, condition)                                                                            \
+        set_number(w, i, mask, compared, ~0u);                                                               \
+        return i + 1;                                                                                        \
+    }                                                                                                        \
+    HANDLER(set_##op##_f32_##T) {                                                                            \
+        COMPARED(C, 1, condition)                                                                            \
+        set_number(w, i, mask, compared, 0x3f800000);                                                        \
+        return i + 1;                                                                                        \
+    }
+#define ROW_COMPARISON(op, T, C, condition)                                                                  \
+    {"setp_" #op "_" #T, "P|P" LETTER_##C LETTER_##C "?p", setp_##op##_##T},                                 \
+        {"set_" #op "_u32_" #T, "W" LETTER_##C LETTER_##C "?p", set_##op##_u32_##T},                         \
+        {"set_" #op "_s32_" #T, "W" LETTER_##C LETTER_##C "?p", set_##op##_u32_##T},                         \
+        {"set_" #op "_f32_" #T, "W" LETTER_##C LETTER_##C "?p", set_##op##_f32_##T},
+
+#define EQUALITY(ROW, T)                                                                                     \
+    ROW(eq, T, T, a == b)                                                                                    \
+    ROW(ne, T, T, a != b)
+#define ORDER(ROW, T)                                                                                        \
+    EQUALITY(ROW, T)                                                                                         \
+    ROW(lt, T, T, a < b)                                                                                     \
+    ROW(le, T, T, a <= b)                                                                                    \
+    ROW(gt, T, T, a > b)                                                                                     \
+    ROW(ge, T, T, a >= b)
+#define UNSIGNED_ORDER(ROW, T)                                                                               \
+    ORDER(ROW, T)                                                                                            \
+    ROW(lo, T, T, a < b)                                                                                     \
+    ROW(ls, T, T, a <= b)                                                                                    \
+    ROW(hi, T, T, a > b)                                                                                     \
+    ROW(hs, T, T, a >= b)
+/* N is the type as the opcode writes it (ftz_f32), of() what is compared. */
+#define FLOAT_ORDER(ROW, N, T, of)                                                                           \
+    ROW(eq, N, T, of(a) == of(b))                                                                            \
+    ROW(ne, N, T, of(a) < of(b) || of(a) > of(b))                                                            \
+    ROW(lt, N, T, of(a) < of(b))                                                                             \
+    ROW(le, N, T, of(a) <= of(b))                                                                            \
+    ROW(gt, N, T, of(a) > of(b))                                                                             \
+    ROW(ge, N, T, of(a) >= of(b))                                                                            \
+    ROW(equ, N, T, !(of(a) < of(b) || of(a) > of(b)))                                                        \
+    ROW(neu, N, T, of(a) != of(b))                                                                           \
+    ROW(ltu, N, T, !(of(a) >= of(b)))                                                                        \
+    ROW(leu, N, T, !(of(a) > of(b)))                                                                         \
+    ROW(gtu, N, T, !(of(a) <= of(b)))                                                                        \
+    ROW(geu, N, T, !(of(a) < of(b)))                                                                         \
+    ROW(num, N, T, a == a && b == b)                                                                         \
+    ROW(nan, N, T, a != a || b != b)
+#define AS_IS(x) (x)
+
+#define COMPARISONS(ROW)                                                                                     \
+    EQUALITY(ROW, b16)                                                                                       \
+    EQUALITY(ROW, b32)                                                                                       \
+    EQUALITY(ROW, b64)                                                                                       \
+    ORDER(ROW, s16)                                                                                          \
+    ORDER(ROW, s32)                                                                                          \
+    ORDER(ROW, s64)                                                                                          \
+    UNSIGNED_ORDER(ROW, u16)                                                                                 \
+    UNSIGNED_ORDER(ROW, u32)                                                                                 \
+    UNSIGNED_ORDER(ROW, u64)                                                                                 \
+    FLOAT_ORDER(ROW, f32, f32, AS_IS)                                                                        \
+    FLOAT_ORDER(ROW, ftz_f32, f32, flushed)                                                                  \
+    FLOAT_ORDER(ROW, f64, f64, AS_IS)
+
+COMPARISONS(DEFINE_COMPARISON)
+
+#define DEFINE_SELECT(T)                                                                                     \
+    HANDLER(selp_##T) {                                                                                      \
+        T *d = lanes(w, i->o[0]);                                                                            \
+        const T *pa = lanes(w, i->o[1]), *pb = lanes(w, i->o[2]);                                            \
+        uint32_t chosen = predicate(w, i, 3);                                                                \
+        SET_LANES(T, d, chosen >> l & 1 ? pa[l] : pb[l])                                                     \
+        return i + 1;                                                                                        \
+    }
+#define ROW_SELECT(N, T) {"selp_" #N, DEST_##T LETTER_##T LETTER_##T "p", selp_##T},
+DEFINE_SELECT(b16)
+DEFINE_SELECT(b32)
+DEFINE_SELECT(b64)
+
+#define SIGN_SELECT(ROW, T)                                                                                  \
+    ROW(slct_##T##_s32, T, T, T, s32, c >= 0 ? a : b)                                                        \
+    ROW(slct_##T##_f32, T, T, T, f32, c >= 0 ? a : b)                                                        \
+    ROW(slct_ftz_##T##_f32, T, T, T, f32, flushed(c) >= 0 ? a : b)
+#define SIGN_SELECTS(ROW)                                                                                    \
+    SIGN_SELECT(ROW, b16)                                                                                    \
+    SIGN_SELECT(ROW, u16)                                                                                    \
+    SIGN_SELECT(ROW, s16)                                                                                    \
+    SIGN_SELECT(ROW, b32)                                                                                    \
+    SIGN_SELECT(ROW, u32)                                                                                    \
+    SIGN_SELECT(ROW, s32)                                                                                    \
+    SIGN_SELECT(ROW, f32)                                                                                    \
+    SIGN_SELECT(ROW, b64)                                                                                    \
+    SIGN_SELECT(ROW, u64)                                                                                    \
+    SIGN_SELECT(ROW, s64)                                                                                    \
+    SIGN_SELECT(ROW, f64)
+
+SIGN_SELECTS(DEFINE_THREE)
+
+#define DEFINE_TEST(name, T, condition)                                                                      \
+    HANDLER(testp_##name##_##T) {                                                                            \
+        const T *pa = lanes(w, i->o[1]);                                                                     \
+        uint32_t tested = 0;                                                                                 \
+        FOR_LANES {                                                                                          \
+            T a = pa[l];                                                                                     \
+            tested |= (uint32_t)(condition) << l;                                                            \
+        }                                                                                                    \
+        set_predicate(w, i, 0, mask, tested);                                                                \
+        return i + 1;                                                                                        \
+    }
+#define ROW_TEST(name, T, condition) {"testp_" #name "_" #T, "P" LETTER_##T, testp_##name##_##T},
+#define TESTS(ROW, T, smallest_normal)                                                                       \
+    ROW(finite, T, fabs(a) < INFINITY)                                                                       \
+    ROW(infinite, T, fabs(a) == INFINITY)                                                                    \
+    ROW(number, T, a == a)                                                                                   \
+    ROW(notanumber, T, a != a)                                                                               \
+    ROW(normal, T, fabs(a) >= smallest_normal && fabs(a) < INFINITY)                                         \
+    ROW(subnormal, T, fabs(a) < smallest_normal && a != 0)
+
+TESTS(DEFINE_TEST, f32, 0x1p-126)
+TESTS(DEFINE_TEST, f64, 0x1p-1022)
+
+const struct instruction AT_LEVEL(compare_instructions)[] = {
+    COMPARISONS(ROW_COMPARISON) SIGN_SELECTS(ROW_THREE) TESTS(ROW_TEST, f32, ) TESTS(ROW_TEST, f64, )
+        ROW_SELECT(b16, b16) ROW_SELECT(u16, b16) ROW_SELECT(s16, b16) ROW_SELECT(f16, b16)
+            ROW_SELECT(bf16, b16) ROW_SELECT(b32, b32) ROW_SELECT(u32, b32) ROW_SELECT(s32, b32)
+                ROW_SELECT(f32, b32) ROW_SELECT(b64, b64) ROW_SELECT(u64, b64) ROW_SELECT(s64, b64)
+                    ROW_SELECT(f64, b64){NULL, NULL, NULL},
+};

@@ -1,0 +1,109 @@
+/* Control flow, block barriers, and instructions that have no effect when a warp executes in order. */
+#include "lanes.h"
+
+HANDLER(bra) {
+    if (mask == w->active)
+        return i->target;
+    return warp_branch(w, i, mask);
+}
+
+/* brx.idx: each lane jumps to the label its index selects; an index beyond the list is undefined and faults. */
+HANDLER(brx_idx) {
+    const u32 *index = lanes(w, i->o[0]);
+    const struct branch_list *list = i->side;
+    FOR_ACTIVE(l) {
+        if (index[l] >= list->count) {
+            fault_message(w, i, l, CHECK_MEM, 0, "brx.idx selects a label beyond its list of branch targets");
+            return NULL;
+        }
+        warp_add_fragment(w, list->targets[index[l]], 1u << l, FRAGMENT_READY, 0);
+    }
+    if (w->active & ~mask)
+        warp_add_fragment(w, i + 1, w->active & ~mask, FRAGMENT_READY, 0);
+    return NULL;
+}
+
+HANDLER(leave) {
+    w->active &= ~mask;
+    warp_exit(w, mask);
+    return w->active ? i + 1 : NULL;
+}
+
+HANDLER(trap) {
+    fault_message(w, i, (unsigned)__builtin_ctz(mask), CHECK_MEM, 0, "trap was executed");
+    return NULL;
+}
+
+HANDLER(no_effect) {
+    (void)w, (void)mask;
+    return i + 1;
+}
+
+HANDLER(nanosleep_u32) {
+    enum { POLLS_OF_A_SLEEP = 16 };
+    (void)mask;
+    w->block->polls += POLLS_OF_A_SLEEP;
+    return i + 1;
+}
+
+static const struct bound *arrive(struct warp *w, const struct bound *i, uint32_t mask,
+                                  struct barrier_arrival arrival) {
+    if (!block_arrive(w, i, mask, arrival))
+        return NULL;
+    if (!arrival.wait)
+        return i + 1;
+    if (w->active & ~mask)
+        warp_add_fragment(w, i + 1, w->active & ~mask, FRAGMENT_READY, 0);
+    return NULL;
+}
+static u32 uniform(const struct warp *w, uint32_t operand, uint32_t mask) {
+    const u32 *value = lanes(w, operand);
+    return value[__builtin_ctz(mask)];
+}
+
+HANDLER(barrier_sync) {
+    return arrive(w, i, mask,
+                  (struct barrier_arrival){.barrier = uniform(w, i->o[0], mask),
+                                           .count = uniform(w, i->o[1], mask),
+                                           .wait = true});
+}
+HANDLER(barrier_arrive) {
+    return arrive(
+        w, i, mask,
+        (struct barrier_arrival){.barrier = uniform(w, i->o[0], mask), .count = uniform(w, i->o[1], mask)});
+}
+/* barrier.red d, a{, b}, p: which reduction is known again when the barrier completes (block.c). */
+static const struct bound *reduce(struct warp *w, const struct bound *i, uint32_t mask,
+                                  enum barrier_reduction reduction) {
+    return arrive(w, i, mask,
+                  (struct barrier_arrival){.barrier = uniform(w, i->o[1], mask),
+                                           .count = uniform(w, i->o[2], mask),
+                                           .wait = true,
+                                           .reduction = reduction,
+                                           .predicate = predicate(w, i, 3)});
+}
+HANDLER(barrier_red_popc) { return reduce(w, i, mask, BARRIER_POPULATION); }
+HANDLER(barrier_red_and) { return reduce(w, i, mask, BARRIER_EVERY); }
+HANDLER(barrier_red_or) { return reduce(w, i, mask, BARRIER_ANY); }
+
+const struct instruction AT_LEVEL(control_instructions)[] = {
+    {"bra", "L", bra},
+    {"brx_idx", "wT", brx_idx},
+    {"exit", "", leave},
+    {"ret", "", leave},
+    {"trap", "", trap},
+    {"nanosleep_u32", "w", nanosleep_u32},
+    {"bar_sync", "w?w", barrier_sync},
+    {"bar_arrive", "ww", barrier_arrive},
+    {"bar_red_popc_u32", "Ww?wp", barrier_red_popc},
+    {"bar_red_and_pred", "Pw?wp", barrier_red_and},
+    {"bar_red_or_pred", "Pw?wp", barrier_red_or},
+    {"membar", "", no_effect},
+    {"fence", "", no_effect},
+    {"griddepcontrol_wait", "", no_effect},
+    {"griddepcontrol_launch_dependents", "", no_effect},
+    {"prefetch", "m", no_effect},
+    {"prefetchu", "m", no_effect},
+    {"pmevent", "i", no_effect},
+    {NULL, NULL, NULL},
+};

@@ -1,0 +1,197 @@
+/*
+ * Divergence inside a warp.
+ *
+ * Lanes that stand at one instruction form a fragment. The ready fragment with the smallest instruction runs until it comes
+ * to where another stands, and the two become one: calls are inlined, so this brings lanes together soon. Alone it would
+ * starve a lane that others spin for, so once PATIENCE instructions were issued with another fragment ready, the next in a
+ * rotation over all ready fragments has a turn.
+ */
+#include "warp.h"
+
+enum { PATIENCE = 2048, TURN = 512 };
+
+/* Fragments at one instruction become one, ready to try it; those that wait at a barrier are already counted there. */
+static bool merges(const struct fragment *fragment, const struct bound *at, enum fragment_state state,
+                   unsigned barrier) {
+    if (fragment->at != at)
+        return false;
+    if (fragment->state == FRAGMENT_AT_BARRIER || state == FRAGMENT_AT_BARRIER)
+        return fragment->state == state && fragment->barrier == barrier;
+    return true;
+}
+
+void warp_add_fragment(struct warp *warp, const struct bound *at, uint32_t mask, enum fragment_state state,
+                       unsigned barrier) {
+    unsigned k = 0;
+    for (; k < warp->fragment_count && warp->fragments[k].at <= at; k++) {
+        struct fragment *there = &warp->fragments[k];
+        if (merges(there, at, state, barrier)) {
+            there->mask |= mask;
+            if (state != FRAGMENT_AT_BARRIER)
+                there->state = FRAGMENT_READY;
+            return;
+        }
+    }
+    for (unsigned j = warp->fragment_count++; j > k; j--)
+        warp->fragments[j] = warp->fragments[j - 1];
+    warp->fragments[k] = (struct fragment){at, mask, state, barrier};
+}
+
+static void remove_fragment(struct warp *warp, unsigned k) {
+    warp->fragment_count--;
+    for (; k < warp->fragment_count; k++)
+        warp->fragments[k] = warp->fragments[k + 1];
+}
+
+bool warp_is_ready(const struct warp *warp) {
+    for (unsigned k = 0; k < warp->fragment_count; k++)
+        if (warp->fragments[k].state == FRAGMENT_READY)
+            return true;
+    return false;
+}
+
+/* Where a fragment that runs from at must stop: the next instruction at which another could join it. */
+static const struct bound *next_meeting(const struct warp *warp, const struct bound *at) {
+    for (unsigned k = 0; k < warp->fragment_count; k++)
+        if (warp->fragments[k].at > at && warp->fragments[k].state != FRAGMENT_AT_BARRIER)
+            return warp->fragments[k].at;
+    return (const struct bound *)UINTPTR_MAX;
+}
+
+const struct bound *warp_branch(struct warp *warp, const struct bound *i, uint32_t taken) {
+    const struct bound *near = i + 1, *far = i->target;
+    uint32_t near_mask = warp->active & ~taken, far_mask = taken;
+    if (i->target <= i) {
+        near = i->target, far = i + 1;
+        near_mask = taken, far_mask = warp->active & ~taken;
+    }
+    if (near == far)
+        return near;
+    warp_add_fragment(warp, far, far_mask, FRAGMENT_READY, 0);
+    warp->active = near_mask;
+    warp->limit = next_meeting(warp, near);
+    return near;
+}
+
+/* The ready fragment that runs next: the smallest, or the next of the rotation. At least one is ready. */
+static unsigned choose(struct warp *warp, bool rotate) {
+    unsigned first = 0, next = 0, first_lane = WARP_LANES, next_lane = WARP_LANES;
+    for (unsigned k = 0; k < warp->fragment_count; k++) {
+        if (warp->fragments[k].state != FRAGMENT_READY)
+            continue;
+        if (!rotate)
+            return k;
+        unsigned lane = (unsigned)__builtin_ctz(warp->fragments[k].mask);
+        if (lane < first_lane)
+            first_lane = lane, first = k;
+        if (lane > warp->turn_lane && lane < next_lane)
+            next_lane = lane, next = k;
+    }
+    warp->turn_lane = next_lane < WARP_LANES ? next_lane : first_lane;
+    return next_lane < WARP_LANES ? next : first;
+}
+
+static const struct bound *run_fragment(struct warp *warp, const struct bound *i, unsigned budget,
+                                        unsigned *issued) {
+    uint64_t threads = 0, conversions = 0;
+    unsigned count = 0;
+    do {
+        const uint32_t *guard = warp_operand(warp, i->guard);
+        uint32_t mask = warp->active & (*guard ^ i->guard_flip);
+        count++;
+        threads += (unsigned)__builtin_popcount(mask);
+        conversions += i->conversion;
+        i = mask ? i->run(warp, i, mask) : i + 1;
+        /* One comparison for "not NULL" and "before the limit". */
+    } while ((uintptr_t)i - 1 < (uintptr_t)warp->limit - 1 && count < budget);
+    struct launch_counts *counts = &warp->grid->counts;
+    counts->warp_instructions += count;
+    counts->thread_instructions += threads;
+    counts->conversions_and_mufu += conversions;
+    *issued = count;
+    return i;
+}
+
+unsigned warp_run(struct warp *warp, unsigned budget) {
+    unsigned issued = 0;
+    while (issued < budget && warp->grid->outcome == LAUNCH_DONE && warp_is_ready(warp)) {
+        bool rotate = warp->impatience >= PATIENCE;
+        if (rotate)
+            warp->impatience = 0;
+        unsigned k = choose(warp, rotate);
+        const struct bound *at = warp->fragments[k].at;
+        warp->active = warp->fragments[k].mask;
+        remove_fragment(warp, k);
+        warp->limit = next_meeting(warp, at);
+        unsigned stretch = budget - issued, count;
+        if (warp->fragment_count > 0 && stretch > TURN)
+            stretch = TURN;
+        at = run_fragment(warp, at, stretch, &count);
+        issued += count;
+        if (at != NULL && warp->active)
+            warp_add_fragment(warp, at, warp->active, FRAGMENT_READY, 0);
+        warp->impatience = warp_is_ready(warp) && warp->fragment_count > 1 ? warp->impatience + count : 0;
+    }
+    return issued;
+}
+
+/* Waiting fragments are tried again when what they wait for has changed. */
+static void retry_waiting(struct warp *warp) {
+    for (unsigned k = 0; k < warp->fragment_count; k++)
+        if (warp->fragments[k].state == FRAGMENT_AT_SYNC)
+            warp->fragments[k].state = FRAGMENT_READY;
+}
+
+void warp_exit(struct warp *warp, uint32_t mask) {
+    warp->live &= ~mask;
+    warp->block->live_threads -= (unsigned)__builtin_popcount(mask);
+    retry_waiting(warp);
+    block_after_exit(warp->block);
+}
+
+static uint32_t lanes_without_all(uint32_t mask, const uint32_t *members, uint32_t missing) {
+    uint32_t incomplete = 0;
+    for (unsigned l = 0; l < WARP_LANES; l++)
+        incomplete |= (uint32_t)((members[l] & missing) != 0) << l;
+    return incomplete & mask;
+}
+
+uint32_t warp_gather(struct warp *warp, const struct bound *i, uint32_t mask, const uint32_t *members) {
+    uint32_t incomplete = lanes_without_all(mask, members, warp->live & ~mask);
+    if (incomplete) {
+        warp->active &= ~incomplete;
+        warp_add_fragment(warp, i, incomplete, FRAGMENT_AT_SYNC, 0);
+    }
+    return mask & ~incomplete;
+}
+
+/* Lanes may wait at different instructions of the kind: those that are complete now go on behind their own. */
+void warp_gather_anywhere(struct warp *warp, const struct bound *i, uint32_t mask) {
+    warp->active &= ~mask;
+    warp_add_fragment(warp, i, mask, FRAGMENT_AT_SYNC, 0);
+    struct fragment waiting[WARP_LANES];
+    unsigned count = 0;
+    uint32_t come = 0;
+    for (unsigned k = 0; k < warp->fragment_count;) {
+        const struct fragment *fragment = &warp->fragments[k];
+        /* The fragment just added is ready if it met one that waits here already. */
+        if (fragment->at->run == i->run && (fragment->state == FRAGMENT_AT_SYNC || fragment->at == i)) {
+            come |= fragment->mask;
+            waiting[count++] = *fragment;
+            remove_fragment(warp, k);
+        } else {
+            k++;
+        }
+    }
+    for (unsigned k = 0; k < count; k++) {
+        const struct bound *at = waiting[k].at;
+        const uint32_t *members = warp_operand(warp, at->o[0]);
+        uint32_t incomplete = lanes_without_all(waiting[k].mask, members, warp->live & ~come);
+        if (waiting[k].mask & ~incomplete)
+            warp_add_fragment(warp, at + 1, waiting[k].mask & ~incomplete, FRAGMENT_READY, 0);
+        if (incomplete)
+            warp_add_fragment(warp, at, incomplete, FRAGMENT_AT_SYNC, 0);
+    }
+    if (warp->active)
+        warp_add_fragment(warp, i + 1, warp->active, FRAGMENT_READY, 0);
+}

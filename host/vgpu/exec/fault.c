@@ -1,0 +1,157 @@
+/* What went wrong where: findings of the executor, each with kernel, line, block and thread. */
+#include "warp.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void report(struct warp *warp, const struct bound *i, unsigned lane, enum check check,
+                   uint64_t address, const char *message) {
+    const struct program *program = warp->grid->binding->program;
+    const struct ptx_instruction *instruction = &program->instructions[i->origin];
+    const uint32_t *shape = warp->grid->launch->block;
+    unsigned thread = warp->index * WARP_LANES + lane;
+    bool has_source = instruction->source_file > 0 && instruction->source_file < program->module->file_count;
+    struct finding finding = {
+        .check = check,
+        .kernel = program->name,
+        .ptx_line = instruction->line,
+        .source_file = has_source ? program->module->files[instruction->source_file] : NULL,
+        .source_line = has_source ? instruction->source_line : 0,
+        .block = {warp->block->id[0], warp->block->id[1], warp->block->id[2]},
+        .thread = {thread % shape[0], thread / shape[0] % shape[1], thread / shape[0] / shape[1]},
+        .address = address,
+        .message = message,
+    };
+    if (checks_enabled & check)
+        finding_report(&finding);
+}
+
+void fault_message(struct warp *warp, const struct bound *i, unsigned lane, enum check check,
+                   uint64_t address, const char *message) {
+    report(warp, i, lane, check, address, message);
+    warp->grid->outcome = LAUNCH_FAULT;
+}
+
+/* "17 bytes past the end of the 4096-byte allocation #3 (name)" */
+static void describe_place(uint64_t address, unsigned bytes, char *text, size_t size) {
+    const struct memory_allocation *near = memory_nearest(address);
+    if (near == NULL) {
+        snprintf(text, size, "there is no allocation");
+        return;
+    }
+    char what[160];
+    snprintf(what, sizeof what, "the %s%" PRIu64 "-byte %s #%" PRIu64 "%s%.80s%s", near->live ? "" : "freed ",
+             near->bytes, near->name ? "variable" : "allocation", near->serial, near->name ? " (" : "",
+             near->name ? near->name : "", near->name ? ")" : "");
+    if (address < near->address)
+        snprintf(text, size, "%" PRIu64 " bytes before %s", near->address - address, what);
+    else if (address >= near->address + near->bytes)
+        snprintf(text, size, "%" PRIu64 " bytes past the end of %s", address - near->address - near->bytes,
+                 what);
+    else if (near->live && address + bytes > near->address + near->bytes)
+        snprintf(text, size, "its last %" PRIu64 " bytes past the end of %s",
+                 address + bytes - near->address - near->bytes, what);
+    else
+        snprintf(text, size, "%" PRIu64 " bytes into %s", address - near->address, what);
+}
+
+void fault_address(struct warp *warp, const struct bound *i, unsigned lane, uint64_t address, unsigned bytes,
+                   const char *access) {
+    char place[300], message[400];
+    bool misaligned = address & (bytes - 1);
+    if (address < 4096)
+        snprintf(message, sizeof message, "global %s of %u bytes through a null pointer (0x%" PRIx64 ")",
+                 access, bytes, address);
+    else if (!memory_is_device(address))
+        snprintf(message, sizeof message, "%s of %u bytes at 0x%" PRIx64 ", which is not device memory",
+                 access, bytes, address);
+    else {
+        describe_place(address, bytes, place, sizeof place);
+        snprintf(message, sizeof message, "%sglobal %s of %u bytes at 0x%" PRIx64 ", %s",
+                 misaligned ? "misaligned " : "", access, bytes, address, place);
+    }
+    fault_message(warp, i, lane, CHECK_MEM, address, message);
+}
+
+void fault_space(struct warp *warp, const struct bound *i, uint32_t mask, const uint64_t *at, unsigned bytes,
+                 const char *access, enum ptx_space space) {
+    const struct program *program = warp->grid->binding->program;
+    const char *name = space == PTX_SPACE_SHARED  ? "shared"
+                       : space == PTX_SPACE_LOCAL ? "local"
+                                                  : "parameter";
+    const char *owner = space == PTX_SPACE_SHARED  ? "block's shared memory"
+                        : space == PTX_SPACE_LOCAL ? "thread's local memory"
+                                                   : "parameters";
+    uint64_t size = space == PTX_SPACE_SHARED  ? warp->grid->shared_bytes
+                    : space == PTX_SPACE_LOCAL ? program->local_bytes
+                                               : program->parameter_bytes;
+    for (unsigned l = 0; l < WARP_LANES; l++) {
+        bool misaligned = at[l] & (bytes - 1);
+        if (!(mask >> l & 1) || (!misaligned && at[l] + bytes <= size))
+            continue;
+        char message[300];
+        if (misaligned)
+            snprintf(message, sizeof message, "misaligned %s %s of %u bytes at offset 0x%" PRIx64, name,
+                     access, bytes, at[l]);
+        else
+            snprintf(message, sizeof message,
+                     "%s %s of %u bytes at offset %" PRIu64 ", outside the %" PRIu64 " bytes of the %s", name,
+                     access, bytes, at[l], size, owner);
+        fault_message(warp, i, l, CHECK_MEM, at[l], message);
+        return;
+    }
+}
+
+static void append(char *text, size_t size, const char *piece) {
+    strncat(text, piece, size - strlen(text) - 1);
+}
+
+/* "warps 0-2 (96 threads) wait at bar.sync, PTX line 33" for warps in [first, last] that wait at one place. */
+static void describe_waiting(const struct block *block, const struct fragment *fragment, unsigned first,
+                             unsigned last, char *text, size_t size) {
+    const struct program *program = block->grid->binding->program;
+    const struct ptx_instruction *instruction = &program->instructions[fragment->at->origin];
+    char who[64], which[96] = "";
+    if (first == last)
+        snprintf(who, sizeof who, "warp %u lanes 0x%08" PRIx32, first, fragment->mask);
+    else
+        snprintf(who, sizeof who, "warps %u to %u", first, last);
+    if (fragment->state == FRAGMENT_AT_BARRIER) {
+        const struct barrier *barrier = &block->barriers[fragment->barrier];
+        snprintf(which, sizeof which, " for barrier %u (%u of %u threads arrived)", fragment->barrier,
+                 barrier->arrived, barrier->expected ? barrier->expected : block->live_threads);
+    } else {
+        snprintf(which, sizeof which, " for lanes that do not come");
+    }
+    snprintf(text, size, "; %s wait%s at %.40s, PTX line %" PRIu32 ",%s", who, first == last ? "s" : "",
+             instruction->opcode, instruction->line, which);
+}
+
+void report_deadlock(struct block *block) {
+    char message[1200];
+    struct warp *witness = NULL;
+    snprintf(message, sizeof message,
+             "deadlock: no thread of block %" PRIu32 ",%" PRIu32 ",%" PRIu32 " can go on", block->id[0],
+             block->id[1], block->id[2]);
+    for (unsigned k = 0; k < block->warp_count; k++) {
+        const struct warp *warp = &block->warps[k];
+        if (warp->fragment_count > 0 && witness == NULL)
+            witness = &block->warps[k];
+        for (unsigned j = 0; j < warp->fragment_count; j++) {
+            char piece[300];
+            unsigned last = k;
+            /* Whole warps that wait at one place are told together. */
+            while (warp->fragment_count == 1 && last + 1 < block->warp_count &&
+                   block->warps[last + 1].fragment_count == 1 &&
+                   block->warps[last + 1].fragments[0].at == warp->fragments[0].at)
+                last++;
+            describe_waiting(block, &warp->fragments[j], k, last, piece, sizeof piece);
+            append(message, sizeof message, piece);
+            k = last;
+        }
+    }
+    const struct fragment *first = &witness->fragments[0];
+    report(witness, first->at, (unsigned)__builtin_ctz(first->mask), CHECK_SYNC, 0, message);
+    block->grid->outcome = LAUNCH_DEADLOCK;
+}

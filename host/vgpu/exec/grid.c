@@ -1,0 +1,125 @@
+/* One launch: blocks are started in order, as many resident at once as the device allows, and take turns. */
+#include "warp.h"
+
+#include <stdlib.h>
+
+/* A turn is long: most blocks end within theirs, and the next one uses their memory again while it is warm. */
+enum { BLOCK_TURN = 1 << 20 };
+
+static void *aligned(size_t bytes) {
+    void *memory = aligned_alloc(64, (bytes + 64) / 64 * 64);
+    if (memory == NULL)
+        vgpu_fail("not enough host memory for %zu bytes of registers, shared and local memory of a block",
+                  bytes);
+    return memory;
+}
+
+static struct block *create_block(struct grid *grid) {
+    const struct binding *binding = grid->binding;
+    const uint32_t *shape = grid->launch->block;
+    struct block *block = aligned(sizeof *block);
+    block->grid = grid;
+    block->warp_count = (shape[0] * shape[1] * shape[2] + WARP_LANES - 1) / WARP_LANES;
+    block->warps = aligned(block->warp_count * sizeof *block->warps);
+    block->shared = aligned(grid->shared_bytes);
+    uint8_t *registers = aligned((size_t)block->warp_count * binding->bank_bytes);
+    size_t frames = (size_t)WARP_LANES * binding->program->local_bytes;
+    uint8_t *local = aligned(block->warp_count * frames);
+    for (unsigned k = 0; k < block->warp_count; k++) {
+        struct warp *warp = &block->warps[k];
+        warp->bank[0] = registers + (size_t)k * binding->bank_bytes;
+        warp->bank[1] = binding->constants;
+        warp->local = local + k * frames;
+        warp->block = block;
+        warp->grid = grid;
+    }
+    return block;
+}
+
+static void free_block(struct block *block) {
+    free(block->warps[0].local);
+    free(block->warps[0].bank[0]);
+    free(block->shared);
+    free(block->warps);
+    free(block);
+}
+
+static void add_counts(struct launch_counts *sum, const struct launch_counts *counts) {
+    sum->warp_instructions += counts->warp_instructions;
+    sum->thread_instructions += counts->thread_instructions;
+    sum->issue_slots += counts->warp_instructions * WARP_LANES;
+    sum->conversions_and_mufu += counts->conversions_and_mufu;
+    sum->global_load_sectors += counts->global_load_sectors;
+    sum->global_store_sectors += counts->global_store_sectors;
+    sum->shared_wavefronts += counts->shared_wavefronts;
+    sum->atomics += counts->atomics;
+    sum->barriers += counts->barriers;
+}
+
+/* Blocks of the grid that are resident, and which comes next. */
+struct residents {
+    struct block **blocks;
+    unsigned count;
+    uint64_t next, total;
+};
+
+static void admit(struct grid *grid, struct residents *residents) {
+    struct block *block = create_block(grid);
+    block_start(block, residents->next++);
+    residents->blocks[residents->count++] = block;
+}
+
+/* One turn of a resident block; when it ends, the next block of the grid takes its place. False when the place is empty now. */
+static bool take_turn(struct grid *grid, struct residents *residents, struct block *block) {
+    for (;;) {
+        block_run(block, BLOCK_TURN);
+        if (grid->outcome != LAUNCH_DONE)
+            return true;
+        if (block->live_threads > 0) {
+            if (!block->ready)
+                report_deadlock(block);
+            return true;
+        }
+        if (residents->next == residents->total)
+            return false;
+        block_start(block, residents->next++);
+    }
+}
+
+enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *counts) {
+    const struct binding *binding = launch->binding;
+    struct grid grid = {.launch = launch, .binding = binding, .outcome = LAUNCH_DONE};
+    grid.shared_bytes = launch->dynamic_shared_bytes
+                            ? binding->program->dynamic_shared_offset + launch->dynamic_shared_bytes
+                            : binding->program->static_shared_bytes;
+    struct residents residents = {.total = (uint64_t)launch->grid[0] * launch->grid[1] * launch->grid[2]};
+    uint64_t limit = launch->resident_blocks < residents.total ? launch->resident_blocks : residents.total;
+    if (limit == 0)
+        return LAUNCH_DONE;
+    residents.blocks = calloc(limit, sizeof *residents.blocks);
+    grid.windows = calloc(binding->window_count + 1, sizeof *grid.windows);
+    if (!residents.blocks || !grid.windows)
+        vgpu_fail("not enough host memory for a launch of %llu resident blocks", (unsigned long long)limit);
+    admit(&grid, &residents);
+    while (residents.count > 0 && grid.outcome == LAUNCH_DONE) {
+        unsigned kept = 0;
+        for (unsigned k = 0; k < residents.count; k++) {
+            struct block *block = residents.blocks[k];
+            if (grid.outcome != LAUNCH_DONE || take_turn(&grid, &residents, block))
+                residents.blocks[kept++] = block;
+            else
+                free_block(block);
+        }
+        residents.count = kept;
+        /* Blocks that did not end in their turn may wait for others: admit more, doubling, up to the limit. */
+        for (unsigned more = kept; more > 0 && residents.count < limit && residents.next < residents.total;
+             more--)
+            admit(&grid, &residents);
+    }
+    for (unsigned k = 0; k < residents.count; k++)
+        free_block(residents.blocks[k]);
+    free(residents.blocks);
+    free(grid.windows);
+    add_counts(counts, &grid.counts);
+    return grid.outcome;
+}

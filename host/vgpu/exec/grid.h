@@ -1,0 +1,59 @@
+/*
+ * Runs one kernel launch to its end on the calling thread.
+ *
+ * binding_create turns a lowered program into the executor's form once (every opcode looked up in the instruction table,
+ * operands resolved to byte offsets, immediates made lane arrays); grid_run executes it for one launch.
+ */
+#ifndef LOTTO_VGPU_GRID_H
+#define LOTTO_VGPU_GRID_H
+
+#include "../ptx/program.h"
+
+/* What the executor must know of the virtual device; profiles are in runtime/. */
+struct device_limits {
+    unsigned architecture; /* 75, 80, 86, 89, 90, 100, 120 */
+    unsigned sm_count;
+    unsigned max_threads_per_block, max_threads_per_sm, max_blocks_per_sm, registers_per_sm,
+        max_registers_per_thread;
+    unsigned shared_per_sm, shared_per_block, shared_per_block_optin, reserved_shared_per_block;
+};
+
+struct binding;
+
+/* NULL with *error naming the instruction and its line when the table does not hold it. The program must outlive the binding. */
+struct binding *binding_create(const struct program *program, const struct device_limits *device,
+                               struct ptx_error *error);
+void binding_free(struct binding *binding);
+
+struct launch {
+    const struct binding *binding;
+    uint32_t grid[3], block[3];
+    uint32_t dynamic_shared_bytes;
+    const uint8_t *parameters; /* program->parameter_bytes, laid out as the ABI does */
+    bool cooperative;
+    uint64_t grid_workspace;  /* cooperative: device address of the grid barrier (%envreg1, 2) */
+    unsigned resident_blocks; /* blocks resident at once on the whole device, from occupancy; at least 1 */
+};
+
+struct launch_counts {
+    uint64_t warp_instructions, thread_instructions; /* issued; active lanes */
+    uint64_t issue_slots; /* warp_instructions x 32, waiting polls of barriers left out */
+    uint64_t
+        conversions_and_mufu; /* warp instructions: cvt to, from and between floats, and the .approx functions */
+    uint64_t global_load_sectors, global_store_sectors; /* 32-byte sectors asked for, counted per request */
+    uint64_t
+        shared_wavefronts; /* passes over the 32 four-byte banks; 8- and 16-byte accesses go by half and quarter warps */
+    uint64_t atomics;  /* atomic operations of single lanes, any space */
+    uint64_t barriers; /* block barriers completed */
+};
+
+enum launch_outcome {
+    LAUNCH_DONE,
+    LAUNCH_FAULT, /* a finding was reported that a device would answer with a sticky error (address, alignment, trap, assert) */
+    LAUNCH_DEADLOCK,
+};
+
+/* Adds to *counts. */
+enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *counts);
+
+#endif

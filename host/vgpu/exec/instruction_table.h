@@ -1,0 +1,27 @@
+/*
+ * What the executor can do: one row an instruction name.
+ *
+ * A name is the opcode after opcode.c has taken away what has its own field (state space, combining operator) or no meaning
+ * here (cache hints, ordering), with '_' for '.': "add_u32", "ld_v2_u32", "setp_lt_s32".
+ * The signature has one letter an operand, in the order written, vectors flattened; upper case is written, lower case read:
+ *   h w d q   16, 32, 64, 128 bits a lane          p  predicate
+ *   x         16, 32 or 64 bits, the register's     m  address
+ *   |P        a second destination that may be absent (p of d|p)
+ *   ?w        an operand that may be absent (reads as zero; ?p reads as true)
+ *   i         an integer immediate, kept in bound.offset     L  a label
+ */
+#ifndef LOTTO_VGPU_INSTRUCTION_TABLE_H
+#define LOTTO_VGPU_INSTRUCTION_TABLE_H
+
+#include "warp.h"
+
+struct instruction {
+    const char *name;
+    const char *signature;
+    handler *run;
+};
+
+/* NULL when no row has that name. */
+const struct instruction *instruction_find(const char *name);
+
+#endif

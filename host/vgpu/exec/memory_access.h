@@ -1,0 +1,205 @@
+/*
+ * Checked access to memory by the lanes of a warp: what loads, stores and atomics share.
+ *
+ * access_open checks every active lane (bounds, alignment) and turns addresses into offsets from one host pointer, so that
+ * lane l's bytes are at base + at[l]. NULL: a fault was reported and the launch stops.
+ */
+#ifndef LOTTO_VGPU_MEMORY_ACCESS_H
+#define LOTTO_VGPU_MEMORY_ACCESS_H
+
+#include "address.h"
+#include "lanes.h"
+
+struct access {
+    const char *verb;  /* "load", "store", "atomic" */
+    unsigned bytes;    /* a lane; a power of two */
+    uint64_t *sectors; /* where 32-byte sectors of global memory are counted, or NULL */
+};
+
+/* The lanes' addresses as the instruction forms them; 32-bit spaces wrap modulo 2^32. */
+static inline void access_addresses(const struct warp *w, const struct bound *i, u64 *at) {
+    if (i->base_is_32) {
+        const u32 *base = lanes(w, i->address);
+        FOR_LANES { at[l] = base[l] + (u32)i->offset; }
+    } else {
+        const u64 *base = lanes(w, i->address);
+        FOR_LANES { at[l] = base[l] + (u64)i->offset; }
+    }
+    if (i->space == PTX_SPACE_SHARED || i->space == PTX_SPACE_LOCAL || i->space == PTX_SPACE_PARAM)
+        FOR_LANES { at[l] = (u32)at[l]; }
+}
+
+/* True when each active lane's bytes lie in [begin, end) and are aligned. */
+static inline bool access_inside(const u64 *at, uint32_t mask, uint64_t begin, uint64_t end, unsigned bytes) {
+    if (end - begin < bytes)
+        return false;
+    uint64_t last = end - begin - bytes, outside = 0;
+    FOR_LANES {
+        u64 distance = at[l] - begin;
+        outside |= mask >> l & 1 ? (u64)(distance > last) | (at[l] & (bytes - 1)) : 0;
+    }
+    return outside == 0;
+}
+
+/* The lanes' bytes follow one another. */
+static inline bool access_streams(const u64 *at, uint32_t mask, unsigned bytes) {
+    uint64_t apart = 0;
+    FOR_LANES { apart |= at[l] ^ (at[0] + (u64)l * bytes); }
+    return mask == ALL_LANES && apart == 0;
+}
+
+static inline uint64_t count_sectors(const u64 *at, uint32_t mask, unsigned bytes) {
+    if (access_streams(at, mask, bytes))
+        return ((at[WARP_LANES - 1] + bytes - 1) >> 5) - (at[0] >> 5) + 1;
+    /* Distinct values of address / 32: neighbours are compared first, then what is left against a small hashed set. */
+    uint64_t seen[64], count = 0, used = 0, previous = ~0ull;
+    FOR_ACTIVE(l) {
+        uint64_t sector = at[l] >> 5;
+        if (sector == previous)
+            continue;
+        previous = sector;
+        unsigned slot = (unsigned)(sector * 0x9e3779b97f4a7c15ull >> 58);
+        while (used >> slot & 1 && seen[slot] != sector)
+            slot = (slot + 1) & 63;
+        if (!(used >> slot & 1)) {
+            used |= 1ull << slot;
+            seen[slot] = sector;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* The most words that one bank must serve, over the lanes that are served together. */
+static inline uint64_t count_wavefronts(const u64 *at, uint32_t mask, unsigned bytes) {
+    unsigned together = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8;
+    uint64_t wavefronts = 0;
+    for (unsigned first = 0; first < WARP_LANES; first += together) {
+        uint32_t group = mask & (uint32_t)((1ull << together) - 1) << first, banks = 0;
+        if (group == 0)
+            continue;
+        if (bytes <= 4) {
+            FOR_LANES { banks |= (group >> l & 1) << (at[l] >> 2 & 31); }
+            if (__builtin_popcount(banks) == __builtin_popcount(group)) {
+                wavefronts++;
+                continue;
+            }
+        }
+        uint32_t words[32][WARP_LANES];
+        unsigned counts[32] = {0}, most = 1;
+        for (uint32_t left = group; left; left &= left - 1) {
+            uint64_t begin = at[__builtin_ctz(left)];
+            for (uint64_t word = begin >> 2; word <= (begin + bytes - 1) >> 2; word++) {
+                unsigned bank = word & 31, k = 0;
+                while (k < counts[bank] && words[bank][k] != (uint32_t)word)
+                    k++;
+                if (k == counts[bank])
+                    words[bank][counts[bank]++] = (uint32_t)word;
+                if (counts[bank] > most)
+                    most = counts[bank];
+            }
+        }
+        wavefronts += most;
+    }
+    return wavefronts;
+}
+
+/* The slow way round: lanes in several windows, or a fault. */
+static inline bool access_global_by_lane(struct warp *w, const struct bound *i, uint32_t mask, const u64 *at,
+                                         const struct access *access) {
+    struct memory_window *window = &w->grid->windows[i->window];
+    FOR_ACTIVE(l) {
+        if (access_inside(at, 1u << l, window->begin, window->end, access->bytes))
+            continue;
+        if ((at[l] & (access->bytes - 1)) || !memory_open_window(at[l], at[l] + access->bytes, window)) {
+            *window = (struct memory_window){0, 0};
+            fault_address(w, i, l, at[l], access->bytes, access->verb);
+            return false;
+        }
+    }
+    return true;
+}
+
+static inline uint8_t *access_space(struct warp *w, const struct bound *i, uint32_t mask, u64 *at,
+                                    const struct access *access, enum ptx_space space) {
+    struct grid *grid = w->grid;
+    switch (space) {
+    case PTX_SPACE_GLOBAL:
+    case PTX_SPACE_CONST: {
+        const struct memory_window *window = &grid->windows[i->window];
+        if (!access_inside(at, mask, window->begin, window->end, access->bytes) &&
+            !access_global_by_lane(w, i, mask, at, access))
+            return NULL;
+        if (access->sectors && space == PTX_SPACE_GLOBAL)
+            *access->sectors += count_sectors(at, mask, access->bytes);
+        return (uint8_t *)memory_distance; /* every window is at the same distance */
+    }
+    case PTX_SPACE_SHARED:
+        if (access_inside(at, mask, 0, grid->shared_bytes, access->bytes)) {
+            grid->counts.shared_wavefronts += count_wavefronts(at, mask, access->bytes);
+            return w->block->shared;
+        }
+        break;
+    case PTX_SPACE_LOCAL: {
+        uint32_t frame = grid->binding->program->local_bytes;
+        if (access_inside(at, mask, 0, frame, access->bytes)) {
+            FOR_LANES { at[l] += mask >> l & 1 ? (u64)l * frame : 0; }
+            return w->local;
+        }
+        break;
+    }
+    case PTX_SPACE_PARAM:
+        if (access_inside(at, mask, 0, grid->binding->program->parameter_bytes, access->bytes))
+            return (uint8_t *)(uintptr_t)grid->launch->parameters;
+        break;
+    default:
+        break;
+    }
+    fault_space(w, i, mask, at, access->bytes, access->verb, space);
+    return NULL;
+}
+
+static inline enum ptx_space space_of_window(uint64_t window) {
+    return window == GENERIC_SHARED  ? PTX_SPACE_SHARED
+           : window == GENERIC_LOCAL ? PTX_SPACE_LOCAL
+           : window == GENERIC_PARAM ? PTX_SPACE_PARAM
+                                     : PTX_SPACE_GLOBAL;
+}
+
+/*
+ * Does work(base, lanes) once for all active lanes, or, for generic addresses into several spaces, once for each space.
+ * transfer gets the host base, the offsets and the lanes it covers. False after a fault.
+ */
+typedef void access_transfer(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,
+                             const u64 *at);
+
+static inline __attribute__((always_inline)) bool access_memory(struct warp *w, const struct bound *i,
+                                                                uint32_t mask, const struct access *access,
+                                                                access_transfer *transfer) {
+    u64 at[WARP_LANES] __attribute__((aligned(64)));
+    access_addresses(w, i, at);
+    if (i->space != PTX_SPACE_GENERIC) {
+        uint8_t *base = access_space(w, i, mask, at, access, i->space);
+        if (base == NULL)
+            return false;
+        transfer(w, i, mask, base, at);
+        return true;
+    }
+    while (mask) {
+        uint64_t window = generic_window(at[__builtin_ctz(mask)]);
+        uint32_t here = 0;
+        FOR_LANES { here |= (uint32_t)(generic_window(at[l]) == window) << l; }
+        here &= mask;
+        enum ptx_space space = space_of_window(window);
+        if (space != PTX_SPACE_GLOBAL)
+            FOR_LANES { at[l] &= here >> l & 1 ? 0xffffffff : ~0ull; }
+        uint8_t *base = access_space(w, i, here, at, access, space);
+        if (base == NULL)
+            return false;
+        transfer(w, i, here, base, at);
+        mask &= ~here;
+    }
+    return true;
+}
+
+#endif

@@ -1,0 +1,147 @@
+/* Moves: mov with packing and unpacking, cvta, isspacep, activemask, clocks. */
+#include "address.h"
+#include "lanes.h"
+
+#define MOVES(ONE)                                                                                           \
+    ONE(mov_b16, b16, b16, a)                                                                                \
+    ONE(mov_b32, b32, b32, a)                                                                                \
+    ONE(mov_b64, b64, b64, a)
+MOVES(DEFINE_ONE)
+
+HANDLER(mov_pred) {
+    set_predicate(w, i, 0, mask, predicate(w, i, 1));
+    return i + 1;
+}
+
+/* N narrow values in one wide W, the first in the lowest bits. */
+#define DEFINE_PACK(name, W, T, N)                                                                           \
+    HANDLER(name##_pack##N) {                                                                                \
+        W *d = lanes(w, i->o[0]);                                                                            \
+        W r[WARP_LANES] __attribute__((aligned(64))) = {0};                                                  \
+        for (unsigned k = 0; k < N; k++) {                                                                   \
+            const T *a = lanes(w, i->o[1 + k]);                                                              \
+            FOR_LANES { r[l] |= (W)a[l] << (k * 8 * sizeof(T)); }                                            \
+        }                                                                                                    \
+        SET_LANES(W, d, r[l])                                                                                \
+        return i + 1;                                                                                        \
+    }                                                                                                        \
+    HANDLER(name##_unpack##N) {                                                                              \
+        W a[WARP_LANES] __attribute__((aligned(64)));                                                        \
+        __builtin_memcpy(a, lanes(w, i->o[N]), sizeof a);                                                    \
+        for (unsigned k = 0; k < N; k++) {                                                                   \
+            T *d = lanes(w, i->o[k]);                                                                        \
+            SET_LANES(T, d, a[l] >> (k * 8 * sizeof(T)))                                                     \
+        }                                                                                                    \
+        return i + 1;                                                                                        \
+    }
+DEFINE_PACK(mov_b32, b32, b16, 2)
+DEFINE_PACK(mov_b64, b64, b32, 2)
+DEFINE_PACK(mov_b64, b64, b16, 4)
+
+/* A 128-bit register is two 64-bit lane arrays, low then high. */
+enum { HIGH_HALF = WARP_LANES };
+
+HANDLER(mov_b128) {
+    b64 *d = lanes(w, i->o[0]);
+    const b64 *a = lanes(w, i->o[1]);
+    SET_LANES(b64, d, a[l])
+    d += HIGH_HALF;
+    a += HIGH_HALF;
+    SET_LANES(b64, d, a[l])
+    return i + 1;
+}
+HANDLER(mov_b128_pack2) {
+    b64 *d = lanes(w, i->o[0]);
+    const b64 *low = lanes(w, i->o[1]), *high = lanes(w, i->o[2]);
+    SET_LANES(b64, d, low[l])
+    d += HIGH_HALF;
+    SET_LANES(b64, d, high[l])
+    return i + 1;
+}
+HANDLER(mov_b128_unpack2) {
+    b64 *low = lanes(w, i->o[0]), *high = lanes(w, i->o[1]);
+    const b64 *a = lanes(w, i->o[2]);
+    SET_LANES(b64, low, a[l])
+    SET_LANES(b64, high, a[l + HIGH_HALF])
+    return i + 1;
+}
+
+/* Generic addresses: shared, local and parameter space have windows of their own, the rest is global (address.h). */
+#define CONVERSIONS(ONE)                                                                                     \
+    ONE(cvta_shared_u64, u64, u64, GENERIC_SHARED | (u32)a)                                                  \
+    ONE(cvta_local_u64, u64, u64, GENERIC_LOCAL | (u32)a)                                                    \
+    ONE(cvta_param_u64, u64, u64, GENERIC_PARAM | (u32)a)                                                    \
+    ONE(cvta_global_u64, u64, u64, a)                                                                        \
+    ONE(cvta_to_shared_u64, u64, u64, (u32)a)
+CONVERSIONS(DEFINE_ONE)
+
+#define DEFINE_IS_SPACE(name, window)                                                                        \
+    HANDLER(name) {                                                                                          \
+        const u64 *a = lanes(w, i->o[1]);                                                                    \
+        uint32_t inside = 0;                                                                                 \
+        FOR_LANES { inside |= (uint32_t)(generic_window(a[l]) == (window)) << l; }                           \
+        set_predicate(w, i, 0, mask, inside);                                                                \
+        return i + 1;                                                                                        \
+    }
+DEFINE_IS_SPACE(isspacep_shared, GENERIC_SHARED)
+DEFINE_IS_SPACE(isspacep_local, GENERIC_LOCAL)
+DEFINE_IS_SPACE(isspacep_param, GENERIC_PARAM)
+DEFINE_IS_SPACE(isspacep_global, 0)
+
+HANDLER(activemask_b32) {
+    u32 *d = lanes(w, i->o[0]);
+    SET_LANES(u32, d, mask)
+    return i + 1;
+}
+
+/* Time is the number of warp instructions issued so far: the same in every run. */
+HANDLER(clock_32) {
+    u32 *d = lanes(w, i->o[0]);
+    u32 now = (u32)w->grid->counts.warp_instructions;
+    SET_LANES(u32, d, now)
+    return i + 1;
+}
+HANDLER(clock_64) {
+    u64 *d = lanes(w, i->o[0]);
+    u64 now = w->grid->counts.warp_instructions;
+    SET_LANES(u64, d, now)
+    return i + 1;
+}
+
+const struct instruction AT_LEVEL(move_instructions)[] = {
+    MOVES(ROW_ONE) CONVERSIONS(ROW_ONE){"mov_u16", "Hh", mov_b16},
+    {"mov_s16", "Hh", mov_b16},
+    {"mov_f16", "Hh", mov_b16},
+    {"mov_bf16", "Hh", mov_b16},
+    {"mov_u32", "Ww", mov_b32},
+    {"mov_s32", "Ww", mov_b32},
+    {"mov_f32", "Ww", mov_b32},
+    {"mov_f16x2", "Ww", mov_b32},
+    {"mov_bf16x2", "Ww", mov_b32},
+    {"mov_u64", "Dd", mov_b64},
+    {"mov_s64", "Dd", mov_b64},
+    {"mov_f64", "Dd", mov_b64},
+    {"mov_pred", "Pp", mov_pred},
+    {"mov_b128", "Qq", mov_b128},
+    {"mov_b32_pack2", "Whh", mov_b32_pack2},
+    {"mov_b32_unpack2", "HHw", mov_b32_unpack2},
+    {"mov_b64_pack2", "Dww", mov_b64_pack2},
+    {"mov_b64_unpack2", "WWd", mov_b64_unpack2},
+    {"mov_b64_pack4", "Dhhhh", mov_b64_pack4},
+    {"mov_b64_unpack4", "HHHHd", mov_b64_unpack4},
+    {"mov_b128_pack2", "Qdd", mov_b128_pack2},
+    {"mov_b128_unpack2", "DDq", mov_b128_unpack2},
+    {"cvta_const_u64", "Dd", cvta_global_u64},
+    {"cvta_to_local_u64", "Dd", cvta_to_shared_u64},
+    {"cvta_to_param_u64", "Dd", cvta_to_shared_u64},
+    {"cvta_to_global_u64", "Dd", cvta_global_u64},
+    {"cvta_to_const_u64", "Dd", cvta_global_u64},
+    {"isspacep_shared", "Pd", isspacep_shared},
+    {"isspacep_local", "Pd", isspacep_local},
+    {"isspacep_param", "Pd", isspacep_param},
+    {"isspacep_global", "Pd", isspacep_global},
+    {"activemask_b32", "W", activemask_b32},
+    {"clock_32", "W", clock_32},
+    {"clock_64", "D", clock_64},
+    {NULL, NULL, NULL},
+};

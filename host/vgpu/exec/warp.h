@@ -1,0 +1,194 @@
+/*
+ * A warp while it runs: bound instructions, fragments of divergence, blocks, barriers. Internal to the executor.
+ *
+ * A handler executes one bound instruction for the lanes in mask and returns the instruction to go on with, or NULL after
+ * it has put every active lane somewhere else (a fragment, an end). Operands are byte offsets into one of two banks: the
+ * warp's registers (top bit 0) or the binding's constants (top bit 1), always whole lane arrays, so handlers only read arrays.
+ */
+#ifndef LOTTO_VGPU_WARP_H
+#define LOTTO_VGPU_WARP_H
+
+#include "../check/finding.h"
+#include "../memory/memory.h"
+#include "grid.h"
+
+#define WARP_LANES 32
+#define ALL_LANES 0xffffffffu
+
+enum { MAX_BOUND_OPERANDS = 8, BLOCK_BARRIERS = 16 };
+#define CONSTANT_BANK 0x80000000u
+
+struct warp;
+struct bound;
+typedef const struct bound *handler(struct warp *warp, const struct bound *i, uint32_t mask);
+
+struct bound {
+    handler *run;
+    uint32_t guard;      /* predicate operand; all ones without a guard */
+    uint32_t guard_flip; /* ~0 for @!p */
+    uint32_t o[MAX_BOUND_OPERANDS];
+    uint32_t address; /* lane array of base addresses */
+    uint32_t window;  /* this memory instruction's slot in grid->windows */
+    uint32_t second_window;
+    int64_t offset;        /* added to the base address; the immediate of instructions that have one */
+    int64_t second_offset; /* of the second address of an asynchronous copy; its base is an operand */
+    const struct bound *target;
+    const void *side; /* what few instructions need: branch tables, fitted operands, texts */
+    uint32_t origin;  /* index in program->instructions */
+    uint8_t negated;  /* bit k: predicate operand k is !p */
+    uint8_t space;    /* enum ptx_space of a memory access */
+    uint8_t width;    /* bytes a lane of an operand whose signature letter is x */
+    uint8_t combine;  /* enum combine: setp.lt.and */
+    bool base_is_32;  /* the base address register is 32 bits wide */
+    bool strong;      /* volatile, relaxed or acquire: may be a wait for another block */
+    bool conversion;  /* counted in conversions_and_mufu */
+};
+
+enum combine { COMBINE_NONE, COMBINE_AND, COMBINE_OR, COMBINE_XOR };
+
+enum fragment_state { FRAGMENT_READY, FRAGMENT_AT_SYNC, FRAGMENT_AT_BARRIER };
+
+/* Lanes of one warp that stand at the same instruction. */
+struct fragment {
+    const struct bound *at;
+    uint32_t mask;
+    enum fragment_state state;
+    unsigned barrier; /* FRAGMENT_AT_BARRIER: which */
+};
+
+struct warp {
+    uint8_t *bank[2];
+    uint32_t active;           /* lanes of the fragment that runs */
+    uint32_t live;             /* lanes that have not exited */
+    uint32_t carry;            /* condition code, one bit a lane */
+    const struct bound *limit; /* the running fragment stops here: another fragment stands there */
+    struct block *block;
+    struct grid *grid;
+    uint8_t *local; /* 32 frames of program->local_bytes */
+    unsigned index; /* in the block */
+    unsigned fragment_count;
+    struct fragment
+        fragments[WARP_LANES]; /* in the order of their instructions; the running one is not among them */
+    unsigned impatience;       /* instructions issued while another fragment was ready */
+    unsigned turn_lane;        /* rotation: the fragment that had the last turn */
+};
+
+enum barrier_reduction { BARRIER_PLAIN, BARRIER_POPULATION, BARRIER_EVERY, BARRIER_ANY };
+
+struct barrier {
+    unsigned arrived;  /* threads; towards a count, a whole warp is 32 however many lanes it has */
+    unsigned expected; /* 0: every live thread of the block */
+    unsigned population;
+    bool every, any; /* of the predicates of barrier.red */
+    bool in_use;
+    enum barrier_reduction reduction;
+};
+
+struct block {
+    struct grid *grid;
+    uint64_t index;
+    uint32_t id[3];
+    uint8_t *shared;
+    struct warp *warps;
+    unsigned warp_count;
+    uint32_t ready; /* warps with a ready fragment */
+    unsigned next_warp;
+    unsigned live_threads;
+    unsigned polls; /* strong loads and sleeps in this turn of the block */
+    struct barrier barriers[BLOCK_BARRIERS];
+};
+
+struct grid {
+    const struct launch *launch;
+    const struct binding *binding;
+    struct memory_window *windows;
+    struct launch_counts counts;
+    enum launch_outcome outcome;
+    uint32_t shared_bytes; /* static + dynamic, of one block */
+};
+
+/* A special register a program reads, as a lane array in the warp's register bank. */
+struct bound_special {
+    const struct special_register *what;
+    uint32_t slot;
+};
+
+struct binding {
+    const struct program *program;
+    struct device_limits device;
+    struct bound *code;
+    uint8_t *constants;
+    uint32_t bank_bytes; /* a warp's registers, special registers and scratch */
+    uint32_t window_count;
+    struct bound_special *specials;
+    uint32_t special_count;
+};
+
+/* The bytes of an operand. */
+static inline void *warp_operand(const struct warp *warp, uint32_t operand) {
+    return warp->bank[operand >> 31] + (operand & ~CONSTANT_BANK);
+}
+
+/* divergence.c */
+void warp_add_fragment(struct warp *warp, const struct bound *at, uint32_t mask, enum fragment_state state,
+                       unsigned barrier);
+/* Runs until budget instructions are issued, or nothing in the warp can move, or the launch faults. Returns the number issued. */
+unsigned warp_run(struct warp *warp, unsigned budget);
+bool warp_is_ready(const struct warp *warp);
+/* Ends lanes; those that waited for them are tried again. */
+void warp_exit(struct warp *warp, uint32_t mask);
+/*
+ * For shfl and its kind: which lanes of mask have every live lane of their member mask here? The others become a waiting
+ * fragment and leave the active mask.
+ */
+uint32_t warp_gather(struct warp *warp, const struct bound *i, uint32_t mask, const uint32_t *members);
+/* For bar.warp.sync, whose lanes may stand at different instructions: every active lane becomes a fragment. */
+void warp_gather_anywhere(struct warp *warp, const struct bound *i, uint32_t mask);
+
+/* A branch some active lanes take: both ways become fragments, the nearer one runs on. */
+const struct bound *warp_branch(struct warp *warp, const struct bound *i, uint32_t taken);
+struct branch_list {
+    uint32_t count;
+    const struct bound *targets[];
+};
+
+/* block.c */
+struct barrier_arrival {
+    unsigned barrier, count; /* count 0: every live thread */
+    bool wait;
+    enum barrier_reduction reduction;
+    uint32_t predicate;
+};
+/*
+ * Lanes of mask arrive. Those that wait become a fragment, and are ready again behind i once the barrier is complete.
+ * False when the arrival was refused (a finding has been made).
+ */
+bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struct barrier_arrival arrival);
+/* Threads have ended: barriers that waited only for them complete. */
+void block_after_exit(struct block *block);
+/* Makes block the index-th of the grid, every warp at the program's first instruction. */
+void block_start(struct block *block, uint64_t index);
+/* Runs the warps in turn until budget instructions are issued, the block polls for others, or nothing in it can move. */
+void block_run(struct block *block, uint64_t budget);
+
+/* special.c */
+struct special_register {
+    const char *name;
+    unsigned bytes; /* 4 or 8 */
+    /* Fills a lane array when a warp starts; NULL for clocks, which are read when executed. */
+    void (*fill)(const struct warp *warp, void *lanes);
+};
+const struct special_register *special_find(const char *name);
+
+/* fault.c: each reports a finding and makes the launch's outcome LAUNCH_FAULT. */
+void fault_address(struct warp *warp, const struct bound *i, unsigned lane, uint64_t address, unsigned bytes,
+                   const char *access);
+/* The first lane of mask whose bytes are misaligned or outside its block's shared memory, frame or parameters. */
+void fault_space(struct warp *warp, const struct bound *i, uint32_t mask, const uint64_t *at, unsigned bytes,
+                 const char *access, enum ptx_space space);
+void fault_message(struct warp *warp, const struct bound *i, unsigned lane, enum check check,
+                   uint64_t address, const char *message);
+/* Lists who waits where in a block of which no warp can move, and makes the outcome LAUNCH_DEADLOCK. */
+void report_deadlock(struct block *block);
+
+#endif
