@@ -28,9 +28,11 @@ static void begin(struct made *made) {
 }
 
 /* header_bytes: nvcc writes 64, 80 or 96. */
-static void add(struct made *made, unsigned kind, unsigned architecture, enum form form, unsigned header_bytes, const char *text) {
+static void add(struct made *made, unsigned kind, unsigned architecture, enum form form,
+                unsigned header_bytes, const char *text) {
     uint8_t *header = made->bytes + made->count, *payload = header + header_bytes;
-    size_t text_bytes = strlen(text) + 1, room = sizeof made->bytes - made->count - header_bytes, bytes = text_bytes;
+    size_t text_bytes = strlen(text) + 1, room = sizeof made->bytes - made->count - header_bytes,
+           bytes = text_bytes;
     if (form == ZSTD)
         bytes = ZSTD_compress(payload, room, text, text_bytes, 3);
     else if (form == LZ4)
@@ -52,7 +54,8 @@ static void add(struct made *made, unsigned kind, unsigned architecture, enum fo
 
 static const char *text_for(unsigned architecture, const char *suffix) {
     static char text[200];
-    snprintf(text, sizeof text, "\n\n.version 9.0\n.target sm_%u%s\n.address_size 64\n// padding padding padding padding\n",
+    snprintf(text, sizeof text,
+             "\n\n.version 9.0\n.target sm_%u%s\n.address_size 64\n// padding padding padding padding\n",
              architecture, suffix);
     return text;
 }
@@ -119,7 +122,8 @@ Test(vgpu_fatbin, a_refusal_names_what_the_binary_holds) {
     add(&made, PTX, 90, ZSTD, 80, text_for(90, ""));
     add(&made, MACHINE_CODE, 75, PLAIN, 64, "code");
     cr_assert(!fatbin_ptx(made.bytes, made.count, 75, &ptx, why, sizeof why));
-    cr_assert_str_eq(why, "no PTX that architecture 75 can run: the binary holds PTX for 90, machine code for sm_75");
+    cr_assert_str_eq(
+        why, "no PTX that architecture 75 can run: the binary holds PTX for 90, machine code for sm_75");
     begin(&made);
     cr_assert(!fatbin_ptx(made.bytes, made.count, 75, &ptx, why, sizeof why));
     cr_assert_str_eq(why, "no PTX that architecture 75 can run: the binary holds nothing");

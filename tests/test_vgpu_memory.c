@@ -51,7 +51,8 @@ Test(vgpu_memory, allocations_are_aligned_and_apart) {
 Test(vgpu_memory, fresh_and_freed_bytes_are_poison) {
     static const uint64_t sizes[] = {1, 600, 300000, 5 * MIB + 3};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        uint64_t before = memory_allocate(100, NULL), address = memory_allocate(sizes[i], NULL), after = memory_allocate(100, NULL);
+        uint64_t before = memory_allocate(100, NULL), address = memory_allocate(sizes[i], NULL),
+                 after = memory_allocate(100, NULL);
         memset(memory_view(before, 100), 1, 100);
         memset(memory_view(after, 100), 2, 100);
         uint8_t *bytes = memory_view(address, sizes[i]);
@@ -59,7 +60,8 @@ Test(vgpu_memory, fresh_and_freed_bytes_are_poison) {
         memset(bytes, 3, sizes[i]);
         cr_assert(memory_free(address));
         cr_assert(!memory_view(address, 1));
-        cr_assert(holds(memory_view(before, 100), 100, 1) && holds(memory_view(after, 100), 100, 2), "neighbours are untouched");
+        cr_assert(holds(memory_view(before, 100), 100, 1) && holds(memory_view(after, 100), 100, 2),
+                  "neighbours are untouched");
     }
     /* Reused after the whole range was walked once: what comes back is poison again. */
     for (int i = 0; i < 40; i++) {
@@ -94,7 +96,8 @@ Test(vgpu_memory, a_large_sparse_allocation_is_small) {
         struct memory_window window;
         cr_assert(memory_open_window(address + row * GIB, address + row * GIB + 4, &window));
         cr_assert(window.begin <= address + row * GIB && window.end >= address + row * GIB + 4);
-        cr_assert(holds((uint8_t *)(window.begin + (uint64_t)memory_distance), window.end - window.begin, MEMORY_POISON));
+        cr_assert(holds((uint8_t *)(window.begin + (uint64_t)memory_distance), window.end - window.begin,
+                        MEMORY_POISON));
     }
     cr_assert_lt(resident_bytes() - before, 32 * MIB);
 }
@@ -107,8 +110,10 @@ Test(vgpu_memory, windows_never_leave_their_allocation) {
         uint64_t begin = address + (seed >> 33) % (10 * MIB), end = begin + 1 + (seed >> 20) % 7;
         struct memory_window window;
         cr_assert(memory_open_window(begin, end, &window));
-        cr_assert(address <= window.begin && window.begin <= begin && end <= window.end && window.end <= address + 10 * MIB + 7);
-        cr_assert(holds((uint8_t *)(window.begin + (uint64_t)memory_distance), window.end - window.begin, MEMORY_POISON));
+        cr_assert(address <= window.begin && window.begin <= begin && end <= window.end &&
+                  window.end <= address + 10 * MIB + 7);
+        cr_assert(holds((uint8_t *)(window.begin + (uint64_t)memory_distance), window.end - window.begin,
+                        MEMORY_POISON));
     }
     struct memory_window window;
     cr_assert(!memory_open_window(address + 10 * MIB + 6, address + 10 * MIB + 8, &window));
@@ -117,18 +122,23 @@ Test(vgpu_memory, windows_never_leave_their_allocation) {
 }
 
 Test(vgpu_memory, the_nearest_allocation_explains_an_address) {
-    uint64_t first = memory_allocate(100, NULL), second = memory_allocate(100, "table"), third = memory_allocate(100, NULL);
+    uint64_t first = memory_allocate(100, NULL), second = memory_allocate(100, "table"),
+             third = memory_allocate(100, NULL);
     char text[200];
     cr_assert_eq(memory_nearest(first + 99)->address, first);
     cr_assert_eq(memory_nearest(first + 110)->address, first);
     cr_assert_eq(memory_nearest(second - 1)->address, second);
-    cr_assert(strstr(memory_describe(second + 104, text, sizeof text), "4 bytes after allocation 2 of table (100 bytes at 0x"), "%s",
-              text);
+    const char *said = memory_describe(second + 104, 4, text, sizeof text);
+    cr_assert_str_eq(said, "4 bytes past the end of the 100-byte variable #2 (table)");
+    said = memory_describe(second + 98, 4, text, sizeof text);
+    cr_assert_str_eq(said, "its last 2 bytes past the end of the 100-byte variable #2 (table)");
     cr_assert(memory_free(second));
     cr_assert(!memory_nearest(second + 50)->live);
-    cr_assert(strstr(memory_describe(second + 50, text, sizeof text), "50 bytes into freed allocation 2 (100 bytes"), "%s", text);
-    cr_assert(strstr(memory_describe(third - 3, text, sizeof text), "3 bytes before allocation 3"), "%s", text);
-    cr_assert_str_eq(memory_describe((uint64_t)text, text, sizeof text), "in host memory");
+    cr_assert_str_eq(memory_describe(second + 50, 4, text, sizeof text),
+                     "50 bytes into the freed 100-byte allocation #2");
+    cr_assert_str_eq(memory_describe(third - 3, 4, text, sizeof text),
+                     "3 bytes before the 100-byte allocation #3");
+    cr_assert_str_eq(memory_describe((uint64_t)text, 4, text, sizeof text), "in host memory");
 }
 
 Test(vgpu_memory, the_host_faults_on_a_device_address, .signal = SIGSEGV) {

@@ -30,7 +30,8 @@ static void expect_refused(cudaError_t wanted, const char *what) {
     if (error != wanted)
         printf("%s gave %s\n", what, cudaGetErrorName(error));
     expect(error == wanted, what);
-    expect(cudaGetLastError() == wanted && cudaGetLastError() == cudaSuccess, "a launch error is forgotten once asked for");
+    expect(cudaGetLastError() == wanted && cudaGetLastError() == cudaSuccess,
+           "a launch error is forgotten once asked for");
 }
 
 static void check_limits(int *out) {
@@ -48,8 +49,8 @@ static void check_limits(int *out) {
     expect_refused(cudaErrorInvalidValue, "more than 48 KiB of shared memory without opting in");
 
     int optin = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin);
-    expect(cudaFuncSetAttribute(one_block_of_shared, cudaFuncAttributeMaxDynamicSharedMemorySize, optin + 1) ==
-               cudaErrorInvalidValue,
+    expect(cudaFuncSetAttribute(one_block_of_shared, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                optin + 1) == cudaErrorInvalidValue,
            "more shared memory than the device has");
     cudaGetLastError();
     must(cudaFuncSetAttribute(one_block_of_shared, cudaFuncAttributeMaxDynamicSharedMemorySize, optin));
@@ -61,16 +62,21 @@ static void check_limits(int *out) {
 static void check_occupancy() {
     int blocks;
     must(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, bounded, 128, 0));
-    expect(blocks == attribute(cudaDevAttrMaxThreadsPerMultiProcessor) / 128, "a small kernel is limited by threads");
-    int shared = attribute(cudaDevAttrMaxSharedMemoryPerMultiprocessor), reserved = attribute(cudaDevAttrReservedSharedMemoryPerBlock);
+    expect(blocks == attribute(cudaDevAttrMaxThreadsPerMultiProcessor) / 128,
+           "a small kernel is limited by threads");
+    int shared = attribute(cudaDevAttrMaxSharedMemoryPerMultiprocessor),
+        reserved = attribute(cudaDevAttrReservedSharedMemoryPerBlock);
     must(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, static_shared, 32, 0));
     expect(blocks == shared / (16384 + reserved), "16 KiB of shared memory limits the blocks");
     cudaFuncAttributes attributes;
     must(cudaFuncGetAttributes(&attributes, static_shared));
-    expect(attributes.sharedSizeBytes == 16384 && attributes.maxThreadsPerBlock == 1024 && attributes.numRegs > 0,
+    expect(attributes.sharedSizeBytes == 16384 && attributes.maxThreadsPerBlock == 1024 &&
+               attributes.numRegs > 0,
            "attributes of a kernel");
-    int architecture = 10 * attribute(cudaDevAttrComputeCapabilityMajor) + attribute(cudaDevAttrComputeCapabilityMinor);
-    expect(attributes.binaryVersion == architecture && attributes.ptxVersion <= architecture, "versions of a kernel");
+    int architecture =
+        10 * attribute(cudaDevAttrComputeCapabilityMajor) + attribute(cudaDevAttrComputeCapabilityMinor);
+    expect(attributes.binaryVersion == architecture && attributes.ptxVersion <= architecture,
+           "versions of a kernel");
     must(cudaFuncGetAttributes(&attributes, bounded));
     expect(attributes.maxThreadsPerBlock == 128, "launch bounds of a kernel");
 }
@@ -78,11 +84,15 @@ static void check_occupancy() {
 static void check_device() {
     cudaDeviceProp device;
     must(cudaGetDeviceProperties(&device, 0));
-    expect(device.multiProcessorCount == attribute(cudaDevAttrMultiProcessorCount), "properties agree with attributes");
-    expect(device.major == attribute(cudaDevAttrComputeCapabilityMajor) && device.warpSize == 32, "properties");
+    expect(device.multiProcessorCount == attribute(cudaDevAttrMultiProcessorCount),
+           "properties agree with attributes");
+    expect(device.major == attribute(cudaDevAttrComputeCapabilityMajor) && device.warpSize == 32,
+           "properties");
     int value, count, current;
-    expect(cudaDeviceGetAttribute(&value, (cudaDeviceAttr)9999, 0) == cudaErrorInvalidValue, "an unknown attribute");
-    expect(cudaDeviceGetAttribute(&value, cudaDevAttrWarpSize, 1) == cudaErrorInvalidDevice, "a device that is not there");
+    expect(cudaDeviceGetAttribute(&value, (cudaDeviceAttr)9999, 0) == cudaErrorInvalidValue,
+           "an unknown attribute");
+    expect(cudaDeviceGetAttribute(&value, cudaDevAttrWarpSize, 1) == cudaErrorInvalidDevice,
+           "a device that is not there");
     expect(cudaSetDevice(1) == cudaErrorInvalidDevice, "a device that is not there");
     cudaGetLastError();
     must(cudaGetDeviceCount(&count));
@@ -103,7 +113,8 @@ static void check_memory() {
     expect(!pointer, "an empty allocation is NULL");
     must(cudaFree(nullptr));
     expect(cudaMalloc(&pointer, SIZE_MAX) == cudaErrorMemoryAllocation, "more than there is");
-    expect(cudaGetLastError() == cudaErrorMemoryAllocation && cudaGetLastError() == cudaSuccess, "is no sticky error");
+    expect(cudaGetLastError() == cudaErrorMemoryAllocation && cudaGetLastError() == cudaSuccess,
+           "is no sticky error");
     size_t free_before, free_now, total;
     must(cudaMemGetInfo(&free_before, &total));
     must(cudaMalloc(&pointer, 9u << 30 >> 2)); // 2.25 GB, of which nothing is touched
@@ -111,7 +122,8 @@ static void check_memory() {
     expect(free_before - free_now >= (9u << 30 >> 2) && free_now < total, "memory in use is counted");
     cudaPointerAttributes attributes;
     must(cudaPointerGetAttributes(&attributes, (char *)pointer + 100));
-    expect(attributes.type == cudaMemoryTypeDevice && attributes.devicePointer == (char *)pointer + 100, "a device pointer");
+    expect(attributes.type == cudaMemoryTypeDevice && attributes.devicePointer == (char *)pointer + 100,
+           "a device pointer");
     must(cudaFree(pointer));
     must(cudaPointerGetAttributes(&attributes, &pointer));
     expect(attributes.type == cudaMemoryTypeUnregistered, "a host pointer");
@@ -145,7 +157,8 @@ static void check_streams_and_events() {
     must(cudaEventCreate(&begin));
     must(cudaEventCreate(&end));
     float milliseconds;
-    expect(cudaEventElapsedTime(&milliseconds, begin, end) == cudaErrorInvalidResourceHandle, "events never recorded");
+    expect(cudaEventElapsedTime(&milliseconds, begin, end) == cudaErrorInvalidResourceHandle,
+           "events never recorded");
     cudaGetLastError();
     device_vector<int> out(128);
     must(cudaEventRecord(begin, stream));

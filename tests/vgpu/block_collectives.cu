@@ -40,7 +40,8 @@ __global__ void reduce(const T *in, int valid, T *sum, T *most) {
     }
 }
 
-template <class T, int THREADS, int ITEMS> __global__ void sort(const T *in, T *keys_out, int *values_out, bool descending) {
+template <class T, int THREADS, int ITEMS>
+__global__ void sort(const T *in, T *keys_out, int *values_out, bool descending) {
     using block_sort = cub::BlockRadixSort<T, THREADS, ITEMS, int>;
     __shared__ typename block_sort::TempStorage storage;
     T keys[ITEMS];
@@ -65,7 +66,8 @@ template <class T, int THREADS, int ITEMS, cub::BlockScanAlgorithm ALGORITHM> st
     constexpr int count = THREADS * ITEMS;
     auto in = random_items{THREADS * 31 + ITEMS}.items<T>(count);
     device_vector<T> device_in(in), inclusive(count), exclusive(count), total(1);
-    scan<T, THREADS, ITEMS, ALGORITHM><<<1, THREADS>>>(device_in.items, inclusive.items, exclusive.items, total.items);
+    scan<T, THREADS, ITEMS, ALGORITHM>
+        <<<1, THREADS>>>(device_in.items, inclusive.items, exclusive.items, total.items);
     must(cudaDeviceSynchronize());
     std::vector<T> sums(count);
     std::partial_sum(in.begin(), in.end(), sums.begin());
@@ -102,7 +104,8 @@ template <class T, int THREADS, int ITEMS> static void check_sort() {
         must(cudaDeviceSynchronize());
         std::vector<int> order(count);
         std::iota(order.begin(), order.end(), 0);
-        std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return descending ? in[b] < in[a] : in[a] < in[b]; });
+        std::stable_sort(order.begin(), order.end(),
+                         [&](int a, int b) { return descending ? in[b] < in[a] : in[a] < in[b]; });
         expect(values.host() == order, "BlockRadixSort's order");
         auto sorted = keys.host();
         for (int i = 0; i < count; i++)

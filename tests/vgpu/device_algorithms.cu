@@ -43,8 +43,8 @@ template <class T> static void check_sort(int count) {
     device_vector<T> device_in(in), device_out(count);
     device_vector<int> values_in(order), values_out(count);
     run([&](void *workspace, size_t &bytes) {
-        return cub::DeviceRadixSort::SortPairs(workspace, bytes, device_in.items, device_out.items, values_in.items, values_out.items,
-                                               count);
+        return cub::DeviceRadixSort::SortPairs(workspace, bytes, device_in.items, device_out.items,
+                                               values_in.items, values_out.items, count);
     });
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return in[a] < in[b]; });
     expect(values_out.host() == order, "DeviceRadixSort's order");
@@ -64,8 +64,9 @@ template <class T> static void check_segmented_sort(int segments, int longest) {
     device_vector<T> device_in(in), device_out(count);
     device_vector<int> device_offsets(offsets);
     run([&](void *workspace, size_t &bytes) {
-        return cub::DeviceSegmentedRadixSort::SortKeysDescending(workspace, bytes, device_in.items, device_out.items, count, segments,
-                                                                 device_offsets.items, device_offsets.items + 1);
+        return cub::DeviceSegmentedRadixSort::SortKeysDescending(
+            workspace, bytes, device_in.items, device_out.items, count, segments, device_offsets.items,
+            device_offsets.items + 1);
     });
     for (int i = 0; i < segments; i++)
         std::sort(in.begin() + offsets[i], in.begin() + offsets[i + 1], [](T a, T b) { return b < a; });

@@ -52,7 +52,9 @@ struct random_items {
         return z ^ (z >> 31);
     }
     // Signed items are small, so that their sums on the host do not overflow.
-    template <class T> T item(T) { return std::is_signed_v<T> ? (T)((int64_t)(next() % 20001) - 10000) : (T)next(); }
+    template <class T> T item(T) {
+        return std::is_signed_v<T> ? (T)((int64_t)(next() % 20001) - 10000) : (T)next();
+    }
     float item(float) { return (float)(int64_t)next() * 1e-16f; }
     double item(double) { return (double)(int64_t)next() * 1e-16; }
     template <class T> std::vector<T> items(size_t count) {

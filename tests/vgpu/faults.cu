@@ -6,11 +6,9 @@
 __global__ void store_at(int *items, int index) { items[index] = 1; }
 __global__ void load_at(const int *items, int index, int *out) { *out = items[index]; }
 __global__ void load_unaligned(const char *bytes, int *out) { *out = *(const int *)(bytes + 1); }
-__global__ void half_a_barrier(volatile int *flag) {
+__global__ void half_a_barrier() {
     if (threadIdx.x < 32)
-        while (*flag == 0)
-            __nanosleep(100);
-    __syncthreads();
+        asm volatile("bar.sync 1, 64;");
 }
 __global__ void give_up() { __trap(); }
 
@@ -41,9 +39,10 @@ int main(int, char **argument) {
     else if (!strcmp(fault, "trap"))
         give_up<<<1, 1>>>();
     else if (!strcmp(fault, "deadlock"))
-        half_a_barrier<<<1, 64>>>(items);
+        half_a_barrier<<<1, 64>>>();
     else if (!strcmp(fault, "copy-beyond"))
-        return cudaMemcpy(items, std::vector<int>(101).data(), 101 * sizeof(int), cudaMemcpyHostToDevice) != cudaErrorInvalidValue;
+        return cudaMemcpy(items, std::vector<int>(101).data(), 101 * sizeof(int), cudaMemcpyHostToDevice) !=
+               cudaErrorInvalidValue;
     else if (!strcmp(fault, "copy-to-host-pointer"))
         return cudaMemset(&on_host, 0, sizeof on_host) != cudaErrorInvalidValue;
     else if (!strcmp(fault, "double-free"))
@@ -67,6 +66,7 @@ int main(int, char **argument) {
     } else
         return 1;
     cudaError_t error = cudaDeviceSynchronize();
-    bool sticky = error != cudaSuccess && cudaGetLastError() == error && cudaGetLastError() == error && cudaMalloc(&out, 4) == error;
+    bool sticky = error != cudaSuccess && cudaGetLastError() == error && cudaGetLastError() == error &&
+                  cudaMalloc(&out, 4) == error;
     printf("%s, %s\n", cudaGetErrorName(error), sticky ? "sticky" : "not sticky");
 }

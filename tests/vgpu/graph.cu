@@ -108,7 +108,8 @@ template <class CALL> static void check_forbidden(const char *name, cudaError_t 
     must(cudaStreamIsCapturing(stream, &status));
     expect(status == cudaStreamCaptureStatusInvalidated, "invalidates the capture");
     cudaGraph_t graph;
-    expect(cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated && !graph, "which then yields no graph");
+    expect(cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated && !graph,
+           "which then yields no graph");
     cudaGetLastError();
     must(cudaStreamSynchronize(stream));
     must(cudaStreamDestroy(stream));
@@ -120,11 +121,15 @@ int main() {
     int item = 0;
     device_vector<int> one(1);
     void *fresh;
-    check_forbidden("cudaStreamSynchronize", cudaErrorStreamCaptureUnsupported, [](cudaStream_t s) { return cudaStreamSynchronize(s); });
-    check_forbidden("cudaDeviceSynchronize", cudaErrorStreamCaptureUnsupported, [](cudaStream_t) { return cudaDeviceSynchronize(); });
-    check_forbidden("cudaMalloc", cudaErrorStreamCaptureUnsupported, [&](cudaStream_t) { return cudaMalloc(&fresh, 16); });
-    check_forbidden("cudaMemcpy", cudaErrorStreamCaptureImplicit,
-                    [&](cudaStream_t) { return cudaMemcpy(one.items, &item, sizeof item, cudaMemcpyHostToDevice); });
+    check_forbidden("cudaStreamSynchronize", cudaErrorStreamCaptureUnsupported,
+                    [](cudaStream_t s) { return cudaStreamSynchronize(s); });
+    check_forbidden("cudaDeviceSynchronize", cudaErrorStreamCaptureUnsupported,
+                    [](cudaStream_t) { return cudaDeviceSynchronize(); });
+    check_forbidden("cudaMalloc", cudaErrorStreamCaptureUnsupported,
+                    [&](cudaStream_t) { return cudaMalloc(&fresh, 16); });
+    check_forbidden("cudaMemcpy", cudaErrorStreamCaptureImplicit, [&](cudaStream_t) {
+        return cudaMemcpy(one.items, &item, sizeof item, cudaMemcpyHostToDevice);
+    });
     check_forbidden("a launch on the legacy stream", cudaErrorStreamCaptureImplicit, [&](cudaStream_t) {
         increment<<<1, 1>>>(one.items, 1);
         return cudaGetLastError();

@@ -7,7 +7,8 @@
 static uint4 philox(uint4 counter, uint2 key) {
     for (int round = 0; round < 10; round++) {
         uint64_t a = (uint64_t)counter.x * 0xD2511F53u, b = (uint64_t)counter.z * 0xCD9E8D57u;
-        counter = {(uint32_t)(b >> 32) ^ counter.y ^ key.x, (uint32_t)b, (uint32_t)(a >> 32) ^ counter.w ^ key.y, (uint32_t)a};
+        counter = {(uint32_t)(b >> 32) ^ counter.y ^ key.x, (uint32_t)b,
+                   (uint32_t)(a >> 32) ^ counter.w ^ key.y, (uint32_t)a};
         key.x += 0x9E3779B9u;
         key.y += 0xBB67AE85u;
     }
@@ -45,7 +46,8 @@ static size_t check_known_answers() {
     auto got = out.host();
     for (int i = 0; i < 3; i++) {
         expect(equal(got[i], answers[i]), "curand_Philox4x32_10 gives the published answer");
-        expect(equal(philox(counters[i], keys[i]), answers[i]), "the host's Philox gives the published answer");
+        expect(equal(philox(counters[i], keys[i]), answers[i]),
+               "the host's Philox gives the published answer");
     }
     return 3;
 }
@@ -63,8 +65,10 @@ static size_t check_draws(uint64_t seed, uint64_t first) {
         uint64_t subsequence = first + i;
         uint32_t low = (uint32_t)subsequence, high = (uint32_t)(subsequence >> 32);
         for (uint32_t call = 0; call < 2; call++)
-            expect(equal(got[2 * i + call], philox({call, 0, low, high}, key)), "curand4 equals Philox of seed and counter");
-        expect(floats[i] == (float)philox({2, 0, low, high}, key).x * 0x1p-32f + 0x1p-33f, "curand_uniform scales as documented");
+            expect(equal(got[2 * i + call], philox({call, 0, low, high}, key)),
+                   "curand4 equals Philox of seed and counter");
+        expect(floats[i] == (float)philox({2, 0, low, high}, key).x * 0x1p-32f + 0x1p-33f,
+               "curand_uniform scales as documented");
     }
     return 3 * count;
 }

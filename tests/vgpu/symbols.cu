@@ -34,7 +34,8 @@ int main() {
         must(cudaDeviceSynchronize());
     };
     read();
-    expect(ints.host() == std::vector<int>({1, 2, 3, 4, 3, 0}), "initial values, and an address in an initialiser");
+    expect(ints.host() == std::vector<int>({1, 2, 3, 4, 3, 0}),
+           "initial values, and an address in an initialiser");
     expect(floats.host() == std::vector<float>({0.5f, 2.0f, -1.0f}), "constants");
     expect(std::string(chars.host().data()) == "virtual", "a string");
 
@@ -55,7 +56,8 @@ int main() {
     expect(bytes == sizeof zeroed, "a symbol's size");
     must(cudaMemcpy(back, address, sizeof back, cudaMemcpyDeviceToHost));
     expect(back[0] == 70 && back[1] == 2, "copied back by address");
-    expect(cudaMemcpyToSymbol(factors, new_factors, sizeof new_factors, 2 * sizeof(float)) == cudaErrorInvalidValue,
+    expect(cudaMemcpyToSymbol(factors, new_factors, sizeof new_factors, 2 * sizeof(float)) ==
+               cudaErrorInvalidValue,
            "a copy beyond the symbol is refused");
     expect(cudaGetSymbolAddress(&address, back) == cudaErrorInvalidSymbol, "what is no symbol is refused");
     cudaGetLastError();

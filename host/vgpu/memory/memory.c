@@ -175,29 +175,30 @@ const struct memory_allocation *memory_nearest(uint64_t address) {
     return best;
 }
 
-const char *memory_describe(uint64_t address, char *text, size_t text_bytes) {
-    if (!memory_is_device(address)) {
-        snprintf(text, text_bytes, "in host memory");
-        return text;
-    }
+const char *memory_describe(uint64_t address, uint64_t bytes, char *text, size_t text_bytes) {
     const struct memory_allocation *nearest = memory_nearest(address);
-    if (!nearest) {
-        snprintf(text, text_bytes, "in device memory, where nothing was ever allocated");
+    if (!memory_is_device(address) || !nearest) {
+        snprintf(text, text_bytes,
+                 memory_is_device(address) ? "where nothing was ever allocated" : "in host memory");
         return text;
     }
-    uint64_t bytes = nearest->bytes;
+    uint64_t begin = nearest->address, end = begin + nearest->bytes, distance = address - begin;
     const char *relation = "into";
-    uint64_t distance = address - nearest->address;
-    if (address < nearest->address) {
+    if (address < begin) {
         relation = "before";
-        distance = nearest->address - address;
-    } else if (distance >= bytes) {
-        relation = "after";
-        distance -= bytes;
+        distance = begin - address;
+    } else if (address >= end) {
+        relation = "past the end of";
+        distance = address - end;
+    } else if (nearest->live && bytes > end - address) {
+        relation = "past the end of";
+        distance = bytes - (end - address);
     }
-    snprintf(text, text_bytes, "%" PRIu64 " bytes %s %s %" PRIu64 "%s%s (%" PRIu64 " bytes at 0x%" PRIx64 ")",
-             distance, relation, nearest->live ? "allocation" : "freed allocation", nearest->serial,
-             nearest->name ? " of " : "", nearest->name ? nearest->name : "", bytes, nearest->address);
+    bool tail = nearest->live && address >= begin && address < end && bytes > end - address;
+    snprintf(text, text_bytes, "%s%" PRIu64 " bytes %s the %s%" PRIu64 "-byte %s #%" PRIu64 "%s%s%s",
+             tail ? "its last " : "", distance, relation, nearest->live ? "" : "freed ", nearest->bytes,
+             nearest->name ? "variable" : "allocation", nearest->serial, nearest->name ? " (" : "",
+             nearest->name ? nearest->name : "", nearest->name ? ")" : "");
     return text;
 }
 

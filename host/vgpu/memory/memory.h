@@ -37,10 +37,10 @@ bool memory_is_device(uint64_t address); /* inside the reserved range, allocated
 const struct memory_allocation *memory_nearest(uint64_t address);
 
 /*
- * Says where address lies: "40 bytes into allocation 3 (400 bytes at 0x200000000200)", "8 bytes after freed allocation 2
- * (...)", "in host memory". For findings; returns text.
+ * Says where [address, address + bytes) lies: "40 bytes into the 400-byte allocation #3", "its last 8 bytes past the end of the
+ * 400-byte variable #2 (table)", "12 bytes into the freed 400-byte allocation #1", "in host memory". Returns text.
  */
-const char *memory_describe(uint64_t address, char *text, size_t text_bytes);
+const char *memory_describe(uint64_t address, uint64_t bytes, char *text, size_t text_bytes);
 
 /*
  * A range of device addresses that is live, wholly inside one allocation, and whose pages are filled: the executor may

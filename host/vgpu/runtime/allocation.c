@@ -54,8 +54,8 @@ static cudaError_t release(const char *call, void *address) {
     if (checks_enabled & CHECK_MEM) {
         char where[240], message[400];
         snprintf(message, sizeof message,
-                 "%s of 0x%" PRIx64 ", which is not the start of a live allocation but %s", call,
-                 (uint64_t)address, memory_describe((uint64_t)address, where, sizeof where));
+                 "%s of 0x%" PRIx64 ", which is not the start of a live allocation: %s", call,
+                 (uint64_t)address, memory_describe((uint64_t)address, 1, where, sizeof where));
         finding_report(
             &(struct finding){.check = CHECK_MEM, .address = (uint64_t)address, .message = message});
     }

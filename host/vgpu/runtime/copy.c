@@ -14,16 +14,14 @@ static uint64_t extent(size_t pitch, size_t width, size_t height) {
     return (uint64_t)pitch * (height - 1) + width;
 }
 
-static cudaError_t refuse(const char *call, uint64_t address, uint64_t bytes, const char *what) {
-    if (checks_enabled & CHECK_MEM) {
-        char where[240], message[400];
-        snprintf(message, sizeof message, "%s of %" PRIu64 " bytes: the %s at 0x%" PRIx64 " is %s, %s", call,
-                 bytes, what, address,
-                 memory_is_device(address) ? "not wholly inside one live allocation" : "no device memory",
-                 memory_describe(address, where, sizeof where));
-        finding_report(&(struct finding){.check = CHECK_MEM, .address = address, .message = message});
-    }
-    return cudaErrorInvalidValue;
+static void refuse(const char *call, const char *what, uint64_t address, uint64_t bytes) {
+    if (!(checks_enabled & CHECK_MEM))
+        return;
+    char where[240], message[400];
+    snprintf(message, sizeof message,
+             "%s of %" PRIu64 " bytes: the %s at 0x%" PRIx64 " is not in one live allocation: %s", call,
+             bytes, what, address, memory_describe(address, bytes, where, sizeof where));
+    finding_report(&(struct finding){.check = CHECK_MEM, .address = address, .message = message});
 }
 
 /* Where the virtual GPU itself finds these bytes. */
@@ -33,7 +31,7 @@ static void *resolve(const char *call, const void *pointer, bool on_device, uint
         return (void *)pointer;
     void *view = memory_view((uint64_t)pointer, bytes);
     if (!view)
-        refuse(call, (uint64_t)pointer, bytes, what);
+        refuse(call, what, (uint64_t)pointer, bytes);
     return view;
 }
 

@@ -59,7 +59,7 @@ static void finish_failed(void) {
 static void report_host_access(uint64_t address) {
     char where[200], message[300];
     snprintf(message, sizeof message, "the host touched device memory at 0x%" PRIx64 ", %s", address,
-             memory_describe(address, where, sizeof where));
+             memory_describe(address, 1, where, sizeof where));
     finding_report(&(struct finding){.check = CHECK_MEM, .address = address, .message = message});
 }
 
