@@ -15,12 +15,9 @@ if ! git rev-parse --git-dir >/dev/null 2>&1; then
     exit 77
 fi
 mapfile -d '' files < <(git ls-files -z '*.c' '*.h' '*.cu' '*.cuh')
-unformatted=()
-for file in "${files[@]}"; do
-    "$formatter" --dry-run -Werror "$file" 2>/dev/null || unformatted+=("$file")
-done
-if [ ${#unformatted[@]} -gt 0 ]; then
-    echo "not formatted; run: clang-format -i ${unformatted[*]}"
+complaints=$("$formatter" --dry-run -Werror "${files[@]}" 2>&1) || {
+    echo "these need clang-format -i:"
+    sed -n 's/^\([^ :]*\):[0-9:]* error: .*/\1/p' <<<"$complaints" | sort -u
     exit 1
-fi
+}
 echo "${#files[@]} files are formatted"

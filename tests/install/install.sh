@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # install.sh BUILD_DIR CUDA_TOOLKIT CUDA_LIBRARY_DIR: installs lotto to a temporary prefix, moves it elsewhere (an installed tree
-# may be moved), and builds and runs a C11 and a C++17 program with it, shared and static, found by find_package and by
-# pkg-config.
+# may be moved), runs the command, and builds and runs a C11 and a C++17 program with the library, shared and static, found by
+# find_package and by pkg-config.
 set -euo pipefail
 build=$1 toolkit=$2 cuda_libraries=$3
 here=$(cd "$(dirname "$0")" && pwd)
@@ -33,6 +33,7 @@ if [ "${runpath##*:}" != "\$ORIGIN/../lib/lotto/vgpu" ]; then
 fi
 "$prefix/bin/lotto" --version
 LD_LIBRARY_PATH=$prefix/lib/lotto/vgpu "$prefix/bin/lotto" --version
+"$prefix/bin/lotto" sample "$here/../data/smollm2-135m-instruct.f16.safetensors" --rows 0:1 --verify --device virtual
 
 # Where the CUDA runtime lies in no default folder, a program's user names its folder.
 export LD_LIBRARY_PATH=$cuda_libraries
