@@ -1,23 +1,5 @@
 /* Comparison and selection: setp, set, selp, slct, testp. */
-#include "lanes.h"
-
-#include <math.h>
-
-static inline f32 flushed(f32 x) { return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x; }
-
-/* c op combined with the optional predicate operand, as .and, .or, .xor say. */
-static inline uint32_t combined(enum combine combine, uint32_t compared, uint32_t other) {
-    switch (combine) {
-    case COMBINE_AND:
-        return compared & other;
-    case COMBINE_OR:
-        return compared | other;
-    case COMBINE_XOR:
-        return compared ^ other;
-    default:
-        return compared;
-    }
-}
+#include "float_lanes.h"
 
 /* setp d|p, a, b, c: d gets the comparison combined with c, p its negation combined with c. */
 static void set_pair(struct warp *w, const struct bound *i, uint32_t mask, uint32_t compared) {

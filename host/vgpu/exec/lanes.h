@@ -69,6 +69,20 @@ static inline void set_predicate(const struct warp *w, const struct bound *i, un
     *p = (*p & ~mask) | (value & mask);
 }
 
+/* A comparison combined with the optional predicate operand, as .and, .or, .xor say. */
+static inline uint32_t combined(enum combine combine, uint32_t compared, uint32_t other) {
+    switch (combine) {
+    case COMBINE_AND:
+        return compared & other;
+    case COMBINE_OR:
+        return compared | other;
+    case COMBINE_XOR:
+        return compared ^ other;
+    default:
+        return compared;
+    }
+}
+
 #define FOR_LANES for (unsigned l = 0; l < WARP_LANES; l++)
 #define FOR_ACTIVE(l)                                                                                        \
     for (uint32_t left = mask, l; left && (l = (uint32_t)__builtin_ctz(left), 1); left &= left - 1)

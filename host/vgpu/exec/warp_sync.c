@@ -3,10 +3,11 @@
 
 /*
  * The lanes that are complete here: every lane their member mask names has come. The others now wait and are no longer active.
- * Member masks are usually one for all lanes.
+ * Member masks are usually one for all lanes. They are copied, as a result may take their place before all are read.
  */
 #define GATHER(members)                                                                                      \
-    const u32 *member = lanes(w, i->o[members]);                                                             \
+    u32 member[WARP_LANES] __attribute__((aligned(64)));                                                     \
+    __builtin_memcpy(member, lanes(w, i->o[members]), sizeof member);                                        \
     mask = warp_gather(w, i, mask, member);                                                                  \
     if (mask == 0)                                                                                           \
         return w->active ? i + 1 : NULL;
@@ -75,7 +76,8 @@ DEFINE_VOTE(vote_uni, (votes & group) == group || (votes & group) == 0)
     HANDLER(redux_sync_##name) {                                                                             \
         GATHER(2)                                                                                            \
         T *d = lanes(w, i->o[0]);                                                                            \
-        const T *pa = lanes(w, i->o[1]);                                                                     \
+        T pa[WARP_LANES];                                                                                    \
+        __builtin_memcpy(pa, lanes(w, i->o[1]), sizeof pa);                                                  \
         FOR_GROUPS(group) {                                                                                  \
             T r = pa[__builtin_ctz(group)];                                                                  \
             for (uint32_t others = group & (group - 1); others; others &= others - 1) {                      \
@@ -165,6 +167,11 @@ const struct instruction AT_LEVEL(warp_sync_instructions)[] = {
     {"vote_sync_all_pred", "Ppw", vote_all},
     {"vote_sync_any_pred", "Ppw", vote_any},
     {"vote_sync_uni_pred", "Ppw", vote_uni},
+    /* Assemblers take the modifiers in this order too, and CUB writes them so. */
+    {"vote_ballot_sync_b32", "Wpw", vote_ballot},
+    {"vote_all_sync_pred", "Ppw", vote_all},
+    {"vote_any_sync_pred", "Ppw", vote_any},
+    {"vote_uni_sync_pred", "Ppw", vote_uni},
     {"match_any_sync_b32", "Www", match_any_b32},
     {"match_any_sync_b64", "Wdw", match_any_b64},
     {"match_all_sync_b32", "W|Pww", match_all_b32},
