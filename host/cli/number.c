@@ -1,7 +1,6 @@
 #include "number.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 
 bool number_parse_whole(const char *text, uint64_t least, uint64_t most, uint64_t *number) {
@@ -22,5 +21,5 @@ bool number_parse_real(const char *text, double most, float *number) {
         return false;
     double exact = strtod(text, &end);
     *number = strtof(text, NULL);
-    return *end == '\0' && isfinite(exact) && isfinite(*number) && exact >= 0 && exact <= most;
+    return *end == '\0' && exact >= 0 && exact <= most; /* a NaN is neither */
 }
