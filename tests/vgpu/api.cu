@@ -1,7 +1,9 @@
 // The runtime's rules: limits checked at launch, errors that stick and errors that do not, attributes, occupancy, memory.
 #include "expect.cuh"
 
+#include <atomic>
 #include <string>
+#include <thread>
 
 __global__ void one_block_of_shared(int *out) {
     extern __shared__ int shared[];
@@ -16,6 +18,11 @@ __global__ void static_shared(int *out) {
     items[threadIdx.x] = threadIdx.x;
     __syncthreads();
     out[threadIdx.x] = items[threadIdx.x ^ 1];
+}
+
+// A few bytes of each row of a large allocation.
+__global__ void touch_rows(char *memory, size_t row_bytes) {
+    memory[blockIdx.x * row_bytes + threadIdx.x] = (char)(blockIdx.x + threadIdx.x);
 }
 
 static int attribute(cudaDeviceAttr which) {
@@ -117,9 +124,14 @@ static void check_memory() {
            "is no sticky error");
     size_t free_before, free_now, total;
     must(cudaMemGetInfo(&free_before, &total));
-    must(cudaMalloc(&pointer, 9u << 30 >> 2)); // 2.25 GB, of which nothing is touched
+    const size_t large = (size_t)9 << 30; // of which next to nothing is touched
+    must(cudaMalloc(&pointer, large));
     must(cudaMemGetInfo(&free_now, &total));
-    expect(free_before - free_now >= (9u << 30 >> 2) && free_now < total, "memory in use is counted");
+    expect(free_before - free_now >= large && free_now < total, "memory in use is counted");
+    touch_rows<<<9, 32>>>((char *)pointer, (size_t)1 << 30);
+    char last;
+    must(cudaMemcpy(&last, (char *)pointer + large - (1 << 30) + 31, 1, cudaMemcpyDeviceToHost));
+    expect(last == 8 + 31, "9 GiB apart");
     cudaPointerAttributes attributes;
     must(cudaPointerGetAttributes(&attributes, (char *)pointer + 100));
     expect(attributes.type == cudaMemoryTypeDevice && attributes.devicePointer == (char *)pointer + 100,
@@ -201,6 +213,29 @@ static void check_launch_attributes() {
         expect(host[i] == 31 - i, "a launch with attributes");
 }
 
+// Calls from several host threads: each has its own last error, and each gets its own results.
+static void check_threads() {
+    std::vector<std::thread> threads;
+    std::atomic<int> wrong{0};
+    for (int id = 0; id < 4; id++)
+        threads.emplace_back([id, &wrong] {
+            device_vector<int> out(128);
+            for (int round = 0; round < 50; round++) {
+                must(cudaMemsetAsync(out.items, 0, 128 * sizeof(int), cudaStreamPerThread));
+                if (id == 0)
+                    bounded<<<1, 129, 0, cudaStreamPerThread>>>(out.items);
+                else
+                    bounded<<<1, 128, 0, cudaStreamPerThread>>>(out.items);
+                cudaError_t error = cudaGetLastError();
+                wrong +=
+                    error != (id == 0 ? cudaErrorInvalidValue : cudaSuccess) || out.host()[127] != (id != 0);
+            }
+        });
+    for (std::thread &thread : threads)
+        thread.join();
+    expect(wrong == 0, "threads do not disturb each other");
+}
+
 int main() {
     device_vector<int> out(1024);
     check_device();
@@ -209,5 +244,6 @@ int main() {
     check_occupancy();
     check_streams_and_events();
     check_launch_attributes();
+    check_threads();
     printf("the runtime keeps its rules\n");
 }
