@@ -304,6 +304,12 @@ static bool bind_operand(struct binder *binder, const struct ptx_operand *operan
             return refuse(binder, "'%s' needs an immediate as its last operand", binder->instruction->opcode);
         bound->offset = (int64_t)operand->bits;
         return true;
+    case 'b':
+        if (operand->kind != PTX_OPERAND_IMMEDIATE ||
+            (operand->bits != 4 && operand->bits != 8 && operand->bits != 16))
+            return refuse(binder, "'%s' copies 4, 8 or 16 bytes", binder->instruction->opcode);
+        bound->width = (uint8_t)operand->bits;
+        return true;
     case 'L':
         if (operand->kind != PTX_OPERAND_LABEL)
             return refuse(binder, "'%s' needs a label", binder->instruction->opcode);
@@ -345,7 +351,7 @@ static bool flatten(struct binder *binder) {
     return true;
 }
 
-/* mov between a vector and a wide register, a call, and a clock have rows of their own. */
+/* mov between a vector and a wide register, a copy of a part, a call, and a clock have rows of their own. */
 static void complete_name(struct binder *binder) {
     const struct ptx_instruction *instruction = binder->instruction;
     char *name = binder->opcode.name;
@@ -362,6 +368,8 @@ static void complete_name(struct binder *binder) {
             snprintf(name, size, "clock_%u", 8 * special->bytes);
             binder->flat_count = 1;
         }
+    } else if (strncmp(name, "cp_async_c", 10) == 0 && binder->flat_count == 4) {
+        snprintf(name + used, size - used, "_part");
     } else if (strcmp(name, "call") == 0 && instruction->operands[0].kind == PTX_OPERAND_FUNCTION) {
         snprintf(name, size, "call_%s", instruction->operands[0].callee->name);
     }
@@ -404,7 +412,7 @@ static bool bind_operands(struct binder *binder, const char *signature) {
         const struct ptx_operand *operand = absent ? NULL : binder->flat[given++];
         if (!bind_operand(binder, operand, *at, k))
             return false;
-        k += *at != 'm' && *at != 'i' && *at != 'L' && *at != 'T';
+        k += strchr("mibLT", *at) == NULL;
     }
     return true;
 }

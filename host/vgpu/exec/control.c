@@ -34,6 +34,15 @@ HANDLER(trap) {
     return NULL;
 }
 
+/* __assertfail(message, file, line, function, character size) */
+HANDLER(assert_failed) {
+    unsigned l = (unsigned)__builtin_ctz(mask);
+    const u64 *message = lanes(w, i->o[0]), *file = lanes(w, i->o[1]), *function = lanes(w, i->o[3]);
+    const u32 *line = lanes(w, i->o[2]);
+    fault_assertion(w, i, l, message[l], file[l], line[l], function[l]);
+    return NULL;
+}
+
 HANDLER(no_effect) {
     (void)w, (void)mask;
     return i + 1;
@@ -92,6 +101,7 @@ const struct instruction AT_LEVEL(control_instructions)[] = {
     {"exit", "", leave},
     {"ret", "", leave},
     {"trap", "", trap},
+    {"call___assertfail", "ddwdd", assert_failed},
     {"nanosleep_u32", "w", nanosleep_u32},
     {"bar_sync", "w?w", barrier_sync},
     {"bar_arrive", "ww", barrier_arrive},

@@ -103,6 +103,28 @@ void fault_space(struct warp *warp, const struct bound *i, uint32_t mask, const 
     }
 }
 
+/* A text in device memory, cut to size. */
+static void read_text(uint64_t address, char *text, size_t size) {
+    size_t k = 0;
+    for (; k + 1 < size; k++) {
+        const char *byte = memory_view(address + k, 1);
+        if (byte == NULL || *byte == '\0')
+            break;
+        text[k] = *byte;
+    }
+    text[k] = '\0';
+}
+
+void fault_assertion(struct warp *warp, const struct bound *i, unsigned lane, uint64_t message, uint64_t file,
+                     uint32_t line, uint64_t function) {
+    char condition[200], where[200], in[160], text[640];
+    read_text(message, condition, sizeof condition);
+    read_text(file, where, sizeof where);
+    read_text(function, in, sizeof in);
+    snprintf(text, sizeof text, "assertion `%s' failed at %s:%" PRIu32 " in %s", condition, where, line, in);
+    fault_message(warp, i, lane, CHECK_MEM, 0, text);
+}
+
 static void append(char *text, size_t size, const char *piece) {
     strncat(text, piece, size - strlen(text) - 1);
 }

@@ -8,7 +8,8 @@
  *   x         16, 32 or 64 bits, the register's     m  address
  *   |P        a second destination that may be absent (p of d|p)
  *   ?w        an operand that may be absent (reads as zero; ?p reads as true)
- *   i         an integer immediate, kept in bound.offset     L  a label
+ *   i         an integer immediate, kept in bound.offset     L  a label     T  a list of labels
+ *   n b       of an asynchronous copy: the second address; its bytes, kept in bound.width
  */
 #ifndef LOTTO_VGPU_INSTRUCTION_TABLE_H
 #define LOTTO_VGPU_INSTRUCTION_TABLE_H

@@ -74,8 +74,11 @@ static bool is_dropped(const char *base, const char *token, bool floats, unsigne
         return strcmp(token, "uni") == 0;
     if (AMONG(base, "bar", "barrier"))
         return AMONG(token, "cta", "aligned");
-    if (strcmp(base, "cp") == 0)
+    if (strcmp(base, "cp") == 0) {
+        opcode->space = PTX_SPACE_SHARED;
+        opcode->has_cache_hint |= strcmp(token, "L2::cache_hint") == 0;
         return strncmp(token, "L2::", 4) == 0;
+    }
     if (AMONG(base, "setp", "set") && position == 2 && AMONG(token, "and", "or", "xor")) {
         opcode->combine = *token == 'a' ? COMBINE_AND : *token == 'o' ? COMBINE_OR : COMBINE_XOR;
         return true;

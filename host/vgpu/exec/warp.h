@@ -188,6 +188,9 @@ void fault_space(struct warp *warp, const struct bound *i, uint32_t mask, const 
                  const char *access, enum ptx_space space);
 void fault_message(struct warp *warp, const struct bound *i, unsigned lane, enum check check,
                    uint64_t address, const char *message);
+/* A failed device assertion; message, file and function are addresses of texts. */
+void fault_assertion(struct warp *warp, const struct bound *i, unsigned lane, uint64_t message, uint64_t file,
+                     uint32_t line, uint64_t function);
 /* Lists who waits where in a block of which no warp can move, and makes the outcome LAUNCH_DEADLOCK. */
 void report_deadlock(struct block *block);
 

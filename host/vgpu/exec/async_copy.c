@@ -1,0 +1,60 @@
+/* cp.async from global to shared memory. A copy is complete when it is issued, so that groups have nothing to wait for. */
+#include "memory_access.h"
+
+#include <string.h>
+
+/* True when lane l may read its first and last byte of count. */
+static bool may_read(struct warp *w, const struct bound *from, u64 *at, unsigned l, u32 count) {
+    const struct access access = {"asynchronous copy's load", 1, NULL};
+    u64 last[WARP_LANES];
+    memcpy(last, at, sizeof last);
+    last[l] += count - 1;
+    return access_space(w, from, 1u << l, at, &access, PTX_SPACE_GLOBAL) &&
+           access_space(w, from, 1u << l, last, &access, PTX_SPACE_GLOBAL);
+}
+
+/* [shared], [global], bytes{, source bytes}: what the source does not have is zero. */
+static const struct bound *copy(struct warp *w, const struct bound *i, uint32_t mask,
+                                const u32 *source_bytes) {
+    u64 to[WARP_LANES] __attribute__((aligned(64))), from[WARP_LANES] __attribute__((aligned(64)));
+    const u64 *from_base = lanes(w, i->o[0]);
+    access_addresses(w, i, to);
+    FOR_LANES { from[l] = from_base[l] + (u64)i->second_offset; }
+    struct bound source = *i;
+    source.window = i->second_window;
+    uint32_t whole = 0;
+    FOR_LANES { whole |= (uint32_t)(source_bytes == NULL || source_bytes[l] >= i->width) << l; }
+    const struct access reads = {"asynchronous copy's load", i->width, &w->grid->counts.global_load_sectors};
+    const struct access writes = {"asynchronous copy's store", i->width, NULL};
+    if ((mask & whole) && !access_space(w, &source, mask & whole, from, &reads, PTX_SPACE_GLOBAL))
+        return NULL;
+    uint8_t *shared = access_space(w, i, mask, to, &writes, PTX_SPACE_SHARED);
+    if (shared == NULL)
+        return NULL;
+    FOR_ACTIVE(l) {
+        u32 count = whole >> l & 1 ? i->width : source_bytes[l];
+        if (count > 0 && count < i->width && !may_read(w, &source, from, l, count))
+            return NULL;
+        memset(shared + to[l], 0, i->width);
+        memcpy(shared + to[l], (const uint8_t *)memory_distance + from[l], count);
+    }
+    return i + 1;
+}
+
+HANDLER(copy_whole) { return copy(w, i, mask, NULL); }
+HANDLER(copy_part) { return copy(w, i, mask, lanes(w, i->o[1])); }
+HANDLER(nothing_to_wait_for) {
+    (void)w, (void)mask;
+    return i + 1;
+}
+
+const struct instruction AT_LEVEL(async_copy_instructions)[] = {
+    {"cp_async_ca_shared_global", "mnb", copy_whole},
+    {"cp_async_cg_shared_global", "mnb", copy_whole},
+    {"cp_async_ca_shared_global_part", "mnbw", copy_part},
+    {"cp_async_cg_shared_global_part", "mnbw", copy_part},
+    {"cp_async_commit_group", "", nothing_to_wait_for},
+    {"cp_async_wait_group", "i", nothing_to_wait_for},
+    {"cp_async_wait_all", "", nothing_to_wait_for},
+    {NULL, NULL, NULL},
+};
