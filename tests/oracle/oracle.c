@@ -193,7 +193,7 @@ static bool allowed(struct oracle_controls controls) {
 struct oracle_set oracle_keep(const struct oracle_row *row, struct oracle_controls controls) {
     struct oracle_set set = {.status = row->status, .temperature = controls.temperature};
     if (!allowed(controls))
-        set.status |= LOTTO_ROW_BAD_CONTROL;
+        set.status = LOTTO_ROW_BAD_CONTROL; /* the row is not read */
     if (set.status & (LOTTO_ROW_BAD_CONTROL | LOTTO_ROW_EMPTY))
         return set;
     if (controls.temperature < 1e-6f) {
@@ -306,7 +306,7 @@ float oracle_logprob(const struct oracle_row *row, const struct oracle_set *set,
     float x = row->x[row->order[place]], maximum = row->x[row->order[0]];
     float below = x == maximum ? 0 : maximum - x;
     float scaled = below / set->temperature;
-    return -scaled - log_of_mass(set->kept_mass);
+    return (0 - scaled) - log_of_mass(set->kept_mass); /* +0 of the only token */
 }
 
 float oracle_kept_mass(const struct oracle_set *set) { return (float)set->kept_mass / (float)set->row_mass; }

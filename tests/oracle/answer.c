@@ -1,0 +1,127 @@
+#include "tests/oracle/answer.h"
+
+#include <math.h>
+#include <string.h>
+
+static void put(const struct request *request, struct results *results, enum result result, int64_t index,
+                uint32_t element) {
+    if (request->wanted[result])
+        results->array[result][index] = element;
+}
+
+static void put_float(const struct request *request, struct results *results, enum result result,
+                      int64_t index, float x) {
+    uint32_t element;
+    memcpy(&element, &x, sizeof element);
+    put(request, results, result, index, element);
+}
+
+/* Each token's probability in a set, 0 beyond it. */
+static void put_probs(const struct request *request, struct results *results, enum result result,
+                      int64_t row_index, const struct oracle_row *row, const struct oracle_set *set) {
+    int64_t begin = row_index * request->probs_stride;
+    for (int64_t id = 0; id < row->vocab; id++)
+        put_float(request, results, result, begin + id, 0);
+    for (int64_t place = 0; place < set->kept; place++)
+        put_float(request, results, result, begin + row->order[place], oracle_prob(row, set, place));
+}
+
+/* The first ids of the order, -1 for the rest of the list; what does not fit is said in the status. */
+static uint32_t put_list(const struct request *request, struct results *results, enum result result,
+                         int64_t row_index, const struct oracle_row *row, int64_t kept) {
+    int64_t places = result_row_elements(request, result);
+    for (int64_t place = 0; place < places; place++)
+        put(request, results, result, row_index * places + place,
+            place < kept ? (uint32_t)row->order[place] : (uint32_t)-1);
+    return kept > places ? LOTTO_ROW_TRUNCATED : 0;
+}
+
+static void answer_softmax(const struct request *request, struct results *results, int64_t index,
+                           const struct oracle_row *row, struct oracle_controls controls) {
+    struct oracle_set set =
+        oracle_keep(row, (struct oracle_controls){controls.temperature, 0, 1, 0, controls.order});
+    put_probs(request, results, SOFTMAX_PROBS, index, row, &set);
+    put(request, results, SOFTMAX_STATUS, index, set.status);
+    oracle_set_destroy(&set);
+}
+
+static void answer_argmax(const struct request *request, struct results *results, int64_t index,
+                          const struct oracle_row *row) {
+    put(request, results, ARGMAX_TOKENS, index, row->candidates ? (uint32_t)row->order[0] : (uint32_t)-1);
+    put(request, results, ARGMAX_STATUS, index, row->status);
+}
+
+static void answer_top_k(const struct request *request, struct results *results, int64_t index,
+                         const struct oracle_row *row, struct oracle_controls controls) {
+    int64_t kept = row->candidates;
+    if (controls.top_k > 0 && controls.top_k < row->vocab && controls.top_k < kept)
+        kept = controls.top_k;
+    uint32_t truncated = put_list(request, results, TOP_K_IDS, index, row, kept);
+    for (int64_t place = 0; place < request->k_max; place++)
+        put_float(request, results, TOP_K_VALUES, index * request->k_max + place,
+                  place < kept ? row->x[row->order[place]] : -INFINITY);
+    put(request, results, TOP_K_KEPT, index, (uint32_t)kept);
+    put(request, results, TOP_K_STATUS, index, row->status | truncated);
+}
+
+static void answer_top_p(const struct request *request, struct results *results, int64_t index,
+                         const struct oracle_row *row, struct oracle_controls controls) {
+    struct oracle_set set = oracle_keep(
+        row, (struct oracle_controls){controls.temperature, 0, controls.top_p, 0, LOTTO_ORDER_SEQUENTIAL});
+    uint32_t truncated = put_list(request, results, TOP_P_IDS, index, row, set.kept);
+    put(request, results, TOP_P_KEPT, index, (uint32_t)set.kept);
+    put_float(request, results, TOP_P_MASS, index, set.kept ? oracle_kept_mass(&set) : 0);
+    put(request, results, TOP_P_STATUS, index, set.status | truncated);
+    oracle_set_destroy(&set);
+}
+
+static void answer_sample(const struct request *request, struct results *results, int64_t index,
+                          const struct oracle_row *row, const struct oracle_set *set) {
+    bool drawn = set->kept > 0;
+    int64_t place = drawn ? oracle_draw(row, set, request->seeds[index], request->positions[index]) : 0;
+    float model_logprob = -INFINITY;
+    if (drawn && request->wanted[SAMPLE_MODEL_LOGPROB]) {
+        struct oracle_set model =
+            oracle_keep(row, (struct oracle_controls){1, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL});
+        model_logprob = oracle_logprob(row, &model, place);
+        oracle_set_destroy(&model);
+    }
+    put(request, results, SAMPLE_TOKENS, index, drawn ? (uint32_t)row->order[place] : (uint32_t)-1);
+    put(request, results, SAMPLE_STATUS, index, set->status);
+    put(request, results, SAMPLE_KEPT, index, (uint32_t)set->kept);
+    put_float(request, results, SAMPLE_PROB, index, drawn ? oracle_prob(row, set, place) : 0);
+    put_float(request, results, SAMPLE_LOGPROB, index, drawn ? oracle_logprob(row, set, place) : -INFINITY);
+    put_float(request, results, SAMPLE_MODEL_LOGPROB, index, model_logprob);
+    put_float(request, results, SAMPLE_KEPT_MASS, index, drawn ? oracle_kept_mass(set) : 0);
+    put(request, results, SAMPLE_RANK, index, drawn ? (uint32_t)place + 1 : 0);
+}
+
+static void answer_row(const struct request *request, struct results *results, int64_t index) {
+    struct row_controls given = request_controls(request, index);
+    struct oracle_controls controls = {given.temperature, given.top_k, given.top_p, given.min_p, given.order};
+    struct oracle_row row =
+        oracle_sort(request_row(request, index), request->logits.dtype, request->logits.vocab);
+    if (request->wanted[SOFTMAX_PROBS])
+        answer_softmax(request, results, index, &row, controls);
+    if (request->wanted[ARGMAX_TOKENS])
+        answer_argmax(request, results, index, &row);
+    if (request->wanted[TOP_K_IDS])
+        answer_top_k(request, results, index, &row, controls);
+    if (request->wanted[TOP_P_IDS])
+        answer_top_p(request, results, index, &row, controls);
+    struct oracle_set set = oracle_keep(&row, controls);
+    if (request->wanted[PROBS_PROBS]) {
+        put_probs(request, results, PROBS_PROBS, index, &row, &set);
+        put(request, results, PROBS_KEPT, index, (uint32_t)set.kept);
+        put(request, results, PROBS_STATUS, index, set.status);
+    }
+    if (request->wanted[SAMPLE_TOKENS])
+        answer_sample(request, results, index, &row, &set);
+    oracle_set_destroy(&set);
+    oracle_row_destroy(&row);
+}
+
+void oracle_answer(const struct request *request, struct results *results) {
+    for (int64_t index = 0; index < request->logits.rows; index++)
+        answer_row(request, results, index);
+}

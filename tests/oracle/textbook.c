@@ -1,0 +1,234 @@
+#include "tests/oracle/textbook.h"
+
+#include "tests/oracle/oracle.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A row's candidates, likeliest first, with exp((x - maximum) / T). */
+struct textbook_row {
+    int64_t vocab, candidates;
+    struct likely {
+        double x;
+        int32_t id;
+    } * order;
+    double *likelihood;
+    double mass;
+};
+
+static int likelier_first(const void *a, const void *b) {
+    const struct likely *left = a, *right = b;
+    if (left->x > right->x)
+        return -1;
+    if (left->x < right->x)
+        return 1;
+    return left->id - right->id;
+}
+
+static struct textbook_row softmax(const struct request *request, int64_t index, double temperature) {
+    int64_t vocab = request->logits.vocab;
+    struct textbook_row row = {vocab, 0, malloc((size_t)vocab * sizeof *row.order),
+                               malloc((size_t)vocab * sizeof(double)), 0};
+    if (row.order == NULL || row.likelihood == NULL)
+        abort();
+    double maximum = -INFINITY;
+    for (int32_t id = 0; id < vocab; id++) {
+        double x = oracle_float(request_row(request, index), request->logits.dtype, id);
+        if (isnan(x) || x == -INFINITY)
+            continue;
+        row.order[row.candidates++] = (struct likely){x, id};
+        if (x > maximum)
+            maximum = x;
+    }
+    qsort(row.order, (size_t)row.candidates, sizeof *row.order, likelier_first);
+    for (int64_t rank = 0; rank < row.candidates; rank++) {
+        double x = row.order[rank].x;
+        if (maximum == INFINITY && x < maximum) {
+            row.candidates = rank;
+            break;
+        }
+        row.likelihood[rank] = x == maximum ? 1 : exp((x - maximum) / temperature);
+        row.mass += row.likelihood[rank];
+    }
+    return row;
+}
+
+/* How many tokens are kept: the textbook's number, and the least and most that rounding could make of it. */
+struct kept {
+    int64_t least, count, most;
+};
+
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static struct kept both(struct kept a, struct kept b) {
+    return (struct kept){smaller(a.least, b.least), smaller(a.count, b.count), smaller(a.most, b.most)};
+}
+
+static struct kept top_k(int64_t all, int64_t vocab, int32_t k) {
+    int64_t count = k > 0 && k < vocab ? smaller(k, all) : all;
+    return (struct kept){count, count, count};
+}
+
+/* Tokens at least this likely relative to the first. */
+static int64_t count_likely(const struct textbook_row *row, double least) {
+    int64_t count = 0;
+    while (count < row->candidates && (row->likelihood[count] == 1 || row->likelihood[count] >= least))
+        count++;
+    return count;
+}
+
+static struct kept min_p(const struct textbook_row *row, double min_p) {
+    if (!(min_p > 0))
+        return (struct kept){row->candidates, row->candidates, row->candidates};
+    if (min_p > 1)
+        min_p = 1;
+    double margin = 8e-6 * min_p + 0x1p-39;
+    return (struct kept){count_likely(row, min_p + margin), count_likely(row, min_p),
+                         count_likely(row, min_p - margin)};
+}
+
+/* The shortest of the first `all` that reach a mass; at least one. */
+static int64_t count_reaching(const struct textbook_row *row, int64_t all, double mass) {
+    double reached = row->likelihood[0];
+    int64_t count = 1;
+    while (reached < mass && count < all)
+        reached += row->likelihood[count++];
+    return count;
+}
+
+static struct kept top_p(const struct textbook_row *row, int64_t all, double p, double margin) {
+    if (p >= 1)
+        return (struct kept){all, all, all};
+    if (p <= 0)
+        return (struct kept){1, 1, 1};
+    double mass = 0;
+    for (int64_t rank = 0; rank < all; rank++)
+        mass += row->likelihood[rank];
+    return (struct kept){count_reaching(row, all, (p - margin) * mass), count_reaching(row, all, p * mass),
+                         count_reaching(row, all, (p + margin) * mass)};
+}
+
+/* margin: how close a cut of top-p may be, as a share of the mass, before the textbook cannot tell (the law, 7.3). */
+static struct kept keep(const struct textbook_row *row, const struct row_controls *controls, double margin) {
+    if (controls->temperature < 1e-6f)
+        return (struct kept){1, 1, 1};
+    double p = (double)controls->top_p;
+    struct kept by_k = top_k(row->candidates, row->vocab, controls->top_k),
+                by_min_p = min_p(row, (double)controls->min_p);
+    struct kept before = both(by_k, by_min_p);
+    switch (controls->order) {
+    case LOTTO_ORDER_SEQUENTIAL:
+        return (struct kept){top_p(row, before.least, p, margin).least,
+                             top_p(row, before.count, p, margin).count,
+                             top_p(row, before.most, p, margin).most};
+    case LOTTO_ORDER_MIN_P_LAST:
+        return both(by_min_p, top_p(row, by_k.count, p, margin));
+    default:
+        return both(before, top_p(row, row->candidates, p, margin));
+    }
+}
+
+static float result_float(const struct results *results, enum result result, int64_t index) {
+    float x;
+    memcpy(&x, &results->array[result][index], sizeof x);
+    return x;
+}
+
+/* Whether a reported share of tokens around t powers of two below the maximum is the textbook's, within the weights' rounding. */
+static bool is_near(float reported, double truth, double t, int64_t vocab) {
+    double relative = (2 + t) * 0x1p-22 + 0x1p-20 + (double)vocab * 0x1p-40;
+    return fabs((double)reported - truth) <= relative * truth + 0x1p-148;
+}
+
+/* Controls as a server would be asked for; the others are there to find mistakes. */
+static bool are_usual(const struct row_controls *controls) {
+    return ((controls->temperature >= 0.3f && controls->temperature <= 2) || controls->temperature < 1e-6f) &&
+           (controls->top_p == 1 || (controls->top_p >= 0.1f && controls->top_p <= 0.9999f)) &&
+           (controls->min_p == 0 || (controls->min_p >= 0.01f && controls->min_p <= 1));
+}
+
+static bool are_bad(const struct row_controls *controls) {
+    return isnan(controls->top_p) || isnan(controls->min_p) || !(controls->temperature >= 0) ||
+           isinf(controls->temperature);
+}
+
+/* What lotto says of a row. */
+struct reported {
+    int64_t kept, rank;
+    int32_t token;
+    float prob, kept_mass;
+};
+
+static struct reported reported_of(const struct results *results, int64_t index) {
+    return (struct reported){
+        (int32_t)results->array[SAMPLE_KEPT][index], (int32_t)results->array[SAMPLE_RANK][index],
+        (int32_t)results->array[SAMPLE_TOKENS][index], result_float(results, SAMPLE_PROB, index),
+        result_float(results, SAMPLE_KEPT_MASS, index)};
+}
+
+/* The number kept must be one that rounding allows; the token stands among them; the shares are those of that many. */
+static bool is_right(const struct textbook_row *row, struct kept kept, bool greedy,
+                     struct reported reported) {
+    if (reported.kept < kept.least || reported.kept > kept.most || reported.rank < 1 ||
+        reported.rank > reported.kept)
+        return false;
+    double kept_mass = 0, likelihood = row->likelihood[reported.rank - 1];
+    for (int64_t rank = 0; rank < reported.kept; rank++)
+        kept_mass += row->likelihood[rank];
+    return row->order[reported.rank - 1].id == reported.token &&
+           is_near(reported.kept_mass, kept_mass / row->mass, log2((double)row->vocab), row->vocab) &&
+           is_near(reported.prob, greedy ? 1 : likelihood / kept_mass, -log2(likelihood), row->vocab);
+}
+
+static bool check_row(const struct request *request, const struct results *results, int64_t index,
+                      struct textbook_tally *tally, char *text, size_t text_bytes) {
+    struct row_controls controls = request_controls(request, index);
+    if (are_bad(&controls))
+        return true;
+    bool greedy = controls.temperature < 1e-6f;
+    int64_t vocab = request->logits.vocab;
+    struct textbook_row row = softmax(request, index, greedy ? 1 : (double)controls.temperature);
+    bool good = true;
+    if (row.candidates > 0) {
+        bool like_a_models = row_kind_is_like_a_models(request->kinds[index]);
+        bool ordinary = like_a_models && are_usual(&controls);
+        struct kept kept = keep(&row, &controls, like_a_models ? 2.5e-7 : 0x1p-20 + (double)vocab * 0x1p-40);
+        struct reported reported = reported_of(results, index);
+        good = is_right(&row, kept, greedy, reported);
+        bool close = kept.least != kept.most;
+        tally->rows++;
+        tally->ordinary += ordinary;
+        tally->close += close;
+        tally->ordinary_close += ordinary && close;
+        tally->differ += kept.count != reported.kept;
+        if (!good)
+            snprintf(text, text_bytes,
+                     "the textbook keeps %" PRId64 " tokens (%" PRId64 " to %" PRId64
+                     " within rounding), lotto %" PRId64 " (mass %.9g, rank %" PRId64
+                     ", prob %.9g); row %" PRId64 " of request 0x%" PRIx64 ", %s, vocab %" PRId64
+                     ", %s row, T %a, k %d, p %a, min_p %a, order %d",
+                     kept.count, kept.least, kept.most, reported.kept, (double)reported.kept_mass,
+                     reported.rank, (double)reported.prob, index, request->seed,
+                     dtype_name(request->logits.dtype), vocab, row_kind_name(request->kinds[index]),
+                     (double)controls.temperature, controls.top_k, (double)controls.top_p,
+                     (double)controls.min_p, (int)controls.order);
+    }
+    free(row.order);
+    free(row.likelihood);
+    return good;
+}
+
+bool textbook_check(const struct request *request, const struct results *results,
+                    struct textbook_tally *tally, char *text, size_t text_bytes) {
+    const enum result needed[] = {SAMPLE_TOKENS, SAMPLE_KEPT, SAMPLE_PROB, SAMPLE_KEPT_MASS, SAMPLE_RANK};
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!request->wanted[needed[i]])
+            return true;
+    for (int64_t index = 0; index < request->logits.rows; index++)
+        if (!check_row(request, results, index, tally, text, text_bytes))
+            return false;
+    return true;
+}

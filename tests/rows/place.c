@@ -1,0 +1,279 @@
+#include "tests/rows/place.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the reference ------------------------------------------------------------------------------------------------ */
+
+static bool copy(void *to, const void *from, size_t bytes) {
+    memcpy(to, from, bytes);
+    return true;
+}
+
+static void *allocate_on_host(size_t bytes) { return aligned_alloc(256, (bytes + 255) / 256 * 256); }
+
+bool place_reference(struct place *place, char *text, size_t text_bytes) {
+    *place = (struct place){NULL, allocate_on_host, free, copy, copy};
+    lotto_status status = lotto_context_create(&place->context, LOTTO_DEVICE_REFERENCE);
+    if (status != LOTTO_SUCCESS)
+        snprintf(text, text_bytes, "no reference: %s", lotto_status_string(status));
+    return status == LOTTO_SUCCESS;
+}
+
+void place_leave(struct place *place) { lotto_context_destroy(place->context); }
+
+/* ---- memory: an array between two guards -------------------------------------------------------------------------- */
+
+#define GUARD_BYTES 256
+#define GUARD_BYTE 0xc3
+
+struct array {
+    unsigned char *base;
+    const void *initial; /* what the array was made from */
+    size_t bytes;
+};
+
+static bool say(char *text, size_t text_bytes, const char *what, const char *name) {
+    snprintf(text, text_bytes, "%s %s", what, name);
+    return false;
+}
+
+static unsigned char *with_guards(const void *contents, size_t bytes) {
+    unsigned char *image = malloc(bytes + 2 * GUARD_BYTES);
+    if (image == NULL)
+        abort();
+    memset(image, GUARD_BYTE, bytes + 2 * GUARD_BYTES);
+    if (contents && bytes)
+        memcpy(image + GUARD_BYTES, contents, bytes);
+    return image;
+}
+
+/* NULL contents: rubbish. */
+static bool array_create(struct place *place, struct array *array, const void *contents, size_t bytes) {
+    *array = (struct array){place->allocate(bytes + 2 * GUARD_BYTES), contents, bytes};
+    if (array->base == NULL)
+        return false;
+    unsigned char *image = with_guards(contents, bytes);
+    bool uploaded = place->upload(array->base, image, bytes + 2 * GUARD_BYTES);
+    free(image);
+    return uploaded;
+}
+
+static void *array_data(const struct array *array) { return array->base ? array->base + GUARD_BYTES : NULL; }
+
+/* Fetches the contents if asked for; NULL: they must be what they were. False if that or a guard was written to. */
+static bool array_collect(struct place *place, const struct array *array, void *contents) {
+    size_t all = array->bytes + 2 * GUARD_BYTES;
+    unsigned char *now = malloc(all), *expected = with_guards(array->initial, array->bytes);
+    if (now == NULL)
+        abort();
+    bool good = place->download(now, array->base, all) && memcmp(now, expected, GUARD_BYTES) == 0 &&
+                memcmp(now + GUARD_BYTES + array->bytes, expected, GUARD_BYTES) == 0;
+    if (good && contents)
+        memcpy(contents, now + GUARD_BYTES, array->bytes);
+    else if (good && array->initial)
+        good = memcmp(now, expected, all) == 0;
+    free(now);
+    free(expected);
+    return good;
+}
+
+/* ---- a request's arrays ------------------------------------------------------------------------------------------- */
+
+struct call {
+    struct place *place;
+    const struct request *request;
+    struct array memory, temperature, top_k, top_p, min_p, seeds, positions, workspace;
+    struct array result[RESULTS];
+    lotto_logits logits;
+    lotto_controls controls;
+};
+
+/* What is wanted has memory, what is not stays NULL. */
+static void *result_data(const struct call *call, enum result result) {
+    return array_data(&call->result[result]);
+}
+
+static bool create_control(struct call *call, struct array *array, const void *contents) {
+    return contents == NULL ||
+           array_create(call->place, array, contents, (size_t)call->request->logits.rows * 4);
+}
+
+static bool create_arrays(struct call *call, const struct results *results) {
+    const struct request *request = call->request;
+    size_t rows = (size_t)request->logits.rows;
+    bool good = array_create(call->place, &call->memory, request->memory, request->memory_bytes) &&
+                create_control(call, &call->temperature, request->temperature) &&
+                create_control(call, &call->top_k, request->top_k) &&
+                create_control(call, &call->top_p, request->top_p) &&
+                create_control(call, &call->min_p, request->min_p) &&
+                array_create(call->place, &call->seeds, request->seeds, rows * 8) &&
+                array_create(call->place, &call->positions, request->positions, rows * 8);
+    for (int result = 0; good && result < RESULTS; result++)
+        if (request->wanted[result])
+            good = array_create(call->place, &call->result[result], results->array[result],
+                                (size_t)result_elements(request, (enum result)result) * 4);
+
+    size_t offset = (size_t)((const unsigned char *)request->logits.data - request->memory);
+    call->logits = request->logits;
+    call->logits.data = call->memory.base + GUARD_BYTES + offset;
+    call->controls = request->controls;
+    call->controls.temperature = array_data(&call->temperature);
+    call->controls.top_k = array_data(&call->top_k);
+    call->controls.top_p = array_data(&call->top_p);
+    call->controls.min_p = array_data(&call->min_p);
+    return good;
+}
+
+static void release(struct call *call, struct array *array) {
+    if (array->base)
+        call->place->release(array->base);
+    array->base = NULL;
+}
+
+static void release_arrays(struct call *call) {
+    struct array *const inputs[] = {&call->memory, &call->temperature, &call->top_k,     &call->top_p,
+                                    &call->min_p,  &call->seeds,       &call->positions, &call->workspace};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        release(call, inputs[i]);
+    for (int result = 0; result < RESULTS; result++)
+        release(call, &call->result[result]);
+}
+
+static bool inputs_are_unchanged(struct call *call) {
+    const struct array *const inputs[] = {&call->memory, &call->temperature, &call->top_k,    &call->top_p,
+                                          &call->min_p,  &call->seeds,       &call->positions};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        if (inputs[i]->base && !array_collect(call->place, inputs[i], NULL))
+            return false;
+    return true;
+}
+
+/* ---- operations --------------------------------------------------------------------------------------------------- */
+
+static lotto_controls with_temperature(const struct call *call) {
+    lotto_controls controls = LOTTO_CONTROLS_INIT;
+    controls.temperature = call->controls.temperature;
+    controls.default_temperature = call->controls.default_temperature;
+    return controls;
+}
+
+static lotto_status run_softmax(struct call *call, void *workspace, size_t bytes) {
+    lotto_controls controls = with_temperature(call);
+    return lotto_softmax(call->place->context, &call->logits, &controls, result_data(call, SOFTMAX_PROBS),
+                         call->request->probs_stride, result_data(call, SOFTMAX_STATUS), workspace, bytes,
+                         NULL);
+}
+static lotto_status size_softmax(struct call *call, size_t *bytes) {
+    return lotto_softmax_workspace(call->place->context, &call->logits, bytes);
+}
+
+static lotto_status run_argmax(struct call *call, void *workspace, size_t bytes) {
+    return lotto_argmax(call->place->context, &call->logits, result_data(call, ARGMAX_TOKENS),
+                        result_data(call, ARGMAX_STATUS), workspace, bytes, NULL);
+}
+static lotto_status size_argmax(struct call *call, size_t *bytes) {
+    return lotto_argmax_workspace(call->place->context, &call->logits, bytes);
+}
+
+static lotto_status run_top_k(struct call *call, void *workspace, size_t bytes) {
+    lotto_controls controls = LOTTO_CONTROLS_INIT;
+    controls.top_k = call->controls.top_k;
+    controls.default_top_k = call->controls.default_top_k;
+    return lotto_top_k(call->place->context, &call->logits, &controls, call->request->k_max,
+                       result_data(call, TOP_K_IDS), result_data(call, TOP_K_VALUES),
+                       result_data(call, TOP_K_KEPT), result_data(call, TOP_K_STATUS), workspace, bytes,
+                       NULL);
+}
+static lotto_status size_top_k(struct call *call, size_t *bytes) {
+    return lotto_top_k_workspace(call->place->context, &call->logits, call->request->k_max, bytes);
+}
+
+static lotto_status run_top_p(struct call *call, void *workspace, size_t bytes) {
+    lotto_controls controls = with_temperature(call);
+    controls.top_p = call->controls.top_p;
+    controls.default_top_p = call->controls.default_top_p;
+    return lotto_top_p(call->place->context, &call->logits, &controls, call->request->capacity,
+                       result_data(call, TOP_P_IDS), result_data(call, TOP_P_KEPT),
+                       result_data(call, TOP_P_MASS), result_data(call, TOP_P_STATUS), workspace, bytes,
+                       NULL);
+}
+static lotto_status size_top_p(struct call *call, size_t *bytes) {
+    return lotto_top_p_workspace(call->place->context, &call->logits, call->request->capacity, bytes);
+}
+
+static lotto_status run_probs(struct call *call, void *workspace, size_t bytes) {
+    return lotto_probs(call->place->context, &call->logits, &call->controls, result_data(call, PROBS_PROBS),
+                       call->request->probs_stride, result_data(call, PROBS_KEPT),
+                       result_data(call, PROBS_STATUS), workspace, bytes, NULL);
+}
+static lotto_status size_probs(struct call *call, size_t *bytes) {
+    return lotto_probs_workspace(call->place->context, &call->logits, bytes);
+}
+
+static lotto_status run_sample(struct call *call, void *workspace, size_t bytes) {
+    lotto_draws draws = LOTTO_DRAWS_INIT;
+    draws.seeds = array_data(&call->seeds);
+    draws.positions = array_data(&call->positions);
+    lotto_samples samples = LOTTO_SAMPLES_INIT;
+    samples.tokens = result_data(call, SAMPLE_TOKENS);
+    samples.status = result_data(call, SAMPLE_STATUS);
+    samples.kept = result_data(call, SAMPLE_KEPT);
+    samples.prob = result_data(call, SAMPLE_PROB);
+    samples.logprob = result_data(call, SAMPLE_LOGPROB);
+    samples.model_logprob = result_data(call, SAMPLE_MODEL_LOGPROB);
+    samples.kept_mass = result_data(call, SAMPLE_KEPT_MASS);
+    samples.rank = result_data(call, SAMPLE_RANK);
+    return lotto_sample(call->place->context, &call->logits, &draws, &call->controls, &samples, workspace,
+                        bytes, NULL);
+}
+static lotto_status size_sample(struct call *call, size_t *bytes) {
+    return lotto_sample_workspace(call->place->context, &call->logits, bytes);
+}
+
+static const struct operation {
+    enum result first;
+    const char *name;
+    lotto_status (*workspace_size)(struct call *call, size_t *bytes);
+    lotto_status (*run)(struct call *call, void *workspace, size_t bytes);
+} operations[] = {
+    {SOFTMAX_PROBS, "lotto_softmax", size_softmax, run_softmax},
+    {ARGMAX_TOKENS, "lotto_argmax", size_argmax, run_argmax},
+    {TOP_K_IDS, "lotto_top_k", size_top_k, run_top_k},
+    {TOP_P_IDS, "lotto_top_p", size_top_p, run_top_p},
+    {PROBS_PROBS, "lotto_probs", size_probs, run_probs},
+    {SAMPLE_TOKENS, "lotto_sample", size_sample, run_sample},
+};
+
+static bool run(struct call *call, const struct operation *operation, char *text, size_t text_bytes) {
+    lotto_context *context = call->place->context;
+    size_t bytes = 0;
+    if (operation->workspace_size(call, &bytes) != LOTTO_SUCCESS)
+        return say(text, text_bytes, operation->name, lotto_context_error(context));
+    if (bytes > 0 && !array_create(call->place, &call->workspace, NULL, bytes))
+        return say(text, text_bytes, operation->name, "got no workspace");
+    if (operation->run(call, array_data(&call->workspace), bytes) != LOTTO_SUCCESS)
+        return say(text, text_bytes, operation->name, lotto_context_error(context));
+    if (bytes > 0 && !array_collect(call->place, &call->workspace, NULL))
+        return say(text, text_bytes, operation->name, "failed, or wrote beyond its workspace");
+    release(call, &call->workspace);
+    return true;
+}
+
+bool place_answer(struct place *place, const struct request *request, struct results *results, char *text,
+                  size_t text_bytes) {
+    struct call call = {.place = place, .request = request};
+    bool good =
+        create_arrays(&call, results) || say(text, text_bytes, "the device has no memory for", "the request");
+    for (size_t i = 0; good && i < sizeof operations / sizeof *operations; i++)
+        if (request->wanted[operations[i].first])
+            good = run(&call, &operations[i], text, text_bytes);
+    for (int result = 0; good && result < RESULTS; result++)
+        if (request->wanted[result] && !array_collect(place, &call.result[result], results->array[result]))
+            good = say(text, text_bytes, "a failure, or a write beyond", result_name((enum result)result));
+    if (good && !inputs_are_unchanged(&call))
+        good = say(text, text_bytes, "a failure, or a write to", "the inputs");
+    release_arrays(&call);
+    return good;
+}

@@ -1,0 +1,239 @@
+#include "tests/rows/request.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *allocate(int64_t count, size_t bytes_each) {
+    void *memory = calloc((size_t)(count ? count : 1), bytes_each);
+    if (memory == NULL)
+        abort();
+    return memory;
+}
+
+/* 1 <= result <= most, each power of two as likely as the next. */
+static int64_t log_uniform(struct random *random, int64_t most) {
+    int64_t value = (int64_t)exp2(log2((double)most + 1) * (double)random_unit(random));
+    return value < 1 ? 1 : value > most ? most : value;
+}
+
+static bool one_in(struct random *random, uint64_t count) { return random_below(random, count) == 0; }
+
+/* ---- controls: usual values, the edges, and what only an array may hold -------------------------------------------- */
+
+static float random_temperature(struct random *random, bool in_array) {
+    if (in_array && one_in(random, 30)) {
+        const float bad[] = {-1.0f, -1e-45f, NAN, -NAN, INFINITY, -INFINITY};
+        return bad[random_below(random, 6)];
+    }
+    const float edges[] = {1e-6f, nextafterf(1e-6f, 0), 0, -0.0f, 1e-45f, 1e-3f, 1e30f, 1.0f};
+    return one_in(random, 4) ? edges[random_below(random, 8)] : 0.3f + 1.7f * random_unit(random);
+}
+
+static int32_t random_top_k(struct random *random, bool in_array, int64_t vocab) {
+    if (in_array && one_in(random, 10))
+        return one_in(random, 2) ? INT32_MIN : -1;
+    const int64_t edges[] = {0, 1, 50, vocab - 1, vocab, vocab + 1, INT32_MAX};
+    switch (random_below(random, 5)) {
+    case 0:
+        return (int32_t)edges[random_below(random, 7)];
+    case 1:
+        return 50;
+    case 2:
+        return (int32_t)log_uniform(random, vocab);
+    default:
+        return 0;
+    }
+}
+
+static float random_top_p(struct random *random, bool in_array) {
+    if (in_array && one_in(random, 20)) {
+        const float beyond[] = {1.5f, INFINITY, -0.5f, -INFINITY, NAN};
+        return beyond[random_below(random, 5)];
+    }
+    const float edges[] = {0, 1e-9f, 0x1p-33f, 1 - 0x1p-24f, 0.9999f, 1};
+    switch (random_below(random, 5)) {
+    case 0:
+        return edges[random_below(random, 6)];
+    case 1:
+        return 0.9f + 0.09f * random_unit(random);
+    case 2:
+        return 0.1f + 0.8999f * random_unit(random);
+    default:
+        return 1;
+    }
+}
+
+static float random_min_p(struct random *random, bool in_array) {
+    if (in_array && one_in(random, 20)) {
+        const float beyond[] = {1.5f, INFINITY, -0.5f, -INFINITY, NAN};
+        return beyond[random_below(random, 5)];
+    }
+    const float edges[] = {1, 0x1p-40f, 0x1p-41f, 1e-9f, 1e-45f, 1 - 0x1p-24f};
+    switch (random_below(random, 6)) {
+    case 0:
+        return edges[random_below(random, 6)];
+    case 1:
+        return 0.02f + 0.2f * random_unit(random);
+    case 2:
+        return random_unit(random);
+    default:
+        return 0;
+    }
+}
+
+static uint64_t random_position(struct random *random) {
+    switch (random_below(random, 4)) {
+    case 0:
+        return random_below(random, 4096);
+    case 1:
+        return ((uint64_t)1 << 32) + random_below(random, 1000) - 500;
+    case 2:
+        return ((uint64_t)(1 + random_below(random, 3)) << 62) + random_below(random, 1000) - 500;
+    default:
+        return random_bits(random);
+    }
+}
+
+/* Which controls are arrays; the others are the defaults. */
+static void create_control_arrays(struct request *request, bool temperature, bool top_k, bool top_p,
+                                  bool min_p) {
+    int64_t rows = request->logits.rows;
+    request->temperature = temperature ? allocate(rows, sizeof(float)) : NULL;
+    request->top_k = top_k ? allocate(rows, sizeof(int32_t)) : NULL;
+    request->top_p = top_p ? allocate(rows, sizeof(float)) : NULL;
+    request->min_p = min_p ? allocate(rows, sizeof(float)) : NULL;
+    request->controls.temperature = request->temperature;
+    request->controls.top_k = request->top_k;
+    request->controls.top_p = request->top_p;
+    request->controls.min_p = request->min_p;
+}
+
+void request_set_controls(struct request *request, const struct row_controls *controls) {
+    create_control_arrays(request, true, true, true, true);
+    request->controls.order = controls->order;
+    for (int64_t row = 0; row < request->logits.rows; row++) {
+        request->temperature[row] = controls->temperature;
+        request->top_k[row] = controls->top_k;
+        request->top_p[row] = controls->top_p;
+        request->min_p[row] = controls->min_p;
+    }
+}
+
+void request_set_random_controls(struct request *request, struct random *random) {
+    int64_t rows = request->logits.rows, vocab = request->logits.vocab;
+    uint64_t arrays = random_bits(random);
+    create_control_arrays(request, arrays & 1, arrays & 2, arrays & 4, arrays & 8);
+    request->controls.default_temperature = random_temperature(random, false);
+    request->controls.default_top_k = random_top_k(random, false, vocab);
+    request->controls.default_top_p = random_top_p(random, false);
+    request->controls.default_min_p = random_min_p(random, false);
+    request->controls.order = (lotto_order)random_below(random, 3);
+    for (int64_t row = 0; row < rows; row++) {
+        if (request->temperature)
+            request->temperature[row] = random_temperature(random, true);
+        if (request->top_k)
+            request->top_k[row] = random_top_k(random, true, vocab);
+        if (request->top_p)
+            request->top_p[row] = random_top_p(random, true);
+        if (request->min_p)
+            request->min_p[row] = random_min_p(random, true);
+        request->seeds[row] = one_in(random, 2) ? random_below(random, 100) : random_bits(random);
+        request->positions[row] = random_position(random);
+    }
+}
+
+struct row_controls request_controls(const struct request *request, int64_t row) {
+    const lotto_controls *controls = &request->controls;
+    struct row_controls of_row = {
+        request->temperature ? request->temperature[row] : controls->default_temperature,
+        request->top_k ? request->top_k[row] : controls->default_top_k,
+        request->top_p ? request->top_p[row] : controls->default_top_p,
+        request->min_p ? request->min_p[row] : controls->default_min_p,
+        controls->order,
+    };
+    return of_row;
+}
+
+/* ---- logits ------------------------------------------------------------------------------------------------------- */
+
+static struct request *create(lotto_dtype dtype, int64_t rows, int64_t vocab, int64_t row_stride,
+                              int64_t before) {
+    struct request *request = allocate(1, sizeof *request);
+    *request = (struct request){
+        .controls = LOTTO_CONTROLS_INIT, .k_max = vocab, .capacity = vocab, .probs_stride = vocab};
+    request->memory_bytes = (size_t)(before + rows * row_stride + 8) * dtype_bytes(dtype);
+    request->memory = allocate((int64_t)request->memory_bytes, 1);
+    request->logits =
+        (lotto_logits){request->memory + (size_t)before * dtype_bytes(dtype), row_stride, rows, vocab, dtype};
+    request->kinds = allocate(rows, sizeof *request->kinds);
+    request->seeds = allocate(rows, sizeof *request->seeds);
+    request->positions = allocate(rows, sizeof *request->positions);
+    for (int result = 0; result < RESULTS; result++)
+        request->wanted[result] = true;
+    return request;
+}
+
+static void *row_of(struct request *request, int64_t row) {
+    size_t offset = (size_t)((const unsigned char *)request_row(request, row) - request->memory);
+    return request->memory + offset;
+}
+
+const void *request_row(const struct request *request, int64_t row) {
+    return (const unsigned char *)request->logits.data +
+           (size_t)(row * request->logits.row_stride) * dtype_bytes(request->logits.dtype);
+}
+
+struct request *request_of(const void *rows, lotto_dtype dtype, int64_t row_count, int64_t vocab) {
+    struct request *request = create(dtype, row_count, vocab, vocab, 0);
+    memcpy(request->memory, rows, (size_t)(row_count * vocab) * dtype_bytes(dtype));
+    return request;
+}
+
+static bool is_first_of_operation(int result) {
+    return result == SOFTMAX_PROBS || result == ARGMAX_TOKENS || result == TOP_K_IDS || result == TOP_P_IDS ||
+           result == PROBS_PROBS || result == SAMPLE_TOKENS;
+}
+
+struct request *request_random(uint64_t seed, const struct request_limits *limits) {
+    struct random random = random_of_seed(seed);
+    int64_t vocab = log_uniform(&random, limits->vocab);
+    int64_t most_rows = limits->logits / vocab;
+    if (most_rows > limits->rows)
+        most_rows = limits->rows;
+    int64_t rows = most_rows < 1 ? 1 : 1 + (int64_t)random_below(&random, (uint64_t)most_rows);
+    int64_t gap = one_in(&random, 2) ? 0 : (int64_t)random_below(&random, 40);
+    lotto_dtype dtype = (lotto_dtype)random_below(&random, 3);
+
+    struct request *request = create(dtype, rows, vocab, vocab + gap, (int64_t)random_below(&random, 8));
+    request->seed = seed;
+    /* NaN in every type, or a logit (in f32 and bf16) that would be the maximum if it were read */
+    memset(request->memory, one_in(&random, 2) ? 0xff : 0x7f, request->memory_bytes);
+    for (int64_t row = 0; row < rows; row++) {
+        request->kinds[row] = one_in(&random, 2) ? (enum row_kind)random_below(&random, ROW_MASKED + 1)
+                                                 : (enum row_kind)random_below(&random, ROW_REAL);
+        row_fill(&random, request->kinds[row], dtype, vocab, row_of(request, row));
+    }
+    request_set_random_controls(request, &random);
+
+    int64_t list = vocab < 3000 ? vocab : one_in(&random, 8) ? vocab : 3000;
+    request->k_max = one_in(&random, 4) ? list : log_uniform(&random, list);
+    request->capacity = one_in(&random, 4) ? list : log_uniform(&random, list);
+    request->probs_stride = vocab + (one_in(&random, 2) ? 0 : (int64_t)random_below(&random, 40));
+    bool everything = !one_in(&random, 4);
+    for (int result = 0; result < RESULTS; result++)
+        request->wanted[result] = everything || is_first_of_operation(result) || one_in(&random, 2);
+    return request;
+}
+
+void request_destroy(struct request *request) {
+    free(request->memory);
+    free(request->kinds);
+    free(request->temperature);
+    free(request->top_k);
+    free(request->top_p);
+    free(request->min_p);
+    free(request->seeds);
+    free(request->positions);
+    free(request);
+}

@@ -1,0 +1,91 @@
+/* One batch of logits with everything that lotto's operations are asked of it, in host memory. */
+#ifndef TESTS_ROWS_REQUEST_H
+#define TESTS_ROWS_REQUEST_H
+
+#include "tests/rows/rows.h"
+
+/* Every array that an operation writes. */
+enum result {
+    SOFTMAX_PROBS,
+    SOFTMAX_STATUS,
+    ARGMAX_TOKENS,
+    ARGMAX_STATUS,
+    TOP_K_IDS,
+    TOP_K_VALUES,
+    TOP_K_KEPT,
+    TOP_K_STATUS,
+    TOP_P_IDS,
+    TOP_P_KEPT,
+    TOP_P_MASS,
+    TOP_P_STATUS,
+    PROBS_PROBS,
+    PROBS_KEPT,
+    PROBS_STATUS,
+    SAMPLE_TOKENS,
+    SAMPLE_STATUS,
+    SAMPLE_KEPT,
+    SAMPLE_PROB,
+    SAMPLE_LOGPROB,
+    SAMPLE_MODEL_LOGPROB,
+    SAMPLE_KEPT_MASS,
+    SAMPLE_RANK,
+    RESULTS
+};
+
+struct request {
+    uint64_t seed;         /* of request_random() */
+    unsigned char *memory; /* what data points into: poison before, between and after the rows */
+    size_t memory_bytes;
+    lotto_logits logits;
+    enum row_kind *kinds; /* [rows] */
+
+    /* Arrays [rows] or NULL as in lotto_controls. */
+    float *temperature;
+    int32_t *top_k;
+    float *top_p;
+    float *min_p;
+    lotto_controls controls; /* with the arrays above */
+    uint64_t *seeds;
+    uint64_t *positions;
+
+    int64_t k_max;
+    int64_t capacity;
+    int64_t probs_stride;
+    bool wanted[RESULTS]; /* an operation whose first result is not wanted is not called */
+};
+
+/* What a random request is drawn from. */
+struct request_limits {
+    int64_t vocab;  /* the largest; vocabularies are log-uniform from 1 */
+    int64_t logits; /* about the most in one request */
+    int64_t rows;   /* the most */
+};
+
+/* The same request for a seed on every machine whose C library rounds logf, sqrtf and cosf alike. */
+struct request *request_random(uint64_t seed, const struct request_limits *limits);
+
+/* A request over given logits, controls off, every result wanted: for tests that set the rest themselves. */
+struct request *request_of(const void *rows, lotto_dtype dtype, int64_t row_count, int64_t vocab);
+
+void request_destroy(struct request *request);
+
+/* Gives the request's rows random controls, seeds and positions. */
+void request_set_random_controls(struct request *request, struct random *random);
+
+/* Gives all rows the same controls, in arrays. */
+struct row_controls;
+void request_set_controls(struct request *request, const struct row_controls *controls);
+
+const void *request_row(const struct request *request, int64_t row);
+
+/* One row's own controls. */
+struct row_controls {
+    float temperature;
+    int32_t top_k;
+    float top_p;
+    float min_p;
+    lotto_order order;
+};
+struct row_controls request_controls(const struct request *request, int64_t row);
+
+#endif
