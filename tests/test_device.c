@@ -1,0 +1,131 @@
+/* What a context does with its CUDA device: creation, the caller's current device, streams, capture in a graph. */
+#include <lotto/lotto.h>
+
+#include <criterion/criterion.h>
+#include <cuda_runtime_api.h>
+#include <stdlib.h>
+
+enum { ROWS = 3, VOCAB = 100, STEPS = 5 };
+
+static void *on_device(const void *values, size_t bytes) {
+    void *device = NULL;
+    cr_assert_eq(cudaMalloc(&device, bytes), cudaSuccess);
+    cr_assert_eq(cudaMemcpy(device, values, bytes, cudaMemcpyHostToDevice), cudaSuccess);
+    return device;
+}
+
+/* A small batch on the device, whose positions the test advances. */
+struct batch {
+    lotto_context *context;
+    lotto_logits logits;
+    lotto_controls controls;
+    lotto_draws draws;
+    lotto_samples samples;
+    uint64_t *positions;
+};
+
+static struct batch new_batch(void) {
+    static float values[ROWS][VOCAB];
+    static const uint64_t seeds[ROWS] = {1, 2, 3}, positions[ROWS] = {0, 0, 0};
+    for (int i = 0; i < ROWS * VOCAB; i++)
+        (&values[0][0])[i] = (float)(i * 37 % 101) / 25.0f;
+
+    struct batch batch = {
+        .controls = LOTTO_CONTROLS_INIT, .draws = LOTTO_DRAWS_INIT, .samples = LOTTO_SAMPLES_INIT};
+    cr_assert_eq(lotto_context_create(&batch.context, LOTTO_DEVICE_CURRENT), LOTTO_SUCCESS);
+    batch.logits = (lotto_logits){on_device(values, sizeof values), VOCAB, ROWS, VOCAB, LOTTO_F32};
+    batch.controls.default_top_p = 0.9f;
+    batch.positions = on_device(positions, sizeof positions);
+    batch.draws.seeds = on_device(seeds, sizeof seeds);
+    batch.draws.positions = batch.positions;
+    batch.samples.tokens = on_device(positions, ROWS * sizeof(int32_t));
+    return batch;
+}
+
+static void set_positions(struct batch *batch, uint64_t position) {
+    const uint64_t positions[ROWS] = {position, position, position};
+    cr_assert_eq(cudaMemcpy(batch->positions, positions, sizeof positions, cudaMemcpyHostToDevice),
+                 cudaSuccess);
+}
+
+static lotto_status sample(struct batch *batch, cudaStream_t stream) {
+    return lotto_sample(batch->context, &batch->logits, &batch->draws, &batch->controls, &batch->samples,
+                        NULL, 0, stream);
+}
+
+static void get_tokens(const struct batch *batch, int32_t *tokens) {
+    cr_assert_eq(cudaMemcpy(tokens, batch->samples.tokens, ROWS * sizeof *tokens, cudaMemcpyDeviceToHost),
+                 cudaSuccess);
+}
+
+Test(device, contexts_are_created_by_index) {
+    lotto_context *context;
+    cr_assert_eq(lotto_context_create(&context, 0), LOTTO_SUCCESS);
+    lotto_device device = LOTTO_DEVICE_INIT;
+    cr_assert_eq(lotto_device_info(context, &device), LOTTO_SUCCESS);
+    cr_expect_eq(device.index, 0);
+    cr_expect_geq(device.compute_capability, 75);
+    cr_expect_gt(device.multiprocessors, 0);
+    cr_expect_neq(device.name[0], '\0');
+    lotto_context_destroy(context);
+
+    const int nowhere[] = {99, -3};
+    for (int i = 0; i < 2; i++) {
+        cr_expect_eq(lotto_context_create(&context, nowhere[i]), LOTTO_INVALID_ARGUMENT);
+        cr_expect_null(context);
+    }
+}
+
+Test(device, this_version_needs_no_workspace_for_sampling) {
+    struct batch batch = new_batch();
+    size_t bytes = 1;
+    cr_assert_eq(lotto_sample_workspace(batch.context, &batch.logits, &bytes), LOTTO_SUCCESS);
+    cr_expect_eq(bytes, 0);
+}
+
+/* A decoding loop captured once: the replays read the positions from the device. */
+Test(device, a_captured_call_replayed_equals_direct_calls) {
+    struct batch batch = new_batch();
+    int32_t direct[STEPS][ROWS], replayed[STEPS][ROWS];
+    for (int step = 0; step < STEPS; step++) {
+        set_positions(&batch, (uint64_t)step);
+        cr_assert_eq(sample(&batch, NULL), LOTTO_SUCCESS, "%s", lotto_context_error(batch.context));
+        get_tokens(&batch, direct[step]);
+    }
+
+    cudaStream_t stream;
+    cudaGraph_t graph;
+    cudaGraphExec_t executable;
+    cr_assert_eq(cudaStreamCreate(&stream), cudaSuccess);
+    cr_assert_eq(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), cudaSuccess);
+    cr_assert_eq(sample(&batch, stream), LOTTO_SUCCESS, "%s", lotto_context_error(batch.context));
+    cr_assert_eq(cudaStreamEndCapture(stream, &graph), cudaSuccess);
+    size_t nodes = 0;
+    cr_assert_eq(cudaGraphGetNodes(graph, NULL, &nodes), cudaSuccess);
+    cr_expect_eq(nodes, 1, "lotto_sample is one launch");
+    cr_assert_eq(cudaGraphInstantiate(&executable, graph, 0), cudaSuccess);
+    for (int step = 0; step < STEPS; step++) {
+        set_positions(&batch, (uint64_t)step);
+        cr_assert_eq(cudaGraphLaunch(executable, stream), cudaSuccess);
+        cr_assert_eq(cudaStreamSynchronize(stream), cudaSuccess);
+        get_tokens(&batch, replayed[step]);
+    }
+    cr_expect_arr_eq(replayed, direct, sizeof direct);
+
+    int distinct = 0;
+    for (int step = 1; step < STEPS; step++)
+        distinct += direct[step][0] != direct[0][0];
+    cr_expect_gt(distinct, 0, "positions make no difference");
+}
+
+/* A call during a capture that has failed returns CUDA's error by name. */
+Test(device, launch_errors_are_reported_with_their_cuda_name) {
+    struct batch batch = new_batch();
+    cudaStream_t stream;
+    cr_assert_eq(cudaStreamCreate(&stream), cudaSuccess);
+    cr_assert_eq(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), cudaSuccess);
+    cr_assert_neq(cudaStreamSynchronize(stream), cudaSuccess); /* invalidates the capture */
+    cr_expect_eq(sample(&batch, stream), LOTTO_CUDA_ERROR);
+    cr_expect_not_null(strstr(lotto_context_error(batch.context), "cudaErrorStreamCapture"), "%s",
+                       lotto_context_error(batch.context));
+}
