@@ -29,7 +29,7 @@ static bool is_call_parameter(const struct lowering *lowering, const struct ptx_
 static bool is_passing(const struct lowering *lowering, const struct ptx_instruction *instruction,
                        uint32_t *value) {
     bool loads = opcode_is(instruction->opcode, "ld"), stores = opcode_is(instruction->opcode, "st");
-    if ((!loads && !stores) || instruction->operand_count != 2)
+    if ((!loads && !stores) || !opcode_has(instruction->opcode, "param") || instruction->operand_count != 2)
         return false;
     *value = stores;
     const struct ptx_operand *address = &instruction->operands[!stores ? 1 : 0];
@@ -39,9 +39,9 @@ static bool is_passing(const struct lowering *lowering, const struct ptx_instruc
 
 /* The bytes of one element of `ld.param.v2.b32`: its last part names the type. */
 static unsigned element_bytes(const char *opcode) {
-    const char *type = strrchr(opcode, '.');
+    const char *type = strrchr(opcode, '.') + 1;
     unsigned bits = 0;
-    sscanf(type + 2, "%3u", &bits);
+    sscanf(type + strcspn(type, "0123456789"), "%3u", &bits);
     return bits / 8;
 }
 

@@ -117,6 +117,8 @@ static void resolve_labels(struct reader *reader, uint32_t first, bool is_last) 
     uint32_t kept = first;
     for (uint32_t i = first; i < reader->pending_count; i++) {
         struct ptx_operand *operand = reader->pending[i].operand;
+        if (!operand->special) /* of a .branchtargets list, found by way of the list itself */
+            continue;
         const struct binding *binding = names_find(reader->names, operand->special, strlen(operand->special));
         if (binding && binding->kind == BINDING_LABEL) {
             operand->label = binding->label;
@@ -229,7 +231,7 @@ static void read_instruction(struct reader *reader, const struct token *opcode, 
             if (operand->kind == PTX_OPERAND_LABEL)
                 push_pending(reader, operand, instruction.line);
             for (uint32_t j = 0; operand->kind == PTX_OPERAND_VECTOR && j < operand->element_count; j++)
-                if (operand->elements[j].kind == PTX_OPERAND_LABEL && operand->elements[j].special)
+                if (operand->elements[j].kind == PTX_OPERAND_LABEL)
                     push_pending(reader, &operand->elements[j], instruction.line);
         }
     }

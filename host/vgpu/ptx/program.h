@@ -30,14 +30,16 @@ struct program {
     const struct ptx_function *entry;
     struct ptx_register *registers;
     uint32_t register_count;
-    struct ptx_instruction *instructions; /* label operands index into this list; ends in exit or ret on every path */
+    struct ptx_instruction
+        *instructions; /* label operands index into this list; ends in exit or ret on every path */
     uint32_t instruction_count;
-    uint32_t register_file_bytes;         /* per warp */
-    uint32_t registers_per_thread;        /* 32-bit registers live at most, an estimate of what an assembler would take */
+    uint32_t register_file_bytes; /* per warp */
+    uint32_t
+        registers_per_thread; /* 32-bit registers live at most, an estimate of what an assembler would take */
     uint32_t parameter_bytes;
-    uint32_t static_shared_bytes;         /* static .shared variables, offsets in variable->address */
-    uint32_t dynamic_shared_offset;       /* where extern .shared begins: static size rounded up to 128 */
-    uint32_t local_bytes;                 /* per thread */
+    uint32_t static_shared_bytes;   /* static .shared variables, offsets in variable->address */
+    uint32_t dynamic_shared_offset; /* where extern .shared begins: static size rounded up to 128 */
+    uint32_t local_bytes;           /* per thread */
     struct ptx_arena *arena;
 };
 
@@ -46,7 +48,8 @@ struct program {
  * A call of a function without a body stays in the list, shaped as ptx.h says: the executor knows it or refuses it.
  * The module must outlive the program.
  */
-struct program *program_lower(struct ptx_module *module, const struct ptx_function *entry, struct ptx_error *error);
+struct program *program_lower(struct ptx_module *module, const struct ptx_function *entry,
+                              struct ptx_error *error);
 void program_free(struct program *program);
 
 #endif

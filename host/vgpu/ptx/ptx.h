@@ -13,18 +13,38 @@
 
 enum ptx_type {
     PTX_NONE,
-    PTX_B8, PTX_U8, PTX_S8,
-    PTX_B16, PTX_U16, PTX_S16, PTX_F16, PTX_BF16,
-    PTX_B32, PTX_U32, PTX_S32, PTX_F32, PTX_F16X2, PTX_BF16X2,
-    PTX_B64, PTX_U64, PTX_S64, PTX_F64,
+    PTX_B8,
+    PTX_U8,
+    PTX_S8,
+    PTX_B16,
+    PTX_U16,
+    PTX_S16,
+    PTX_F16,
+    PTX_BF16,
+    PTX_B32,
+    PTX_U32,
+    PTX_S32,
+    PTX_F32,
+    PTX_F16X2,
+    PTX_BF16X2,
+    PTX_B64,
+    PTX_U64,
+    PTX_S64,
+    PTX_F64,
     PTX_B128,
     PTX_PRED,
 };
 unsigned ptx_type_bytes(enum ptx_type type); /* 1, 2, 4, 8, 16; PTX_PRED and PTX_NONE: 0 */
 
 enum ptx_space {
-    PTX_SPACE_GENERIC, PTX_SPACE_REG, PTX_SPACE_SREG, PTX_SPACE_PARAM,
-    PTX_SPACE_GLOBAL, PTX_SPACE_CONST, PTX_SPACE_SHARED, PTX_SPACE_LOCAL,
+    PTX_SPACE_GENERIC,
+    PTX_SPACE_REG,
+    PTX_SPACE_SREG,
+    PTX_SPACE_PARAM,
+    PTX_SPACE_GLOBAL,
+    PTX_SPACE_CONST,
+    PTX_SPACE_SHARED,
+    PTX_SPACE_LOCAL,
 };
 
 /* A .global, .const, .shared, .local or .param variable. */
@@ -32,38 +52,41 @@ struct ptx_variable {
     const char *name;
     enum ptx_space space;
     enum ptx_type type;
-    uint64_t bytes;          /* 0 for `extern .shared .align A .b8 name[]` */
+    uint64_t bytes; /* 0 for `extern .shared .align A .b8 name[]` */
     uint32_t align;
     bool is_extern;
-    uint8_t *initial;        /* bytes long, or NULL for zero; read lazily (curand's tables are 100 KB) */
-    struct ptx_relocation {  /* addresses inside the initialiser */
+    uint8_t *initial;       /* bytes long, or NULL for zero; read lazily (curand's tables are 100 KB) */
+    struct ptx_relocation { /* addresses inside the initialiser */
         uint64_t offset;
         const char *symbol;
         int64_t addend;
         bool generic;
-    } *relocations;
+    } * relocations;
     uint32_t relocation_count;
-    uint64_t address;        /* global, const: set when the module is loaded. shared, local: offset, set by lowering in the program's own copy. Entry .param: offset */
-    const struct ptx_function *owner; /* the function it was declared in (also as parameter or result); NULL at module scope */
-    uint32_t ordinal;        /* among the variables of its owner */
+    uint64_t
+        address; /* global, const: set when the module is loaded. shared, local: offset, set by lowering in the program's own copy. Entry .param: offset */
+    const struct ptx_function
+        *owner; /* the function it was declared in (also as parameter or result); NULL at module scope */
+    uint32_t ordinal; /* among the variables of its owner */
 };
 
 struct ptx_register {
-    const char *name;        /* "%r12" */
+    const char *name; /* "%r12" */
     enum ptx_type type;
-    uint32_t slot;           /* byte offset in the warp's register file, or PTX_NO_SLOT if unused: set by lowering (see program.h) */
+    uint32_t
+        slot; /* byte offset in the warp's register file, or PTX_NO_SLOT if unused: set by lowering (see program.h) */
 };
 
 enum ptx_operand_kind {
-    PTX_OPERAND_REGISTER,    /* reg */
-    PTX_OPERAND_IMMEDIATE,   /* bits: integers as written (two's complement), 0f as binary32 bits, 0d and decimal floats as binary64 bits */
-    PTX_OPERAND_VARIABLE,    /* variable + offset: its address (mov, cvta) */
-    PTX_OPERAND_SPECIAL,     /* special: "%tid.x" and so on, by name */
-    PTX_OPERAND_LABEL,       /* label: index into the function's instructions */
-    PTX_OPERAND_FUNCTION,    /* callee */
-    PTX_OPERAND_ADDRESS,     /* [register or variable or immediate, + offset] */
-    PTX_OPERAND_VECTOR,      /* {element, ...}; element_count of them */
-    PTX_OPERAND_SINK,        /* _ */
+    PTX_OPERAND_REGISTER,  /* reg */
+    PTX_OPERAND_IMMEDIATE, /* bits: integers as written (two's complement), 0f as binary32 bits, 0d and decimal floats as binary64 bits */
+    PTX_OPERAND_VARIABLE,  /* variable + offset: its address (mov, cvta) */
+    PTX_OPERAND_SPECIAL,   /* special: "%tid.x" and so on, by name */
+    PTX_OPERAND_LABEL,     /* label: index into the function's instructions */
+    PTX_OPERAND_FUNCTION,  /* callee */
+    PTX_OPERAND_ADDRESS,   /* [register or variable or immediate, + offset] */
+    PTX_OPERAND_VECTOR,    /* {element, ...}; element_count of them */
+    PTX_OPERAND_SINK,      /* _ */
 };
 
 /*
@@ -72,18 +95,19 @@ enum ptx_operand_kind {
  */
 struct ptx_operand {
     enum ptx_operand_kind kind;
-    bool negated;            /* !p */
-    bool base_is_register;   /* ADDRESS: its base is reg; else variable; with variable NULL the address is offset alone */
-    bool is_pair;            /* VECTOR written `p|q` */
+    bool negated; /* !p */
+    bool
+        base_is_register; /* ADDRESS: its base is reg; else variable; with variable NULL the address is offset alone */
+    bool is_pair; /* VECTOR written `p|q` */
     enum ptx_immediate { PTX_IMMEDIATE_INTEGER, PTX_IMMEDIATE_F32, PTX_IMMEDIATE_F64 } immediate;
     union {
-        uint32_t reg;        /* REGISTER; ADDRESS with base_is_register */
-        uint32_t label;      /* LABEL; may be one past the last instruction */
+        uint32_t reg;           /* REGISTER; ADDRESS with base_is_register */
+        uint32_t label;         /* LABEL; may be one past the last instruction */
         uint32_t element_count; /* VECTOR */
     };
     union {
-        int64_t offset;      /* ADDRESS, VARIABLE */
-        uint64_t bits;       /* IMMEDIATE */
+        int64_t offset; /* ADDRESS, VARIABLE */
+        uint64_t bits;  /* IMMEDIATE */
     };
     union {
         struct ptx_variable *variable; /* VARIABLE; ADDRESS whose base is a variable */
@@ -103,11 +127,12 @@ struct ptx_operand {
  *   tensor       [address, {coordinates}] is refused.
  */
 struct ptx_instruction {
-    const char *opcode;      /* "ld.global.v4.f32": the whole dotted name, interned: equal names have equal pointers within a module */
-    uint32_t line;           /* in the PTX text */
-    uint32_t source_file;    /* .loc: index into module->files, 0 if none */
+    const char *
+        opcode; /* "ld.global.v4.f32": the whole dotted name, interned: equal names have equal pointers within a module */
+    uint32_t line;        /* in the PTX text */
+    uint32_t source_file; /* .loc: index into module->files, 0 if none */
     uint32_t source_line;
-    uint32_t guard;          /* register index, or PTX_NO_GUARD */
+    uint32_t guard; /* register index, or PTX_NO_GUARD */
     bool guard_negated;
     uint8_t operand_count;
     struct ptx_operand *operands;
@@ -123,24 +148,25 @@ struct ptx_function {
     uint32_t parameter_bytes;
     struct ptx_variable **results;
     uint32_t result_count;
-    struct ptx_variable **variables;  /* .shared, .local and .param declared in the body */
+    struct ptx_variable **variables; /* .shared, .local and .param declared in the body */
     uint32_t variable_count;
-    uint32_t ordinal_count;           /* parameters, results and variables together */
+    uint32_t ordinal_count; /* parameters, results and variables together */
     struct ptx_register *registers;
     uint32_t register_count;
     struct ptx_instruction *instructions;
     uint32_t instruction_count;
-    uint32_t max_threads, required_threads[3], min_blocks_per_sm; /* .maxntid (product), .reqntid, .minnctapersm; 0 if absent */
-    uint32_t required_cluster[3];                                 /* .reqnctapercluster; 0 if absent */
+    uint32_t max_threads, required_threads[3],
+        min_blocks_per_sm;        /* .maxntid (product), .reqntid, .minnctapersm; 0 if absent */
+    uint32_t required_cluster[3]; /* .reqnctapercluster; 0 if absent */
     bool explicit_cluster;
 };
 
 struct ptx_module {
     const char *text;
-    unsigned version;        /* 90 for .version 9.0 */
-    unsigned target;         /* 80 for sm_80; sm_90a: 90 with target_suffix 'a' */
+    unsigned version; /* 90 for .version 9.0 */
+    unsigned target;  /* 80 for sm_80; sm_90a: 90 with target_suffix 'a' */
     char target_suffix;
-    const char **files;      /* .file N "name" */
+    const char **files; /* .file N "name" */
     uint32_t file_count;
     struct ptx_variable **variables; /* module scope: global, const, shared */
     uint32_t variable_count;

@@ -98,9 +98,10 @@ void reader_skip_statement(struct reader *reader) {
 uint64_t reader_integer(struct reader *reader, const char *what, uint64_t most) {
     if (reader->token.kind != TOKEN_NUMBER)
         reader_expected(reader, what);
+    uint32_t line = reader->token.line;
     struct ptx_operand number = read_number(reader, false);
     if (number.immediate != PTX_IMMEDIATE_INTEGER || number.bits > most)
-        reader_fail(reader, "%s must be an integer of at most %llu", what, (unsigned long long)most);
+        reader_fail_at(reader, line, "%s must be an integer of at most %llu", what, (unsigned long long)most);
     return number.bits;
 }
 
@@ -258,9 +259,11 @@ static void read_directive(struct reader *reader) {
     } else if (reader_accept_directive(reader, ".target")) {
         read_target(reader);
     } else if (reader_accept_directive(reader, ".address_size")) {
+        uint32_t line = reader->token.line;
         uint64_t bits = reader_integer(reader, "the size of an address", 1024);
         if (bits != 64)
-            reader_fail(reader, "the size of an address is %llu; it must be 64", (unsigned long long)bits);
+            reader_fail_at(reader, line, "the size of an address is %llu; it must be 64",
+                           (unsigned long long)bits);
     } else if (reader_accept_directive(reader, ".file")) {
         read_file_name(reader);
     } else if (reader_accept_directive(reader, ".section")) {
