@@ -246,8 +246,7 @@ typedef struct lotto_samples {
     uint32_t *status;   /* lotto_row_status bits */
     int32_t *kept;      /* tokens kept by the filters; greedy: 1 */
     float *prob;        /* of the token, in the distribution sampled from; greedy: 1 */
-    float *
-        logprob; /* its natural logarithm, within 1e-6 * (1 + |logprob|) of the exact one; greedy: 0 */
+    float *logprob;     /* its natural logarithm, within 1e-6 * (1 + |logprob|) of the exact one; greedy: 0 */
     float *model_logprob; /* under the row's logits at temperature 1, unfiltered; same error */
     float
         *kept_mass; /* the kept tokens' share of the full row at its temperature (greedy: at temperature 1) */
