@@ -1,0 +1,297 @@
+/*
+ * Kernel == reference, bit for bit, for every result of every operation: random requests of every kind, and the shapes that
+ * are easy to get wrong. LOTTO_REQUIRE_GPU=1 makes a missing device a failure; otherwise it is a skip, which is printed.
+ */
+#include "tests/rows/place.h"
+#include "tests/rows/real.h"
+
+#include <criterion/criterion.h>
+#include <cuda_runtime_api.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char text[1024];
+
+struct places {
+    struct place device, reference;
+};
+
+/* False if there is no device, and none is required. */
+static bool enter(struct places *places) {
+    if (!place_device(&places->device, text, sizeof text)) {
+        const char *required = getenv("LOTTO_REQUIRE_GPU");
+        cr_assert(required == NULL || strcmp(required, "1") != 0, "LOTTO_REQUIRE_GPU=1, but %s", text);
+        printf("skipped: %s\n", text);
+        return false;
+    }
+    cr_assert(place_reference(&places->reference, text, sizeof text), "%s", text);
+    return true;
+}
+
+static void leave(struct places *places) {
+    place_leave(&places->device);
+    place_leave(&places->reference);
+}
+
+static void kernels_equal_the_reference(struct places *places, const struct request *request) {
+    struct results *device = results_create(request), *reference = results_create(request);
+    cr_assert(place_answer(&places->reference, request, reference, text, sizeof text),
+              "request 0x%" PRIx64 ": %s", request->seed, text);
+    cr_assert(place_answer(&places->device, request, device, text, sizeof text), "request 0x%" PRIx64 ": %s",
+              request->seed, text);
+    bool same = results_equal(request, device, "the kernel", reference, "the reference", text, sizeof text);
+    cr_assert(same, "%s", text);
+    results_destroy(device);
+    results_destroy(reference);
+}
+
+static void random_requests_are_equal(const char *what, uint64_t first_seed, int64_t least_logits,
+                                      const struct request_limits *limits) {
+    struct places places;
+    if (!enter(&places))
+        return;
+    int64_t logits = 0, rows = 0, requests = 0;
+    for (uint64_t seed = first_seed; logits < least_logits; seed++, requests++) {
+        struct request *request = request_random(seed, limits);
+        kernels_equal_the_reference(&places, request);
+        rows += request->logits.rows;
+        logits += request->logits.rows * request->logits.vocab;
+        request_destroy(request);
+    }
+    printf("%s: %" PRId64 " requests, %" PRId64 " rows, %" PRId64
+           " logits: kernels equal the reference in every result\n",
+           what, requests, rows, logits);
+    leave(&places);
+}
+
+Test(random_requests, small_vocabularies, .timeout = 600) {
+    random_requests_are_equal("vocabularies up to 300", 0x4000000, 100000,
+                              &(struct request_limits){300, 2000, 20});
+}
+
+Test(random_requests, all_vocabularies, .timeout = 600) {
+    random_requests_are_equal("vocabularies up to 200000", 0x5000000, 4000000,
+                              &(struct request_limits){200000, 40000, 8});
+}
+
+/* ---- shapes ------------------------------------------------------------------------------------------------------- */
+
+static void controls_of_every_order(struct places *places, struct request *request,
+                                    struct row_controls controls) {
+    for (int order = LOTTO_ORDER_SEQUENTIAL; order <= LOTTO_ORDER_JOINT; order++) {
+        controls.order = (lotto_order)order;
+        request_set_controls(request, &controls);
+        kernels_equal_the_reference(places, request);
+    }
+}
+
+/* Vocabularies around the sizes of warps, blocks and tiles; all filters at once. */
+Test(shapes, vocabularies_around_powers_of_two, .timeout = 600) {
+    static const int64_t vocabularies[] = {1,   2,   3,   31,   32,   33,   63,   64,   65,   255,  256, 257,
+                                           511, 512, 513, 1023, 1024, 1025, 2047, 2048, 2049, 4095, 4097};
+    struct places places;
+    if (!enter(&places))
+        return;
+    struct random random = random_of_seed(11);
+    for (size_t i = 0; i < sizeof vocabularies / sizeof *vocabularies; i++) {
+        int64_t vocab = vocabularies[i];
+        float row[2][4097];
+        for (int r = 0; r < 2; r++)
+            row_fill(&random, r == 0 ? ROW_NORMAL : ROW_TIED, LOTTO_F32, vocab, row[r]);
+        memmove((float *)row + vocab, row[1], (size_t)vocab * sizeof(float));
+        struct request *request = request_of(row, LOTTO_F32, 2, vocab);
+        request->kinds[1] = ROW_TIED;
+        request->seeds[0] = 1, request->positions[1] = 5;
+        controls_of_every_order(
+            &places, request,
+            (struct row_controls){0.8f, (int32_t)(vocab / 2), 0.9f, 0.01f, LOTTO_ORDER_SEQUENTIAL});
+        request_destroy(request);
+    }
+    leave(&places);
+}
+
+/* The largest vocabulary; every token the same, so that the mass is the largest too, 2^60, and every cut falls among ties. */
+Test(shapes, largest_vocabulary_of_equal_tokens, .timeout = 600) {
+    struct places places;
+    if (!enter(&places))
+        return;
+    const int64_t vocab = (int64_t)1 << 20;
+    uint16_t *row = calloc((size_t)vocab, sizeof *row);
+    cr_assert_not_null(row);
+    struct request *request = request_of(row, LOTTO_BF16, 1, vocab);
+    request->kinds[0] = ROW_CONSTANT;
+    request->k_max = request->capacity = 1000;
+    request->seeds[0] = 3;
+    struct row_controls controls = {1, 600000, 0.7f, 0.5f, LOTTO_ORDER_SEQUENTIAL};
+    request_set_controls(request, &controls);
+    kernels_equal_the_reference(&places, request);
+    request_destroy(request);
+    free(row);
+    leave(&places);
+}
+
+/* Nothing to do: success, no output touched, and NULL arrays allowed. */
+Test(shapes, no_rows) {
+    struct places places;
+    if (!enter(&places))
+        return;
+    struct request *request = request_of("", LOTTO_F16, 0, 100);
+    kernels_equal_the_reference(&places, request);
+    request_destroy(request);
+
+    lotto_logits logits = {NULL, 100, 0, 100, LOTTO_F32};
+    lotto_controls controls = LOTTO_CONTROLS_INIT;
+    lotto_draws draws = LOTTO_DRAWS_INIT;
+    lotto_samples samples = LOTTO_SAMPLES_INIT;
+    struct place *const both[] = {&places.device, &places.reference};
+    for (int i = 0; i < 2; i++) {
+        lotto_context *context = both[i]->context;
+        cr_expect_eq(lotto_softmax(context, &logits, &controls, NULL, 100, NULL, NULL, 0, NULL),
+                     LOTTO_SUCCESS, "%s", lotto_context_error(context));
+        cr_expect_eq(lotto_argmax(context, &logits, NULL, NULL, NULL, 0, NULL), LOTTO_SUCCESS, "%s",
+                     lotto_context_error(context));
+        cr_expect_eq(lotto_top_k(context, &logits, &controls, 5, NULL, NULL, NULL, NULL, NULL, 0, NULL),
+                     LOTTO_SUCCESS, "%s", lotto_context_error(context));
+        cr_expect_eq(lotto_top_p(context, &logits, &controls, 5, NULL, NULL, NULL, NULL, NULL, 0, NULL),
+                     LOTTO_SUCCESS, "%s", lotto_context_error(context));
+        cr_expect_eq(lotto_probs(context, &logits, &controls, NULL, 100, NULL, NULL, NULL, 0, NULL),
+                     LOTTO_SUCCESS, "%s", lotto_context_error(context));
+        cr_expect_eq(lotto_sample(context, &logits, &draws, &controls, &samples, NULL, 0, NULL),
+                     LOTTO_SUCCESS, "%s", lotto_context_error(context));
+    }
+    leave(&places);
+}
+
+/* More rows than blocks fit in a launch's other two dimensions. */
+Test(shapes, many_rows, .timeout = 600) {
+    struct places places;
+    if (!enter(&places))
+        return;
+    enum { ROWS = 70000 };
+    float *rows = malloc(ROWS * 2 * sizeof *rows);
+    cr_assert_not_null(rows);
+    struct random random = random_of_seed(12);
+    row_fill(&random, ROW_NORMAL, LOTTO_F32, ROWS * 2, rows);
+    struct request *request = request_of(rows, LOTTO_F32, ROWS, 2);
+    free(rows);
+    memset(request->wanted, 0, sizeof request->wanted);
+    request->wanted[ARGMAX_TOKENS] = true;
+    kernels_equal_the_reference(&places, request);
+    request_destroy(request);
+    leave(&places);
+}
+
+/* ---- rows far apart ----------------------------------------------------------------------------------------------- */
+
+/*
+ * Rows whose elements lie 2^31 + 8 apart: what a 32-bit offset would reach instead is within the allocation, but holds no row. The
+ * memory between the rows is never touched; the virtual GPU backs none of it.
+ */
+#define FAR_STRIDE (((int64_t)1 << 31) + 8)
+#define FAR_VOCAB 1000
+#define FAR_ROWS 3
+
+static void *device_memory(size_t bytes) {
+    void *memory = NULL;
+    if (cudaMalloc(&memory, bytes) == cudaSuccess)
+        return memory;
+    printf("skipped: the device has no %zu bytes for rows 2^31 elements apart\n", bytes);
+    return NULL;
+}
+
+static struct request *far_request(void) {
+    uint16_t rows[FAR_ROWS][FAR_VOCAB];
+    struct random random = random_of_seed(13);
+    for (int row = 0; row < FAR_ROWS; row++)
+        row_fill(&random, ROW_NORMAL, LOTTO_BF16, FAR_VOCAB, rows[row]);
+    return request_of(rows, LOTTO_BF16, FAR_ROWS, FAR_VOCAB);
+}
+
+Test(shapes, logits_beyond_two_to_the_31_elements, .timeout = 600) {
+    struct places places;
+    if (!enter(&places))
+        return;
+    uint16_t *far = device_memory((size_t)((FAR_ROWS - 1) * FAR_STRIDE + FAR_VOCAB) * sizeof *far);
+    if (far) {
+        struct request *near = far_request();
+        struct results *reference = results_create(near);
+        cr_assert(place_answer(&places.reference, near, reference, text, sizeof text), "%s", text);
+        for (int row = 0; row < FAR_ROWS; row++)
+            cr_assert_eq(cudaMemcpy(far + row * FAR_STRIDE, request_row(near, row), FAR_VOCAB * sizeof *far,
+                                    cudaMemcpyHostToDevice),
+                         cudaSuccess);
+        float probs[FAR_ROWS * FAR_VOCAB], *device_probs;
+        cr_assert_eq(cudaMalloc((void **)&device_probs, sizeof probs), cudaSuccess);
+        lotto_logits logits = {far, FAR_STRIDE, FAR_ROWS, FAR_VOCAB, LOTTO_BF16};
+        lotto_controls controls = LOTTO_CONTROLS_INIT;
+        cr_assert_eq(lotto_softmax(places.device.context, &logits, &controls, device_probs, FAR_VOCAB, NULL,
+                                   NULL, 0, NULL),
+                     LOTTO_SUCCESS, "%s", lotto_context_error(places.device.context));
+        cr_assert_eq(cudaMemcpy(probs, device_probs, sizeof probs, cudaMemcpyDeviceToHost), cudaSuccess);
+        cr_assert_arr_eq(probs, reference->array[SOFTMAX_PROBS], sizeof probs);
+        cudaFree(device_probs);
+        cudaFree(far);
+        results_destroy(reference);
+        request_destroy(near);
+    }
+    leave(&places);
+}
+
+Test(shapes, probs_beyond_two_to_the_31_elements, .timeout = 600) {
+    struct places places;
+    if (!enter(&places))
+        return;
+    const int rows = 2; /* 8 GiB */
+    float *far = device_memory((size_t)((rows - 1) * FAR_STRIDE + FAR_VOCAB) * sizeof *far);
+    if (far) {
+        struct request *near = far_request();
+        struct results *reference = results_create(near);
+        cr_assert(place_answer(&places.reference, near, reference, text, sizeof text), "%s", text);
+        void *device_logits;
+        cr_assert_eq(cudaMalloc(&device_logits, near->memory_bytes), cudaSuccess);
+        cr_assert_eq(cudaMemcpy(device_logits, near->logits.data, FAR_ROWS * FAR_VOCAB * sizeof(uint16_t),
+                                cudaMemcpyHostToDevice),
+                     cudaSuccess);
+        lotto_logits logits = {device_logits, FAR_VOCAB, rows, FAR_VOCAB, LOTTO_BF16};
+        lotto_controls controls = LOTTO_CONTROLS_INIT;
+        cr_assert_eq(lotto_probs(places.device.context, &logits, &controls, far, FAR_STRIDE, NULL, NULL, NULL,
+                                 0, NULL),
+                     LOTTO_SUCCESS, "%s", lotto_context_error(places.device.context));
+        for (int row = 0; row < rows; row++) {
+            float probs[FAR_VOCAB];
+            cr_assert_eq(cudaMemcpy(probs, far + row * FAR_STRIDE, sizeof probs, cudaMemcpyDeviceToHost),
+                         cudaSuccess);
+            cr_assert_arr_eq(probs, reference->array[PROBS_PROBS] + row * FAR_VOCAB, sizeof probs, "row %d",
+                             row);
+        }
+        cudaFree(device_logits);
+        cudaFree(far);
+        results_destroy(reference);
+        request_destroy(near);
+    }
+    leave(&places);
+}
+
+/* ---- real rows ---------------------------------------------------------------------------------------------------- */
+
+/* A few rows of each file: all of them take too long on the virtual GPU for a test; scripts/soak takes them all. */
+Test(real_rows, kernels_equal_the_reference, .timeout = 900) {
+    struct places places;
+    if (!enter(&places))
+        return;
+    struct real_rows *files = real_rows_load(LOTTO_TEST_DATA, getenv("LOTTO_TEST_LOGITS"));
+    for (struct real_rows *file = files; file->name[0]; file++)
+        for (int dtype = LOTTO_F32; dtype <= LOTTO_BF16; dtype++) {
+            struct real_rows few = *file;
+            few.rows = few.rows < 2 ? few.rows : 2;
+            struct request *request = real_rows_request(&few, (lotto_dtype)dtype, (uint64_t)dtype);
+            kernels_equal_the_reference(&places, request);
+            printf("%s as %s: %" PRId64 " of %" PRId64 " rows of %" PRId64 " logits equal the reference's\n",
+                   file->name, dtype_name((lotto_dtype)dtype), few.rows, file->rows, file->vocab);
+            request_destroy(request);
+        }
+    real_rows_destroy(files);
+    leave(&places);
+}
