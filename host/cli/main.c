@@ -66,7 +66,8 @@ static void print_general_help(void) {
 }
 
 static void print_help(const struct command *command) {
-    printf("Usage: lotto %s %s\n\n%s\n\nOptions:\n", command->name, command->synopsis, command->description);
+    printf("Usage: lotto %s%s%s\n\n%s\n\nOptions:\n", command->name, *command->synopsis != '\0' ? " " : "",
+           command->synopsis, command->description);
     options_print_help(command);
     printf("\nExample:\n  %s\n", command->example);
 }

@@ -102,11 +102,15 @@ static bool print_object(const struct sampling *sampling, int64_t row, int64_t p
 /* The rows of the part at hand, the draws of each together. */
 static bool print_part(const struct sampling *sampling, int64_t first_position, int64_t draws,
                        struct error *error) {
+    const struct options *options = sampling->job->options;
     int64_t rows = sampling->job->rows;
+    bool is_beginning = sampling->job->first == sampling->job->begin && first_position == options->position;
+    if (is_beginning && !options->json)
+        print_heading(&sampling->columns);
     for (int64_t row = 0; row < rows; row++) {
         for (int64_t draw = 0; draw < draws; draw++) {
             int64_t position = first_position + draw, at = draw * rows + row;
-            if (!sampling->job->options->json)
+            if (!options->json)
                 print_line(sampling, row, position, at);
             else if (!print_object(sampling, row, position, at, error))
                 return false;
@@ -157,8 +161,6 @@ static bool sample_all(struct sampling *sampling, struct error *error) {
     struct progress progress;
     bool is_text = !job->options->json;
     progress_start(&progress, "tokens", (job->end - job->begin) * job->options->draws);
-    if (is_text)
-        print_heading(&sampling->columns);
     while (job_next(job, error))
         if (!sample_part(sampling, &progress, error))
             break;
