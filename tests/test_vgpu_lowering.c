@@ -77,6 +77,14 @@ static symbol *register_at(const struct walker *walker, const struct frame *fram
     return &frame->registers[walker->program ? slot / 4 : reg];
 }
 
+/* A random path may reach a register that was never written; what it holds is nobody's promise, so the walk is cut there. */
+static symbol read_register(struct walker *walker, const struct frame *frame, uint32_t reg) {
+    symbol value = *register_at(walker, frame, reg);
+    if (value == 0 && !walker->program)
+        walker->ended = walker->cut = true;
+    return value;
+}
+
 /* The caller's operand for a formal parameter or result of the frame's function, else NULL. */
 static const struct ptx_operand *actual_of(const struct frame *frame, const struct ptx_variable *formal) {
     for (uint32_t i = 0; frame->call && i < frame->function->result_count; i++)
@@ -119,7 +127,7 @@ static symbol value_of(struct walker *walker, const struct frame *frame, const s
     symbol value = 0;
     switch (operand->kind) {
     case PTX_OPERAND_REGISTER:
-        value = *register_at(walker, frame, operand->reg);
+        value = read_register(walker, frame, operand->reg);
         return operand->negated ? mix(value, 77) : value;
     case PTX_OPERAND_IMMEDIATE:
         return mix(operand->bits, 11);
@@ -129,7 +137,7 @@ static symbol value_of(struct walker *walker, const struct frame *frame, const s
         return mix(symbol_of(operand->special), walker->seed);
     case PTX_OPERAND_ADDRESS:
         if (operand->base_is_register)
-            value = *register_at(walker, frame, operand->reg);
+            value = read_register(walker, frame, operand->reg);
         else if (operand->variable)
             value = symbol_of(operand->variable->name);
         return mix(value, (symbol)operand->offset);
@@ -151,6 +159,8 @@ static void assign(struct walker *walker, const struct frame *frame, const struc
 }
 
 static void add_effect(struct walker *walker, symbol effect) {
+    if (walker->cut)
+        return;
     if (walker->effect_count < MOST_EFFECTS)
         walker->effects[walker->effect_count++] = effect;
     else
@@ -243,7 +253,7 @@ static void walk(struct walker *walker, const struct frame *frame, const struct 
         if (++walker->steps == MOST_STEPS || walker->cell_count > MOST_CELLS / 2)
             walker->ended = walker->cut = true;
         if (instruction->guard != PTX_NO_GUARD &&
-            (*register_at(walker, frame, instruction->guard) >> 13 & 1) == instruction->guard_negated)
+            (read_register(walker, frame, instruction->guard) >> 13 & 1) == instruction->guard_negated)
             continue;
         const struct ptx_operand *operands = instruction->operands;
         bool loads = begins(opcode, "ld"), stores = begins(opcode, "st");
@@ -596,8 +606,8 @@ Test(vgpu_lowered, registers_share_slots) {
 Test(vgpu_lowered, moves_disappear) {
     lower_text(KERNEL(
         "ld.const.u32 r, [64]; ld.global.u32 a, [64]; mov.b32 b, a; mov.u32 c, 5; st.global.u32 [68], b;\n"
-        "st.global.u32 [72], c; st.shared.u32 [0], r; mov.b32 d, a; setp.eq.u32 p, r, 1; @p bra done;\n"
-        "mov.b32 d, 9; done: st.global.u32 [76], d; ret;"));
+        "st.global.u32 [72], c; setp.eq.u32 p, r, 1; mov.b32 d, a; @p bra done; mov.b32 d, 9;\n"
+        "done: st.global.u32 [76], d; ret;"));
     cr_expect_eq(find("st.global.u32", 0)->operands[1].reg, find("ld.global.u32", 0)->operands[0].reg);
     cr_expect_eq(find("st.global.u32", 1)->operands[1].kind, PTX_OPERAND_IMMEDIATE);
     cr_expect_eq(find("st.global.u32", 1)->operands[1].bits, 5);
