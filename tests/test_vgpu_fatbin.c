@@ -151,6 +151,7 @@ Test(vgpu_fatbin, truncation_at_every_length_is_refused) {
         struct made made;
         begin(&made);
         add(&made, PTX, 75, (enum form)form, 80, text_for(75, ""));
+        size_t between = made.count;
         add(&made, PTX, 80, (enum form)form, 96, text_for(80, ""));
         cr_assert(accepts(made.bytes, made.count));
         for (size_t count = 0; count < made.count; count++) {
@@ -159,7 +160,7 @@ Test(vgpu_fatbin, truncation_at_every_length_is_refused) {
                 continue;
             struct made cut = made; /* a header that agrees with the cut */
             put(cut.bytes + 8, count - 16, 8);
-            accepts(cut.bytes, count);
+            cr_assert_eq(accepts(cut.bytes, count), count == between, "cut at %zu, and saying so", count);
         }
     }
 }

@@ -60,6 +60,8 @@ Test(vgpu_memory, fresh_and_freed_bytes_are_poison) {
         memset(bytes, 3, sizes[i]);
         cr_assert(memory_free(address));
         cr_assert(!memory_view(address, 1));
+        cr_assert(holds(bytes, 1, MEMORY_POISON) && holds(bytes + sizes[i] - 1, 1, MEMORY_POISON),
+                  "poison at once");
         cr_assert(holds(memory_view(before, 100), 100, 1) && holds(memory_view(after, 100), 100, 2),
                   "neighbours are untouched");
     }
@@ -100,6 +102,14 @@ Test(vgpu_memory, a_large_sparse_allocation_is_small) {
                         MEMORY_POISON));
     }
     cr_assert_lt(resident_bytes() - before, 32 * MIB);
+}
+
+Test(vgpu_memory, freed_memory_goes_back_to_the_host) {
+    uint64_t before = resident_bytes(), address = memory_allocate(64 * MIB, NULL);
+    cr_assert(memory_view(address, 64 * MIB));
+    cr_assert_gt(resident_bytes() - before, 60 * MIB);
+    cr_assert(memory_free(address));
+    cr_assert_lt(resident_bytes() - before, 4 * MIB);
 }
 
 /* A window is inside its allocation and wholly filled, whatever was touched before. */

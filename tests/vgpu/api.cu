@@ -44,6 +44,8 @@ static void expect_refused(cudaError_t wanted, const char *what) {
 static void check_limits(int *out) {
     one_block_of_shared<<<1, 1025, 0>>>(out);
     expect_refused(cudaErrorInvalidConfiguration, "1025 threads");
+    one_block_of_shared<<<1, dim3(64, 17), 0>>>(out);
+    expect_refused(cudaErrorInvalidConfiguration, "64 x 17 threads");
     one_block_of_shared<<<0, 32, 0>>>(out);
     expect_refused(cudaErrorInvalidConfiguration, "an empty grid");
     one_block_of_shared<<<dim3(1, 65536), 32, 0>>>(out);
@@ -219,8 +221,8 @@ static void check_threads() {
     std::atomic<int> wrong{0};
     for (int id = 0; id < 4; id++)
         threads.emplace_back([id, &wrong] {
-            device_vector<int> out(128);
-            for (int round = 0; round < 50; round++) {
+            for (int round = 0; round < 300; round++) {
+                device_vector<int> out(128);
                 must(cudaMemsetAsync(out.items, 0, 128 * sizeof(int), cudaStreamPerThread));
                 if (id == 0)
                     bounded<<<1, 129, 0, cudaStreamPerThread>>>(out.items);

@@ -219,7 +219,7 @@ bool memory_open_window(uint64_t begin, uint64_t end, struct memory_window *wind
 
 void *memory_view(uint64_t address, uint64_t bytes) {
     struct memory_window window;
-    if (bytes > UINT64_MAX - address || !memory_open_window(address, address + bytes, &window))
+    if (!memory_open_window(address, address + bytes, &window)) /* a sum that wraps ends before it begins */
         return NULL;
     return (void *)(address + (uint64_t)memory_distance);
 }

@@ -90,8 +90,8 @@ static char *text_of(const struct entry *entry) {
 }
 
 /*
- * ".target sm_90a" runs on that architecture alone, "sm_100f" on its family (the same major number) from there on, and plain
- * targets on every later architecture.
+ * ".target sm_90a" runs on that architecture alone, "sm_100f" on its family (the same major number), and plain targets on every
+ * later architecture.
  */
 static bool target_allows(const char *text, unsigned architecture) {
     const char *target = strstr(text, ".target");
@@ -102,8 +102,8 @@ static bool target_allows(const char *text, unsigned architecture) {
     if (suffix == 'a')
         return number == architecture;
     if (suffix == 'f')
-        return number / 10 == architecture / 10 && number <= architecture;
-    return number <= architecture;
+        return number / 10 == architecture / 10;
+    return true;
 }
 
 struct listing {
