@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 1 << 13 };
+/* Pages that no name falls into are never touched. */
+enum { BUCKETS = 1 << 15 };
 
 struct interned {
     struct interned *next;

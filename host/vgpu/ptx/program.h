@@ -46,7 +46,7 @@ struct program {
 /*
  * NULL on error (recursion, indirect call, a parameter mismatch, an .extern variable nobody defines), with *error filled.
  * A call of a function without a body stays in the list, shaped as ptx.h says: the executor knows it or refuses it.
- * The module must outlive the program.
+ * The module must outlive the program; new opcodes (ld.local for ld.param) are interned in it, so one lowering at a time.
  */
 struct program *program_lower(struct ptx_module *module, const struct ptx_function *entry,
                               struct ptx_error *error);
