@@ -15,6 +15,7 @@ static void start_warp(struct block *block, unsigned index) {
     warp->live = threads - first >= WARP_LANES ? ALL_LANES : (1u << (threads - first)) - 1;
     warp->active = 0;
     warp->carry = 0;
+    warp->issued = 0;
     warp->impatience = 0;
     warp->turn_lane = 0;
     warp->fragment_count = 0;

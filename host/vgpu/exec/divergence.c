@@ -91,14 +91,13 @@ static unsigned choose(struct warp *warp, bool rotate) {
     return next_lane < WARP_LANES ? next : first;
 }
 
-static const struct bound *run_fragment(struct warp *warp, const struct bound *i, unsigned budget,
-                                        unsigned *issued) {
+static const struct bound *run_fragment(struct warp *warp, const struct bound *i, unsigned budget) {
     uint64_t threads = 0, conversions = 0;
     unsigned count = 0;
     do {
         const uint32_t *guard = warp_operand(warp, i->guard);
         uint32_t mask = warp->active & (*guard ^ i->guard_flip);
-        count++;
+        warp->issued = ++count;
         threads += (unsigned)__builtin_popcount(mask);
         conversions += i->conversion;
         i = mask ? i->run(warp, i, mask) : i + 1;
@@ -108,7 +107,6 @@ static const struct bound *run_fragment(struct warp *warp, const struct bound *i
     counts->warp_instructions += count;
     counts->thread_instructions += threads;
     counts->conversions_and_mufu += conversions;
-    *issued = count;
     return i;
 }
 
@@ -123,10 +121,12 @@ unsigned warp_run(struct warp *warp, unsigned budget) {
         warp->active = warp->fragments[k].mask;
         remove_fragment(warp, k);
         warp->limit = next_meeting(warp, at);
-        unsigned stretch = budget - issued, count;
+        unsigned stretch = budget - issued;
         if (warp->fragment_count > 0 && stretch > TURN)
             stretch = TURN;
-        at = run_fragment(warp, at, stretch, &count);
+        at = run_fragment(warp, at, stretch);
+        unsigned count = warp->issued;
+        warp->issued = 0;
         issued += count;
         if (at != NULL && warp->active)
             warp_add_fragment(warp, at, warp->active, FRAGMENT_READY, 0);

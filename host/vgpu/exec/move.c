@@ -95,15 +95,17 @@ HANDLER(activemask_b32) {
 }
 
 /* Time is the number of warp instructions issued so far: the same in every run. */
+static u64 time_of(const struct warp *w) { return w->grid->counts.warp_instructions + w->issued; }
+
 HANDLER(clock_32) {
     u32 *d = lanes(w, i->o[0]);
-    u32 now = (u32)w->grid->counts.warp_instructions;
+    u32 now = (u32)time_of(w);
     SET_LANES(u32, d, now)
     return i + 1;
 }
 HANDLER(clock_64) {
     u64 *d = lanes(w, i->o[0]);
-    u64 now = w->grid->counts.warp_instructions;
+    u64 now = time_of(w);
     SET_LANES(u64, d, now)
     return i + 1;
 }

@@ -69,6 +69,7 @@ struct warp {
     unsigned fragment_count;
     struct fragment
         fragments[WARP_LANES]; /* in the order of their instructions; the running one is not among them */
+    unsigned issued;           /* instructions of the running stretch, not yet in the counts */
     unsigned impatience;       /* instructions issued while another fragment was ready */
     unsigned turn_lane;        /* rotation: the fragment that had the last turn */
 };
