@@ -188,8 +188,7 @@ static void read_call(struct reader *reader, struct ptx_instruction *instruction
         if (has_arguments)
             operands[2] = read_call_list(reader);
         if (!has_arguments || reader_accept(reader, ','))
-            reader_take_name(reader, has_arguments ? "the prototype of the call"
-                                                   : "'(' before the arguments of the call");
+            reader_take_name(reader, "the arguments in parentheses or the prototype of the call");
     }
     instruction->operand_count = 3;
     instruction->operands = arena_copy(reader->arena, operands, sizeof operands);

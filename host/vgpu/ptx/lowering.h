@@ -55,6 +55,7 @@ void lower_emit(struct lowering *lowering, const struct ptx_instruction *instruc
 void lower_relabel(struct ptx_operand *operands, uint32_t count, const uint32_t *moved);
 void lower_relabel_all(struct lowering *lowering, const uint32_t *moved);
 void lower_delete(struct lowering *lowering, const bool *deleted);
+
 void lower_inline(struct lowering *lowering);          /* inline.c */
 void lower_call_parameters(struct lowering *lowering); /* call_parameters.c */
 void lower_lay_out_local(struct lowering *lowering);   /* call_parameters.c */

@@ -57,8 +57,6 @@ void names_leave(struct ptx_names *names) {
     names->depth--;
 }
 
-uint32_t names_depth(const struct ptx_names *names) { return names->depth; }
-
 static struct binding *find(const struct ptx_names *names, const char *start, size_t length, uint32_t hash) {
     for (struct binding *binding = names->bound[hash % BUCKETS]; binding; binding = binding->next)
         if (binding->hash == hash && binding->length == length && memcmp(binding->name, start, length) == 0)

@@ -44,7 +44,6 @@ struct binding {
 /* Scope 0 is the module's. Leaving a scope forgets what was bound in it. */
 void names_enter(struct ptx_names *names);
 void names_leave(struct ptx_names *names);
-uint32_t names_depth(const struct ptx_names *names);
 
 /* NULL if the name is already bound in the current scope. */
 struct binding *names_bind(struct ptx_names *names, const char *start, size_t length, enum binding_kind kind);

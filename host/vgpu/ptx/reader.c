@@ -340,15 +340,15 @@ struct ptx_module *ptx_read(const char *text, struct ptx_error *error) {
     module->text = text;
     module->arena = arena;
     module->names = reader->names;
-    bool failed = setjmp(reader->failed) != 0;
-    if (!failed)
-        read_module(reader);
-    keep_lists(reader);
-    reader_free(reader);
-    if (failed) {
+    if (setjmp(reader->failed) != 0) {
+        keep_lists(reader);
+        reader_free(reader);
         ptx_free(module);
         return NULL;
     }
+    read_module(reader);
+    keep_lists(reader);
+    reader_free(reader);
     return module;
 }
 

@@ -1,9 +1,8 @@
 /*
  * Gives registers their slots. Two registers of one width interfere when one is written while the other is live; the
  * exception is a move from one to the other, after which both hold the same value. Registers that moves join are put into
- * one slot wherever none of them interferes; such moves are then no work and go, which is all the copy propagation that is
- * needed. The others take the lowest slot that is free, in the order of their first appearance. lower.c says why widths
- * never mix.
+ * one slot wherever none of them interferes; such moves are then no work and go. The others take the lowest slot that is
+ * free, in the order of their first appearance. lower.c says why widths never mix.
  */
 #include "lowering.h"
 
