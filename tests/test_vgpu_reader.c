@@ -117,12 +117,13 @@ Test(vgpu_reader, relocations) {
 
 Test(vgpu_reader, entries_and_functions) {
     cr_expect(tiny->is_entry && tiny->is_defined);
-    cr_assert_eq(tiny->parameter_count, 3);
+    cr_assert_eq(tiny->parameter_count, 4);
     cr_expect_eq(tiny->parameters[0]->address, 0);
     cr_expect_eq(tiny->parameters[1]->address, 8);
     cr_expect_eq(tiny->parameters[1]->bytes, 20);
     cr_expect_eq(tiny->parameters[2]->address, 28);
-    cr_expect_eq(tiny->parameter_bytes, 29);
+    cr_expect_eq(tiny->parameters[3]->address, 32);
+    cr_expect_eq(tiny->parameter_bytes, 36);
     cr_expect_eq(tiny->max_threads, 128);
     cr_expect_eq(tiny->min_blocks_per_sm, 2);
 
@@ -295,6 +296,7 @@ static const struct refusal {
     {".global .pred x;\n", 1, "expected the type of a variable"},
     {".global .u32 x[];\n", 1, "the size of 'x' is missing"},
     {".global .u32 x[2] = {1, 2, 3};\n", 1, "longer than its 8 bytes"},
+    {".global .b8 x[2] = {1, 2, 3};\n", 1, "longer than its 2 bytes"},
     {".global .u32 x = {{{{{{{{{{1}}}}}}}}}};\n", 1, "more than 8 lists in lists"},
     {".global .u32 x = y;\n", 1, "not an array of 64-bit values"},
     {".global .u32 x = \"text\";\n", 1, "not an array of bytes"},
