@@ -217,25 +217,49 @@ static void check_launch_attributes() {
 
 // Calls from several host threads: each has its own last error, and each gets its own results.
 static void check_threads() {
+    constexpr int thread_count = 4, rounds = 100;
     std::vector<std::thread> threads;
-    std::atomic<int> wrong{0};
-    for (int id = 0; id < 4; id++)
-        threads.emplace_back([id, &wrong] {
-            for (int round = 0; round < 300; round++) {
-                device_vector<int> out(128);
-                must(cudaMemsetAsync(out.items, 0, 128 * sizeof(int), cudaStreamPerThread));
-                if (id == 0)
-                    bounded<<<1, 129, 0, cudaStreamPerThread>>>(out.items);
-                else
-                    bounded<<<1, 128, 0, cudaStreamPerThread>>>(out.items);
+    std::atomic<int> ready{0}, wrong{0};
+    for (int id = 0; id < thread_count; id++)
+        threads.emplace_back([id, &ready, &wrong] {
+            for (ready++; ready < thread_count;)
+                ; // so that all begin together
+            void *pieces[8];
+            for (int round = 0; round < 40000; round++) {
+                for (void *&piece : pieces)
+                    wrong += cudaMalloc(&piece, 100) != cudaSuccess;
+                for (void *piece : pieces)
+                    wrong += cudaFree(piece) != cudaSuccess;
+            }
+            std::vector<int> in(16 + id, id);
+            for (int round = 0; round < rounds; round++) {
+                device_vector<int> items(in), out(128);
+                bounded<<<1, id == 0 ? 129 : 128, 0, cudaStreamPerThread>>>(out.items);
                 cudaError_t error = cudaGetLastError();
-                wrong +=
-                    error != (id == 0 ? cudaErrorInvalidValue : cudaSuccess) || out.host()[127] != (id != 0);
+                wrong += error != (id == 0 ? cudaErrorInvalidValue : cudaSuccess) || items.host() != in;
             }
         });
     for (std::thread &thread : threads)
         thread.join();
     expect(wrong == 0, "threads do not disturb each other");
+}
+
+// The runtime is free for other threads while a host function runs.
+static void CUDART_CB wait_for_flag(void *flag) {
+    while (!*(std::atomic<bool> *)flag)
+        ;
+}
+
+static void check_host_function() {
+    std::atomic<bool> flag{false};
+    std::thread other([&flag] {
+        device_vector<int> items(std::vector<int>(100, 1));
+        flag = items.host()[99] == 1;
+    });
+    must(cudaLaunchHostFunc(0, wait_for_flag, &flag));
+    must(cudaDeviceSynchronize());
+    other.join();
+    expect(flag, "a host function waited for another thread's calls");
 }
 
 int main() {
@@ -247,5 +271,6 @@ int main() {
     check_streams_and_events();
     check_launch_attributes();
     check_threads();
+    check_host_function();
     printf("the runtime keeps its rules\n");
 }
