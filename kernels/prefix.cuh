@@ -43,6 +43,12 @@ struct Digit {
     uint64_t measure_above; /* of the larger digits */
 };
 
+/* The block's bins, one set whatever is measured. */
+__device__ inline unsigned long long *shared_bins() {
+    __shared__ unsigned long long bins[kBins];
+    return bins;
+}
+
 /* Adds every token's measure to the bin of its digit, bits [low, low + kDigitBits) of its key, among keys that begin with known. */
 template <typename Logit, typename Measure>
 __device__ void fill_bins(const Row<Logit> &row, Measure measure, uint64_t known, int low,
@@ -81,7 +87,7 @@ __device__ inline Digit find_digit(const unsigned long long *bins, uint64_t targ
 /* The bound of the shortest prefix whose measure reaches target; 1 <= target <= the whole row's measure. */
 template <typename Logit, typename Measure>
 __device__ uint64_t shortest_prefix(const Row<Logit> &row, Measure measure, uint64_t target) {
-    __shared__ unsigned long long bins[kBins];
+    unsigned long long *bins = shared_bins();
     uint64_t bound = 0;
     for (int low = kFirstDigit; low >= 0; low -= kDigitBits) {
         fill_bins(row, measure, bound, low, bins);
