@@ -14,9 +14,7 @@ struct table {
 __device__ int numbers[5] = {3, 1, 4, 1, 5};
 __device__ int *middle = numbers + 2;
 
-__noinline__ __device__ pair swap_sum(pair p, float scale) {
-    return {(int)(p.b * scale), p.a + p.b};
-}
+__noinline__ __device__ pair swap_sum(pair p, float scale) { return {(int)(p.b * scale), p.a + p.b}; }
 
 __noinline__ __device__ table store(table t, int i, char c) {
     t.cell[i] = c;
