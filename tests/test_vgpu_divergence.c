@@ -58,15 +58,14 @@ Test(vgpu_divergence, early_exit) {
         cr_assert_eq(out[l], l < 7 ? 0 : 0xffffff80);
 }
 
-/* Lanes come to one shuffle from two ways at different times. */
+/* The shuffle lies before the code of the lanes that come late, so the early ones reach it alone and must wait there. */
 Test(vgpu_divergence, shuffle_waits_for_its_lanes) {
     struct machine_launch launch;
-    uint32_t *out = run(
-        HEAD
-        "mov.u32 y, x; setp.lt.u32 p, x, 16; @p bra JOIN;\nmov.u32 n, 0;\nLOOP: add.u32 n, n, 1; setp.lt.u32 "
-        "q, n, x; @q bra LOOP;\n"
-        "add.u32 y, y, n;\nJOIN: shfl.sync.bfly.b32 z, y, 31, 31, 0xffffffff; st.global.u32 [t], z; ret; }",
-        32, &launch);
+    uint32_t *out =
+        run(HEAD "bra START;\nJOIN: shfl.sync.bfly.b32 z, y, 31, 31, 0xffffffff; st.global.u32 [t], z; ret;\n"
+                 "START: mov.u32 y, x; setp.lt.u32 p, x, 16; @p bra JOIN;\nmov.u32 n, 0;\n"
+                 "LOOP: add.u32 n, n, 1; setp.lt.u32 q, n, x; @q bra LOOP;\nadd.u32 y, y, n; bra JOIN; }",
+            32, &launch);
     for (unsigned l = 0; l < 32; l++)
         cr_assert_eq(out[l], (31 - l) * (31 - l < 16 ? 1 : 2), "lane %u: %u", l, out[l]);
 }
