@@ -1,4 +1,5 @@
 /* Binding: each instruction's row of the table, its operands as offsets of lane arrays, its immediates as constant lanes. */
+#include "constant_pool.h"
 #include "fitted.h"
 #include "instruction_table.h"
 #include "opcode.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LARGEST_ARRAY = 512, MAX_FLAT = 12, SCRATCH_ARRAYS = MAX_BOUND_OPERANDS + 1, CONSTANT_BUCKETS = 4096 };
+enum { LARGEST_ARRAY = 512, MAX_FLAT = 12, SCRATCH_ARRAYS = MAX_BOUND_OPERANDS + 1 };
 
 /* What is being built, and where. */
 struct binder {
@@ -18,13 +19,7 @@ struct binder {
     const struct ptx_instruction *instruction;
     struct bound *bound;
     struct opcode opcode;
-    uint8_t *constants;
-    uint32_t constant_bytes, constant_capacity;
-    struct constant {
-        uint64_t value;
-        uint32_t lane_bytes, offset; /* lane_bytes 0: empty */
-    } known[CONSTANT_BUCKETS];
-    uint32_t known_count;
+    struct constant_pool constants;
     uint32_t sink, scratch; /* operands: where unwanted results go; arrays of fitted instructions */
     /* Of the instruction: its operands in one row, and the registers it reads and writes. */
     const struct ptx_operand *flat[MAX_FLAT];
@@ -56,40 +51,9 @@ static void *allocate(size_t bytes) {
     return memset(memory, 0, (bytes + 64) / 64 * 64);
 }
 
-/* A lane array of one value; 4 bytes for a predicate. */
-static uint32_t constant_lanes(struct binder *binder, uint64_t value, uint32_t lane_bytes) {
-    uint32_t k = (uint32_t)((value * 0x9e3779b97f4a7c15ull >> 40) + lane_bytes) % CONSTANT_BUCKETS;
-    for (; binder->known[k].lane_bytes; k = (k + 1) % CONSTANT_BUCKETS)
-        if (binder->known[k].value == value && binder->known[k].lane_bytes == lane_bytes)
-            return binder->known[k].offset;
-    uint32_t bytes = lane_bytes * WARP_LANES;
-    if (binder->constant_bytes + bytes > binder->constant_capacity) {
-        binder->constant_capacity = 2 * binder->constant_capacity + LARGEST_ARRAY * 8;
-        binder->constants = realloc(binder->constants, binder->constant_capacity);
-        if (binder->constants == NULL)
-            vgpu_fail("not enough host memory for the constants of a kernel");
-    }
-    uint32_t offset = binder->constant_bytes;
-    for (unsigned l = 0; l < WARP_LANES; l++) {
-        memset(binder->constants + offset + l * lane_bytes, 0, lane_bytes);
-        memcpy(binder->constants + offset + l * lane_bytes, &value, lane_bytes < 8 ? lane_bytes : 8);
-    }
-    /* A 128-bit register is two arrays, low then high; a constant's high half is zero. */
-    if (lane_bytes == 16) {
-        memset(binder->constants + offset, 0, bytes);
-        for (unsigned l = 0; l < WARP_LANES; l++)
-            memcpy(binder->constants + offset + l * 8, &value, 8);
-    }
-    binder->constant_bytes += bytes;
-    if (binder->known_count < CONSTANT_BUCKETS / 2) {
-        binder->known_count++;
-        binder->known[k] = (struct constant){value, lane_bytes, offset | CONSTANT_BANK};
-    }
-    return offset | CONSTANT_BANK;
-}
 /* Predicate constants are whole words of ones or zeros; a lane array of 32-bit values starts with one. */
 static uint32_t constant_predicate(struct binder *binder, bool value) {
-    return constant_lanes(binder, value ? ~0u : 0, 4);
+    return constant_lanes(&binder->constants, value ? ~0u : 0, 4);
 }
 
 static unsigned lane_bytes_of_letter(char letter) {
@@ -221,15 +185,16 @@ static bool bind_source(struct binder *binder, const struct ptx_operand *operand
     if (letter == 'x')
         wanted = binder->bound->width;
     if (operand == NULL) {
-        *place = constant_lanes(binder, 0, wanted);
+        *place = constant_lanes(&binder->constants, 0, wanted);
         return true;
     }
     switch (operand->kind) {
     case PTX_OPERAND_IMMEDIATE:
-        *place = constant_lanes(binder, immediate_value(operand, wanted), wanted);
+        *place = constant_lanes(&binder->constants, immediate_value(operand, wanted), wanted);
         return true;
     case PTX_OPERAND_VARIABLE:
-        *place = constant_lanes(binder, operand->variable->address + (uint64_t)operand->offset, wanted);
+        *place = constant_lanes(&binder->constants, operand->variable->address + (uint64_t)operand->offset,
+                                wanted);
         return true;
     case PTX_OPERAND_SPECIAL:
         return special_lanes(binder, operand->special, wanted, place);
@@ -264,7 +229,7 @@ static bool bind_address(struct binder *binder, const struct ptx_operand *operan
     *offset = operand->offset;
     *base_is_32 = false;
     if (!operand->base_is_register) {
-        *place = constant_lanes(binder, operand->variable ? operand->variable->address : 0, 8);
+        *place = constant_lanes(&binder->constants, operand->variable ? operand->variable->address : 0, 8);
         return true;
     }
     const struct ptx_register *reg = &binder->program->registers[operand->reg];
@@ -537,14 +502,14 @@ struct binding *binding_create(const struct program *program, const struct devic
         good = bind_instruction(binder, k);
     good = good && bind_end(binder);
     if (good) {
-        binding->constants = allocate(binder->constant_bytes);
-        memcpy(binding->constants, binder->constants, binder->constant_bytes);
+        binding->constants = allocate(binder->constants.bytes);
+        memcpy(binding->constants, binder->constants.lanes, binder->constants.bytes);
         binding->bank_bytes = (binding->bank_bytes + 63) / 64 * 64;
     } else {
         binding_free(binding);
         binding = NULL;
     }
-    free(binder->constants);
+    free(binder->constants.lanes);
     free(binder);
     return binding;
 }

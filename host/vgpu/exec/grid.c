@@ -2,6 +2,7 @@
 #include "warp.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A turn is long: most blocks end within theirs, and the next one uses their memory again while it is warm. */
 enum { BLOCK_TURN = 1 << 20 };
@@ -11,7 +12,8 @@ static void *aligned(size_t bytes) {
     if (memory == NULL)
         vgpu_fail("not enough host memory for %zu bytes of registers, shared and local memory of a block",
                   bytes);
-    return memory;
+    /* What a program reads before it has written it must at least be the same in every run. */
+    return memset(memory, 0, (bytes + 64) / 64 * 64);
 }
 
 static struct block *create_block(struct grid *grid) {
