@@ -110,7 +110,9 @@ refuses 1 "missing.npy: No such file" sample missing.npy "${reference[@]}"
 refuses 1 "Is a directory" sample "$folder" "${reference[@]}"
 : >empty.npy
 refuses 1 "empty.npy: it is empty" sample empty.npy "${reference[@]}"
-refuses 1 "standard input: it is empty" sample - "${reference[@]}" </dev/null
+refuses 1 "standard input: it is empty" sample - "${reference[@]}" < <(:)
+refuses 1 "standard input: it is a device" sample - "${reference[@]}" </dev/null
+refuses 1 "/dev/zero: it is a device" sample /dev/zero --dtype f32 --vocab-size 4 "${reference[@]}"
 refuses 1 "standard input: Bad file" sample - "${reference[@]}" <&-
 echo "just some text, no logits at all" >text.npy
 refuses 1 "text.npy: not a .npy file" sample text.npy "${reference[@]}"

@@ -64,7 +64,27 @@ static bool write_all(int descriptor, const char *bytes, size_t count) {
     return true;
 }
 
-/* Replaces a descriptor that cannot be read at an offset by one of an unnamed file with the same contents. */
+/* Longer than any batch of logits; an endless pipe must not fill the disk. */
+#define MOST_SPOOLED_BYTES (UINT64_C(16) << 30)
+
+static bool copy_all(int from, int to, struct error *error) {
+    static char buffer[1 << 16];
+    for (uint64_t copied = 0; copied <= MOST_SPOOLED_BYTES;) {
+        ssize_t count = read(from, buffer, sizeof buffer);
+        if (count == 0)
+            return true;
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return failure(error, "%s", strerror(errno));
+        if (!write_all(to, buffer, (size_t)count))
+            return failure(error, "copying it to a temporary file: %s", strerror(errno));
+        copied += (uint64_t)count;
+    }
+    return failure(error, "it is a pipe that goes on after 16 GiB; give a file");
+}
+
+/* Replaces a pipe, which cannot be read at an offset, by an unnamed file with the same contents. */
 static bool spool(int *descriptor, struct error *error) {
     FILE *file = tmpfile();
     if (file == NULL)
@@ -73,18 +93,9 @@ static bool spool(int *descriptor, struct error *error) {
     fclose(file);
     if (copy < 0)
         return failure(error, "%s", strerror(errno));
-    static char buffer[1 << 16];
-    for (;;) {
-        ssize_t count = read(*descriptor, buffer, sizeof buffer);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0 || (count > 0 && !write_all(copy, buffer, (size_t)count))) {
-            failure(error, "%s%s", count < 0 ? "" : "copying it to a temporary file: ", strerror(errno));
-            close(copy);
-            return false;
-        }
-        if (count == 0)
-            break;
+    if (!copy_all(*descriptor, copy, error)) {
+        close(copy);
+        return false;
     }
     close(*descriptor);
     *descriptor = copy;
@@ -140,6 +151,8 @@ static bool read_layout(int *descriptor, const char *path, const struct logits_h
         return failure(error, "%s", strerror(errno));
     if (S_ISDIR(status.st_mode))
         return failure(error, "%s", strerror(EISDIR));
+    if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
+        return failure(error, "it is a device, neither a file nor a pipe");
     if (!S_ISREG(status.st_mode) && (!spool(descriptor, error) || fstat(*descriptor, &status) != 0))
         return false;
     uint64_t file_bytes = (uint64_t)status.st_size;
