@@ -2,12 +2,14 @@
  * Kernel == reference, bit for bit, for every result of every operation: random requests of every kind, and the shapes that
  * are easy to get wrong. LOTTO_REQUIRE_GPU=1 makes a missing device a failure; otherwise it is a skip, which is printed.
  */
+#include "tests/rows/boundary.h"
 #include "tests/rows/place.h"
 #include "tests/rows/real.h"
 
 #include <criterion/criterion.h>
 #include <cuda_runtime_api.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +111,44 @@ Test(shapes, vocabularies_around_powers_of_two, .timeout = 600) {
             (struct row_controls){0.8f, (int32_t)(vocab / 2), 0.9f, 0.01f, LOTTO_ORDER_SEQUENTIAL});
         request_destroy(request);
     }
+    leave(&places);
+}
+
+/* Draws that end exactly between two tokens: next to each other in a warp, or in two warps', blocks' or tiles' hands. */
+Test(shapes, targets_on_boundaries, .timeout = 600) {
+    struct places places;
+    if (!enter(&places))
+        return;
+    for (int64_t after = 1; after <= 4096; after *= 2) {
+        struct request *request = request_on_boundary(8192, after - 1);
+        request->wanted[TOP_K_IDS] = request->wanted[TOP_P_IDS] = false;
+        kernels_equal_the_reference(&places, request);
+        request_destroy(request);
+    }
+    leave(&places);
+}
+
+/*
+ * Weights 8, 4, 2, 1 of 15 as in test_reference, 75 times over, and 256 equal tokens: p of these, min-p and k meet their cuts exactly,
+ * k within ties.
+ */
+Test(shapes, cuts_met_exactly, .timeout = 600) {
+    static const struct row_controls cases[] = {
+        {1.44269504f, 0, 0.75f, 0, 0},  {1.44269504f, 0, 0.5f, 0, 0},      {1.44269504f, 0, 1, 0.25f, 0},
+        {1.44269504f, 0, 1, 0.125f, 0}, {1.44269504f, 76, 0.75f, 0.5f, 0}, {1.44269504f, 150, 0.5f, 0, 0}};
+    struct places places;
+    if (!enter(&places))
+        return;
+    float rows[2][300];
+    for (int id = 0; id < 300; id++) {
+        rows[0][id] = -(float)(id * 7 % 4);
+        rows[1][id] = id < 256 ? 3 : -INFINITY;
+    }
+    struct request *request = request_of(rows, LOTTO_F32, 2, 300);
+    request->kinds[0] = request->kinds[1] = ROW_TIED;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        controls_of_every_order(&places, request, cases[i]);
+    request_destroy(request);
     leave(&places);
 }
 

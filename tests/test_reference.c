@@ -4,6 +4,7 @@
  */
 #include "tests/oracle/answer.h"
 #include "tests/oracle/textbook.h"
+#include "tests/rows/boundary.h"
 #include "tests/rows/place.h"
 #include "tests/rows/real.h"
 
@@ -392,6 +393,18 @@ Test(random_rows, small_vocabularies, .timeout = 600) {
 Test(random_rows, all_vocabularies, .timeout = 600) {
     random_rows_are_right("vocabularies up to 200000", 0x2000000, 10000000,
                           &(struct request_limits){200000, 200000, 40});
+}
+
+/* The first kept token whose inclusive sum exceeds the target, not the first that reaches it. */
+Test(random_rows, a_target_on_a_boundary_belongs_to_the_next_token) {
+    struct textbook_tally tally = {0};
+    struct request *request = request_on_boundary(100, 5);
+    struct results *results = answer_on_reference(request);
+    cr_assert_eq(results->array[SAMPLE_TOKENS][0], 6);
+    cr_assert_eq(results->array[SAMPLE_TOKENS][1], 5);
+    results_destroy(results);
+    reference_is_right(request, &tally);
+    request_destroy(request);
 }
 
 /* ---- each row for itself ------------------------------------------------------------------------------------------- */

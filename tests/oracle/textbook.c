@@ -90,28 +90,49 @@ static struct kept min_p(const struct textbook_row *row, double min_p) {
                          count_likely(row, min_p - margin)};
 }
 
-/* The shortest of the first `all` that reach a mass; at least one. */
-static int64_t count_reaching(const struct textbook_row *row, int64_t all, double mass) {
-    double reached = row->likelihood[0];
-    int64_t count = 1;
-    while (reached < mass && count < all)
-        reached += row->likelihood[count++];
-    return count;
+/* How far a weight may be off, relative to the first one's: the law, 7.1. */
+static double weight_error(double likelihood) {
+    return (likelihood > 0 ? (1 - log2(likelihood)) * 0x1p-22 * likelihood : 0) + 0x1p-40;
 }
 
-static struct kept top_p(const struct textbook_row *row, int64_t all, double p, double margin) {
+/*
+ * The shortest of the first `all` that reach p of their mass; at least one. A share of the mass is off by what the law's first
+ * check lets each weight be off, kept and dropped ones against each other, but never by more than most_margin; p by 2^-33.
+ */
+static struct kept top_p(const struct textbook_row *row, int64_t all, double p, double most_margin) {
     if (p >= 1)
         return (struct kept){all, all, all};
     if (p <= 0)
         return (struct kept){1, 1, 1};
-    double mass = 0;
-    for (int64_t rank = 0; rank < all; rank++)
+    double mass = 0, mass_error = 0, reached = 0, reached_error = 0;
+    for (int64_t rank = 0; rank < all; rank++) {
         mass += row->likelihood[rank];
-    return (struct kept){count_reaching(row, all, (p - margin) * mass), count_reaching(row, all, p * mass),
-                         count_reaching(row, all, (p + margin) * mass)};
+        mass_error += weight_error(row->likelihood[rank]);
+    }
+    struct kept kept = {0, 0, 0};
+    for (int64_t rank = 0; rank < all && kept.most == 0; rank++) {
+        reached += row->likelihood[rank];
+        reached_error += weight_error(row->likelihood[rank]);
+        double error =
+            ((mass - reached) * reached_error + reached * (mass_error - reached_error)) / (mass * mass);
+        double margin = (error < most_margin ? error : most_margin) + 0x1p-32;
+        if (kept.least == 0 && reached >= (p - margin) * mass)
+            kept.least = rank + 1;
+        if (kept.count == 0 && reached >= p * mass)
+            kept.count = rank + 1;
+        if (reached >= (p + margin) * mass)
+            kept.most = rank + 1;
+    }
+    if (kept.least == 0)
+        kept.least = all;
+    if (kept.count == 0)
+        kept.count = all;
+    if (kept.most == 0)
+        kept.most = all;
+    return kept;
 }
 
-/* margin: how close a cut of top-p may be, as a share of the mass, before the textbook cannot tell (the law, 7.3). */
+/* margin: how close a cut of top-p may be at most, as a share of the mass, before the textbook cannot tell (the law, 7.3). */
 static struct kept keep(const struct textbook_row *row, const struct row_controls *controls, double margin) {
     if (controls->temperature < 1e-6f)
         return (struct kept){1, 1, 1};

@@ -23,6 +23,6 @@ bool place_device(struct place *place, char *text, size_t text_bytes) {
     *place = (struct place){NULL, allocate_on_device, release_on_device, upload, download};
     lotto_status status = lotto_context_create(&place->context, LOTTO_DEVICE_CURRENT);
     if (status != LOTTO_SUCCESS)
-        snprintf(text, text_bytes, "no CUDA device: %s", lotto_status_string(status));
+        snprintf(text, text_bytes, "%s", lotto_status_string(status));
     return status == LOTTO_SUCCESS;
 }

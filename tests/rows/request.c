@@ -99,6 +99,10 @@ static uint64_t random_position(struct random *random) {
 static void create_control_arrays(struct request *request, bool temperature, bool top_k, bool top_p,
                                   bool min_p) {
     int64_t rows = request->logits.rows;
+    free(request->temperature);
+    free(request->top_k);
+    free(request->top_p);
+    free(request->min_p);
     request->temperature = temperature ? allocate(rows, sizeof(float)) : NULL;
     request->top_k = top_k ? allocate(rows, sizeof(int32_t)) : NULL;
     request->top_p = top_p ? allocate(rows, sizeof(float)) : NULL;
