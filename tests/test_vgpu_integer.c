@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 TestSuite(vgpu_integer, .init = machine_open, .fini = machine_close);
 
@@ -347,4 +348,61 @@ Test(vgpu_integer, comparisons) {
     INSTRUCTION("u32 s32 s32", "set.lt.u32.s32 d, a, b;", S32(a) < S32(b) ? ~0u : 0);
     INSTRUCTION("f32 u32 u32", "set.ge.f32.u32 d, a, b;", a >= b ? 0x3f800000 : 0);
     INSTRUCTION("s32 s32 s32 pred", "set.eq.and.s32.s32 d, a, b, c;", a == b && c ? ~0u : 0);
+}
+
+/*
+ * Lowering may give a result the bytes of a source that dies, of another width: here both sources of a widening product lie inside
+ * its result, and so does a conversion's.
+ */
+Test(vgpu_integer, results_over_their_sources) {
+    struct ptx_error error;
+    struct ptx_module *module =
+        ptx_read(PTX_KERNEL
+                 "{ .reg .b64 i, o, t, d, f; .reg .b32 a, b, n; ld.param.u64 i, [p0]; ld.param.u64 o, [p1];"
+                 " mov.u32 n, %tid.x; mul.wide.u32 t, n, 8; add.u64 i, i, t; add.u64 o, o, t; "
+                 "ld.global.v2.u32 {a, b}, [i];"
+                 " mad.wide.u32 d, a, b, t; cvt.u64.u32 f, n; add.u64 d, d, f; st.global.u64 [o], d; ret; }",
+                 &error);
+    cr_assert(module);
+    struct program *program = program_lower(module, ptx_find_function(module, "kernel"), &error);
+    cr_assert(program);
+    /* Every register far from the others, then a and b inside d, and n inside f. */
+    uint32_t d = 0, f = 0;
+    for (uint32_t k = 0; k < program->register_count; k++) {
+        struct ptx_register *reg = &program->registers[k];
+        reg->slot = 512 * k;
+        if (strcmp(reg->name, "d") == 0)
+            d = reg->slot;
+        if (strcmp(reg->name, "f") == 0)
+            f = reg->slot;
+    }
+    program->register_file_bytes = 512 * program->register_count;
+    unsigned moved = 0;
+    for (uint32_t k = 0; k < program->register_count; k++) {
+        static const char *const sources[] = {"a", "b", "n"};
+        const uint32_t slots[] = {d, d + 128, f};
+        for (unsigned j = 0; j < 3; j++)
+            if (strcmp(program->registers[k].name, sources[j]) == 0)
+                program->registers[k].slot = slots[j], moved++;
+    }
+    cr_assert_eq(moved, 3);
+    struct device_limits device = {.architecture = 90, .sm_count = 1, .max_threads_per_sm = 2048};
+    struct binding *binding = binding_create(program, &device, &error);
+    cr_assert(binding, "%s", error.message);
+    uint32_t *in;
+    uint64_t *out, parameters[3] = {machine_array(256, &in), machine_array(256, &out), 0};
+    for (unsigned l = 0; l < 64; l++)
+        in[l] = l * 2654435761u;
+    struct launch launch = {.binding = binding,
+                            .grid = {1, 1, 1},
+                            .block = {32, 1, 1},
+                            .parameters = (const uint8_t *)parameters,
+                            .resident_blocks = 1};
+    struct launch_counts counts = {0};
+    cr_assert_eq(grid_run(&launch, &counts), LAUNCH_DONE);
+    for (unsigned l = 0; l < 32; l++)
+        cr_assert_eq(out[l], (uint64_t)in[2 * l] * in[2 * l + 1] + 8 * l + l, "lane %u", l);
+    binding_free(binding);
+    program_free(program);
+    ptx_free(module);
 }
