@@ -116,7 +116,7 @@ static struct real_rows *append(struct real_rows *files, size_t *count, const ch
 struct real_rows *real_rows_load(const char *shipped, const char *further) {
     size_t count = 0;
     struct real_rows *files = append(NULL, &count, shipped, ".safetensors", read_safetensors);
-    if (further)
+    if (further && further[0])
         files = append(files, &count, further, ".f32.bin", read_raw);
     else
         printf("skipped: %d rows of further models, since LOTTO_TEST_LOGITS names no folder\n", FURTHER_ROWS);

@@ -13,7 +13,7 @@ struct real_rows {
 
 /*
  * Every X.safetensors of the first folder (one F16 tensor) and every X.f32.bin with its X.json (rows, vocab) of the second,
- * which may be NULL: then it prints how many rows are skipped. Aborts, saying why, on a file that is not so.
+ * which may be NULL or "": then it prints how many rows are skipped. Aborts, saying why, on a file that is not so.
  */
 struct real_rows *real_rows_load(const char *shipped, const char *further);
 void real_rows_destroy(struct real_rows *files);
