@@ -1,7 +1,7 @@
 # Where programs find their libraries. The build tree is laid out as the installed one, so the command is linked once for both:
 # it looks for lotto beside itself, then for the CUDA runtime it was built with or one where machines usually have it, and last
-# in the virtual GPU's folder. So it starts where no CUDA runtime is installed, and never takes the virtual one where a real
-# one is.
+# in the virtual GPU's folder. So it starts where no CUDA runtime is installed, and does not take the virtual one where a
+# real one is in those folders.
 
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_BINDIR})
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR})

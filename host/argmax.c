@@ -2,14 +2,6 @@
 #include "plan.h"
 #include "reference/reference.h"
 
-lotto_status lotto_argmax_workspace(lotto_context *context, const lotto_logits *logits, size_t *bytes) {
-    if (!lotto_check_context(context) || !lotto_check_shape(context, logits) ||
-        !lotto_check_pointer(context, "bytes", bytes))
-        return LOTTO_INVALID_ARGUMENT;
-    *bytes = lotto_plan_rows(&context->device, logits).workspace_bytes;
-    return LOTTO_SUCCESS;
-}
-
 lotto_status lotto_argmax(lotto_context *context, const lotto_logits *logits, int32_t *tokens,
                           uint32_t *status, void *workspace, size_t workspace_bytes, lotto_stream stream) {
     if (!lotto_check_context(context) || !lotto_check_logits(context, logits) ||

@@ -86,7 +86,7 @@ bool lotto_check_logits(lotto_context *context, const lotto_logits *logits) {
 static bool check_scalar(lotto_context *context, const char *name, float value, float most,
                          const char *allowed) {
     return (value >= 0.0f && value <= most) ||
-           refuse(context, "%s is %g; must be %s", name, (double)value, allowed);
+           refuse(context, "%s is %.9g; must be %s", name, (double)value, allowed);
 }
 
 static bool check_off(lotto_context *context, const char *name, bool off) {
@@ -139,6 +139,11 @@ bool lotto_check_capacity(lotto_context *context, const char *name, int64_t capa
     return (capacity >= 1 && capacity <= logits->vocab) ||
            refuse(context, "%s is %" PRId64 "; must be 1 to vocab (%" PRId64 ")", name, capacity,
                   logits->vocab);
+}
+
+bool lotto_check_device(lotto_context *context, const lotto_device *device) {
+    return lotto_check_pointer(context, "device", device) &&
+           check_struct_size(context, "device", device->struct_size, sizeof *device);
 }
 
 bool lotto_check_draws(lotto_context *context, const lotto_draws *draws, const lotto_logits *logits) {

@@ -40,6 +40,8 @@ bool lotto_check_probs_stride(lotto_context *context, int64_t stride, const lott
 bool lotto_check_capacity(lotto_context *context, const char *name, int64_t capacity,
                           const lotto_logits *logits);
 
+bool lotto_check_device(lotto_context *context, const lotto_device *device);
+
 bool lotto_check_draws(lotto_context *context, const lotto_draws *draws, const lotto_logits *logits);
 
 bool lotto_check_samples(lotto_context *context, const lotto_samples *samples, const lotto_logits *logits);

@@ -1,4 +1,4 @@
-#include "context.h"
+#include "check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,13 @@ enum { OLDEST_COMPUTE_CAPABILITY = 75 };
 
 static lotto_status describe_device(int index, lotto_device *device) {
     int count = 0;
-    if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0)
+    cudaError_t counted = cudaGetDeviceCount(&count);
+    if (counted != cudaSuccess) {
+        cudaGetLastError(); /* the status says it; the caller's next CUDA call should not */
+        return counted == cudaErrorNoDevice || counted == cudaErrorInsufficientDriver ? LOTTO_NO_DEVICE
+                                                                                      : LOTTO_CUDA_ERROR;
+    }
+    if (count == 0)
         return LOTTO_NO_DEVICE;
     if (index == LOTTO_DEVICE_CURRENT && cudaGetDevice(&index) != cudaSuccess)
         return LOTTO_NO_DEVICE;
@@ -46,14 +52,8 @@ void lotto_context_destroy(lotto_context *context) { free(context); }
 const char *lotto_context_error(const lotto_context *context) { return context ? context->error : ""; }
 
 lotto_status lotto_device_info(lotto_context *context, lotto_device *device) {
-    if (!context)
+    if (!lotto_check_context(context) || !lotto_check_device(context, device))
         return LOTTO_INVALID_ARGUMENT;
-    context->error[0] = '\0';
-    if (!device || device->struct_size != sizeof *device) {
-        snprintf(context->error, sizeof context->error,
-                 "device must point to a structure made by LOTTO_DEVICE_INIT");
-        return LOTTO_INVALID_ARGUMENT;
-    }
     *device = context->device;
     return LOTTO_SUCCESS;
 }

@@ -2,16 +2,6 @@
 #include "plan.h"
 #include "reference/reference.h"
 
-lotto_status lotto_top_k_workspace(lotto_context *context, const lotto_logits *logits, int64_t k_max,
-                                   size_t *bytes) {
-    if (!lotto_check_context(context) || !lotto_check_shape(context, logits) ||
-        !lotto_check_capacity(context, "k_max", k_max, logits) ||
-        !lotto_check_pointer(context, "bytes", bytes))
-        return LOTTO_INVALID_ARGUMENT;
-    *bytes = lotto_plan_lists(&context->device, logits, k_max).workspace_bytes;
-    return LOTTO_SUCCESS;
-}
-
 lotto_status lotto_top_k(lotto_context *context, const lotto_logits *logits, const lotto_controls *controls,
                          int64_t k_max, int32_t *ids, float *values, int32_t *kept, uint32_t *status,
                          void *workspace, size_t workspace_bytes, lotto_stream stream) {

@@ -2,16 +2,6 @@
 #include "plan.h"
 #include "reference/reference.h"
 
-lotto_status lotto_top_p_workspace(lotto_context *context, const lotto_logits *logits, int64_t capacity,
-                                   size_t *bytes) {
-    if (!lotto_check_context(context) || !lotto_check_shape(context, logits) ||
-        !lotto_check_capacity(context, "capacity", capacity, logits) ||
-        !lotto_check_pointer(context, "bytes", bytes))
-        return LOTTO_INVALID_ARGUMENT;
-    *bytes = lotto_plan_lists(&context->device, logits, capacity).workspace_bytes;
-    return LOTTO_SUCCESS;
-}
-
 lotto_status lotto_top_p(lotto_context *context, const lotto_logits *logits, const lotto_controls *controls,
                          int64_t capacity, int32_t *ids, int32_t *kept, float *mass, uint32_t *status,
                          void *workspace, size_t workspace_bytes, lotto_stream stream) {

@@ -62,7 +62,9 @@ template <typename Logit> __device__ int draw(const Row<Logit> &row, const Kept 
     if (before <= slice.target && slice.target < before + own)
         token = id;
     __syncthreads();
-    return token;
+    int drawn = token;
+    __syncthreads();
+    return drawn;
 }
 
 } // namespace lotto

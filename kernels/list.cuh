@@ -86,13 +86,13 @@ __device__ inline void sort_by_digit(const uint64_t *from, uint64_t *to, int cou
     }
 }
 
-/* The first `count` keys of the row's order, best first; workspace holds 2 * count keys, of which the result is one half. */
+/* The keys of a prefix of `count` tokens, best first; workspace holds 2 * count keys, of which the result is one half. */
 template <typename Logit>
-__device__ const uint64_t *list_first(const Row<Logit> &row, int count, void *workspace) {
+__device__ const uint64_t *list(const Row<Logit> &row, uint64_t bound, int count, void *workspace) {
     uint64_t *from = static_cast<uint64_t *>(workspace), *to = from + count;
     if (count == 0)
         return from;
-    collect(row, shortest_prefix(row, Count(), count), from);
+    collect(row, bound, from);
     for (int shift = 0; shift < ARITH_KEY_BITS; shift += kSortDigitBits) {
         sort_by_digit(from, to, count, BinOfKey{shift});
         uint64_t *sorted = to;

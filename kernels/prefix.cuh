@@ -138,11 +138,17 @@ __device__ Kept keep(const Row<Logit> &row, const Summary &summary, arith_contro
     return kept;
 }
 
-/* The kept tokens' share of the row's mass. */
+/* The kept mass's share of the row's. */
 template <typename Logit>
-__device__ float mass_share(const Row<Logit> &row, const Summary &summary, const Kept &kept) {
-    uint64_t mass = measure_prefix(row, arith_candidate_bound(summary.maximum()), kept.weight);
-    return arith_mass_share(measure_prefix(row, kept.bound, kept.weight), mass);
+__device__ float mass_share(const Row<Logit> &row, const Kept &kept, uint64_t kept_mass) {
+    uint64_t all = arith_candidate_bound(kept.weight.maximum);
+    return arith_mass_share(kept_mass, measure_prefix(row, all, kept.weight));
+}
+
+/* The bound of the first `count` tokens of a prefix that has prefix_count. */
+template <typename Logit>
+__device__ uint64_t cut_prefix(const Row<Logit> &row, uint64_t bound, int prefix_count, int count) {
+    return count < prefix_count ? shortest_prefix(row, Count(), count) : bound;
 }
 
 } // namespace lotto

@@ -46,12 +46,14 @@ template <typename Logit>
 __device__ void store_report(const Row<Logit> &row, const Summary &summary, const Kept &kept,
                              uint64_t kept_mass, int token, const lotto_samples &samples, int64_t index) {
     float distance = arith_distance(row[token], summary.maximum());
-    store(samples.prob, index, arith_prob(distance, kept.weight.scale, kept_mass));
-    store(samples.logprob, index, arith_logprob(distance, kept.temperature, kept_mass));
+    if (samples.prob)
+        store(samples.prob, index, arith_prob(distance, kept.weight.scale, kept_mass));
+    if (samples.logprob)
+        store(samples.logprob, index, arith_logprob(distance, kept.temperature, kept_mass));
     if (samples.kept)
         store(samples.kept, index, static_cast<int32_t>(measure_prefix(row, kept.bound, Count())));
     if (samples.kept_mass)
-        store(samples.kept_mass, index, mass_share(row, summary, kept));
+        store(samples.kept_mass, index, mass_share(row, kept, kept_mass));
     if (samples.model_logprob) {
         Weight at_one = {summary.maximum(), arith_scale(1.0f)};
         uint64_t mass = measure_prefix(row, arith_candidate_bound(summary.maximum()), at_one);

@@ -25,7 +25,8 @@ __global__ void __launch_bounds__(kBlockThreads)
     int kept = arith_has_top_k(row_controls, row.vocab) ? min(row_controls.top_k, candidates) : candidates;
     int listed = static_cast<int>(min(static_cast<int64_t>(kept), k_max));
 
-    const uint64_t *keys = list_first(row, listed, workspace + index * workspace_row_bytes);
+    uint64_t bound = cut_prefix(row, arith_candidate_bound(summary.maximum()), candidates, listed);
+    const uint64_t *keys = list(row, bound, listed, workspace + index * workspace_row_bytes);
     for (int64_t i = threadIdx.x; i < k_max; i += kBlockThreads) {
         ids[index * k_max + i] = i < listed ? static_cast<int32_t>(arith_key_id(keys[i])) : -1;
         if (values)

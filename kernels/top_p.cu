@@ -3,8 +3,8 @@
  *
  * Shapes     logits [rows, vocab] -> ids [rows, capacity], kept, mass, status [rows]
  * Grid       one block a row
- * Cost       one launch; reads of the logits: 3, the nucleus 7 more, a nucleus above capacity 5 more, mass 2 more;
- *            7 passes over the list in the workspace
+ * Cost       one launch; reads of the logits: 3, the nucleus 6 more, one above capacity 5 more, mass 2 more; 7 passes
+ *            over the list in the workspace
  * Order      ties by token id; integer sums: exact, whatever the launch
  * Reference  host/reference/top_p.c
  */
@@ -24,16 +24,18 @@ __global__ void __launch_bounds__(kBlockThreads)
     arith_controls row_controls = arith_row_controls(&controls, index);
     Summary summary = summarize(row, row_controls);
     int kept_count = 0, listed = 0;
+    uint64_t bound = 0;
     float share = 0.0f;
     if (summary.candidates()) {
         Kept kept = keep(row, summary, row_controls, controls.order);
         kept_count = static_cast<int>(measure_prefix(row, kept.bound, Count()));
         listed = static_cast<int>(min(static_cast<int64_t>(kept_count), capacity));
+        bound = cut_prefix(row, kept.bound, kept_count, listed);
         if (mass)
-            share = mass_share(row, summary, kept);
+            share = mass_share(row, kept, measure_prefix(row, kept.bound, kept.weight));
     }
 
-    const uint64_t *keys = list_first(row, listed, workspace + index * workspace_row_bytes);
+    const uint64_t *keys = list(row, bound, listed, workspace + index * workspace_row_bytes);
     for (int64_t i = threadIdx.x; i < capacity; i += kBlockThreads)
         ids[index * capacity + i] = i < listed ? static_cast<int32_t>(arith_key_id(keys[i])) : -1;
     if (threadIdx.x != 0)

@@ -120,6 +120,10 @@ Test(check, logits_of_every_operation) {
         snprintf(sentence, sizeof sentence, "logits.data is %p; must be aligned to its elements of 4 bytes",
                  a.logits.data);
         expect_refusal(call, sentence);
+        a.logits.dtype = LOTTO_BF16;
+        snprintf(sentence, sizeof sentence, "logits.data is %p; must be aligned to its elements of 2 bytes",
+                 a.logits.data);
+        expect_refusal(call, sentence);
     }
 }
 
@@ -162,6 +166,10 @@ Test(check, controls) {
                 "controls.default_top_p is -0.5; must be 0 to 1 (off)");
         REFUSED(call, a.controls.default_top_p = NAN, "controls.default_top_p is nan; must be 0 to 1 (off)");
         REFUSED(call, a.controls.default_min_p = 2.0f, "controls.default_min_p is 2; must be 0 (off) to 1");
+        REFUSED(call, a.controls.default_min_p = -0.25f,
+                "controls.default_min_p is -0.25; must be 0 (off) to 1");
+        REFUSED(call, a.controls.default_top_p = nextafterf(1.0f, 2.0f),
+                "controls.default_top_p is 1.00000012; must be 0 to 1 (off)");
         REFUSED(call, a.controls.default_min_p = NAN, "controls.default_min_p is nan; must be 0 (off) to 1");
         REFUSED(call, a.controls.order = (lotto_order)7,
                 "controls.order is 7; must be LOTTO_ORDER_SEQUENTIAL (0), _MIN_P_LAST (1) or _JOINT (2)");
@@ -193,6 +201,8 @@ Test(check, outputs_and_draws) {
     REFUSED(call_softmax, a.probs_output = NULL, "probs is NULL; must be given");
     REFUSED(call_probs, a.probs_output = NULL, "probs is NULL; must be given");
     REFUSED(call_softmax, a.stride = 3, "probs_stride is 3; must be vocab (4) or more");
+    REFUSED(call_probs, a.stride = INT64_MAX,
+            "probs_stride is 9223372036854775807; must be at most 1152921504606846975 for 2 rows");
     REFUSED(call_probs, a.stride = 3, "probs_stride is 3; must be vocab (4) or more");
     REFUSED(call_top_k, a.capacity = 0, "k_max is 0; must be 1 to vocab (4)");
     REFUSED(call_top_k, a.capacity = 5, "k_max is 5; must be 1 to vocab (4)");
@@ -257,7 +267,10 @@ Test(check, device_info) {
     cr_expect_str_eq(device.name, "CPU reference");
     device.struct_size = 1;
     cr_expect_eq(lotto_device_info(a.context, &device), LOTTO_INVALID_ARGUMENT);
+    cr_expect_str_eq(lotto_context_error(a.context),
+                     "device.struct_size is 1; must be 280, as its INIT macro sets it");
     cr_expect_eq(lotto_device_info(a.context, NULL), LOTTO_INVALID_ARGUMENT);
+    cr_expect_str_eq(lotto_context_error(a.context), "device is NULL; must be given");
     cr_expect_eq(lotto_device_info(NULL, &device), LOTTO_INVALID_ARGUMENT);
     cr_expect_str_eq(lotto_version(), "0.1.0");
     cr_expect_str_eq(lotto_status_string(LOTTO_NO_DEVICE), "no usable CUDA device");

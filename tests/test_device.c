@@ -1,4 +1,5 @@
-/* What a context does with its CUDA device: creation, the caller's current device, streams, capture in a graph. */
+/* What a context does with its CUDA device: creation, streams, capture in a graph. (There is one device: that a call makes its
+   context's device current and restores the caller's is not tested.) */
 #include <lotto/lotto.h>
 
 #include <criterion/criterion.h>

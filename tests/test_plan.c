@@ -28,8 +28,8 @@ Test(plan, lists_take_two_keys_a_place_rounded_to_256_bytes_a_row) {
 Test(plan, the_reference_works_on_one_row_at_a_time) {
     lotto_logits logits = shape(100, 1000);
     cr_expect_eq(lotto_plan_rows(&reference, &logits).workspace_bytes,
-                 12032); /* 1000 * (8 + 4), rounded up */
-    cr_expect_eq(lotto_plan_lists(&reference, &logits, 50).workspace_bytes, 12032);
+                 20224); /* 1000 * (2 * 8 + 4), rounded up */
+    cr_expect_eq(lotto_plan_lists(&reference, &logits, 50).workspace_bytes, 20224);
 }
 
 Test(plan, no_rows_need_no_workspace) {

@@ -1,8 +1,8 @@
 #include "row.h"
 
-#include <stdlib.h>
-
-size_t lotto_reference_row_bytes(int64_t vocab) { return (size_t)vocab * (sizeof(uint64_t) + sizeof(float)); }
+size_t lotto_reference_row_bytes(int64_t vocab) {
+    return (size_t)vocab * (2 * sizeof(uint64_t) + sizeof(float));
+}
 
 static float logit_at(const lotto_logits *logits, int64_t at) {
     switch (logits->dtype) {
@@ -15,15 +15,32 @@ static float logit_at(const lotto_logits *logits, int64_t at) {
     }
 }
 
-static int larger_first(const void *a, const void *b) {
-    uint64_t key_a = *(const uint64_t *)a, key_b = *(const uint64_t *)b;
-    return (key_a < key_b) - (key_a > key_b);
+/* Sorts keys, larger first: a stable pass over each digit, the least significant first, between keys and spare. */
+static void sort_keys(uint64_t *keys, uint64_t *spare, int64_t count) {
+    enum { DIGIT_BITS = 13, DIGITS = 1 << DIGIT_BITS };
+    _Static_assert(ARITH_KEY_BITS % (2 * DIGIT_BITS) == 0, "an even number of passes ends where it began");
+    for (int shift = 0; shift < ARITH_KEY_BITS; shift += DIGIT_BITS) {
+        int64_t begins[DIGITS] = {0};
+        for (int64_t i = 0; i < count; i++)
+            begins[keys[i] >> shift & (DIGITS - 1)]++;
+        int64_t begin = 0;
+        for (int digit = DIGITS - 1; digit >= 0; digit--) {
+            int64_t digit_count = begins[digit];
+            begins[digit] = begin;
+            begin += digit_count;
+        }
+        for (int64_t i = 0; i < count; i++)
+            spare[begins[keys[i] >> shift & (DIGITS - 1)]++] = keys[i];
+        uint64_t *sorted = spare;
+        spare = keys;
+        keys = sorted;
+    }
 }
 
 struct lotto_reference_row lotto_reference_read(const lotto_logits *logits, int64_t index, void *workspace) {
     int64_t vocab = logits->vocab;
-    uint64_t *keys = workspace;
-    struct lotto_reference_row row = {vocab, (float *)(keys + vocab), keys, 0, -ARITH_INFINITY, 0};
+    uint64_t *keys = workspace, *spare = keys + vocab;
+    struct lotto_reference_row row = {vocab, (float *)(spare + vocab), keys, 0, -ARITH_INFINITY, 0};
     for (int64_t id = 0; id < vocab; id++) {
         float logit = logit_at(logits, index * logits->row_stride + id);
         float x = arith_without_nan(logit);
@@ -38,7 +55,7 @@ struct lotto_reference_row lotto_reference_read(const lotto_logits *logits, int6
         if (key >= arith_candidate_bound(row.maximum))
             row.keys[row.candidates++] = key;
     }
-    qsort(row.keys, (size_t)row.candidates, sizeof *row.keys, larger_first);
+    sort_keys(row.keys, spare, row.candidates);
     if (row.maximum == ARITH_INFINITY)
         row.status |= LOTTO_ROW_HAD_POS_INF;
     if (row.candidates == 0)

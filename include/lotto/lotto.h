@@ -14,7 +14,8 @@
  *                row holds +inf, exactly its +inf tokens are candidates, all equally likely, and LOTTO_ROW_HAD_POS_INF is
  *                set. A row without candidates is LOTTO_ROW_EMPTY: token -1.
  *   Determinism  a result depends on the row's logits and its own parameters, seed and position. Not on the number of rows,
- *                the row's place, the launch shape or the GPU. LOTTO_DEVICE_REFERENCE gives the same bits. The arithmetic is
+ *                the row's place, the launch shape or the GPU. LOTTO_DEVICE_REFERENCE gives the same bits, on a thread in the
+ *                default floating-point environment (round to nearest, subnormals kept). The arithmetic is
  *                kernels/ARITHMETIC.md; a change to it that can change a token raises the minor version (the major from 1.0).
  *   Launch       work is enqueued on `stream`; nothing is allocated, nothing synchronises, every call can be captured in a
  *                CUDA graph. The reference has finished when the call returns; its stream argument is ignored.
@@ -97,13 +98,14 @@ typedef struct CUstream_st *lotto_stream;
  * Creates a context for a device: an index, LOTTO_DEVICE_CURRENT or LOTTO_DEVICE_REFERENCE. *context is NULL on failure.
  * LOTTO_INVALID_ARGUMENT: context is NULL, or no device has that index. LOTTO_NO_DEVICE: no driver, or one too old, or no GPU,
  * or one older than compute capability 7.5.
+ * LOTTO_CUDA_ERROR: the runtime failed otherwise. LOTTO_OUT_OF_MEMORY: no host memory for the context.
  */
 LOTTO_API lotto_status lotto_context_create(lotto_context **context, int device);
 
 /* NULL is allowed. Work already enqueued is not affected. */
 LOTTO_API void lotto_context_destroy(lotto_context *context);
 
-/* What went wrong in the last failed call on this context, in a sentence; "" if none failed. Valid until the next call. */
+/* What went wrong in the last call on this context, in a sentence; "" if it succeeded. Valid until the next call. */
 LOTTO_API const char *lotto_context_error(const lotto_context *context);
 
 typedef struct lotto_device {
@@ -145,13 +147,14 @@ typedef enum lotto_order {
  */
 typedef struct lotto_controls {
     size_t struct_size; /* sizeof(lotto_controls), set by LOTTO_CONTROLS_INIT */
-    const float
-        *temperature;     /* < 1e-6: greedy, whatever else is set; negative, infinite or NaN: BAD_CONTROL */
-    const int32_t *top_k; /* keep the first k; <= 0 or >= vocab: off */
-    const float *
-        top_p; /* keep the shortest prefix that reaches this mass; >= 1: off, <= 0: the first token only; NaN: BAD_CONTROL */
-    const float *
-        min_p; /* keep tokens at least this likely relative to the first; <= 0: off, > 1 counts as 1; NaN: BAD_CONTROL */
+    /* < 1e-6: greedy, whatever else is set; negative, infinite or NaN: BAD_CONTROL */
+    const float *temperature;
+    /* keep the first k; <= 0 or >= vocab: off */
+    const int32_t *top_k;
+    /* keep the shortest prefix that reaches this mass; >= 1: off; <= 0: the first token only; NaN: BAD_CONTROL */
+    const float *top_p;
+    /* keep what is at least this likely relative to the first token; <= 0: off; > 1 counts as 1; NaN: BAD_CONTROL */
+    const float *min_p;
     float default_temperature;
     int32_t default_top_k;
     float default_top_p;
@@ -167,7 +170,7 @@ typedef struct lotto_controls {
 /*
  * Probabilities of every token at its row's temperature: probs[row * probs_stride + id], binary32, subnormals kept.
  * Controls: temperature alone; leave the filters off. Greedy rows (T < 1e-6) get 1 for their first token, 0 elsewhere. EMPTY
- * and BAD_CONTROL rows are all 0.
+ * and BAD_CONTROL rows are all 0. A logit whose distance to the maximum overflows binary32 gets 0, whatever the temperature.
  * probs [rows, vocab], probs_stride in elements >= vocab. status [rows] or NULL.
  * Example: logits {0, ln 3} at T = 1 give {0.25, 0.75} to within 2^-21 relative.
  */
@@ -205,7 +208,7 @@ LOTTO_API lotto_status lotto_top_k_workspace(lotto_context *context, const lotto
 /*
  * The nucleus of each row, sorted by rank: ids [rows, capacity], the rest -1. Controls: temperature and top_p. kept [rows]: the
  * nucleus's true size; if it exceeds capacity, its first tokens are listed and TRUNCATED is set. mass [rows]: the share of the
- * row's probability it holds. 1 <= capacity <= vocab. kept, mass and status may be NULL.
+ * row's probability it holds, at its temperature (greedy: at 1). 1 <= capacity <= vocab. kept, mass and status may be NULL.
  * Example: probabilities {.5, .3, .2}, p = .6 keeps {0, 1} (the token that crosses p is kept), mass .8.
  * Source: Holtzman et al., "The curious case of neural text degeneration", ICLR 2020.
  */
@@ -248,9 +251,8 @@ typedef struct lotto_samples {
     float *prob;        /* of the token, in the distribution sampled from; greedy: 1 */
     float *logprob;     /* its natural logarithm, within 1e-6 * (1 + |logprob|) of the exact one; greedy: 0 */
     float *model_logprob; /* under the row's logits at temperature 1, unfiltered; same error */
-    float
-        *kept_mass; /* the kept tokens' share of the full row at its temperature (greedy: at temperature 1) */
-    int32_t *rank;  /* of the token in the row's order, 1 for the first */
+    float *kept_mass;     /* the kept tokens' share of the row's mass at its temperature (greedy: at 1) */
+    int32_t *rank;        /* of the token in the row's order, 1 for the first */
 } lotto_samples;
 #define LOTTO_SAMPLES_INIT                                                                                   \
     { sizeof(lotto_samples), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
