@@ -70,6 +70,18 @@ Test(vgpu_barrier, named_arrive_and_sync) {
         cr_assert_eq(out[k], k - 64 + 500);
 }
 
+/* Lanes of one warp that name different barriers arrive at them each for itself. */
+Test(vgpu_barrier, lanes_at_different_barriers) {
+    struct machine_launch launch = {
+        .ptx = HEAD "and.b32 y, x, 1; add.u32 n, y, 1; setp.lt.u32 p, x, 4; setp.eq.or.u32 p, y, 0, p;\n"
+                    "barrier.red.popc.u32 z, n, 32, p; st.global.u32 [t], z; ret; }",
+        .threads = 64};
+    uint32_t *out = run(&launch, LAUNCH_DONE);
+    for (unsigned k = 0; k < 64; k++)
+        cr_assert_eq(out[k], k % 2 ? 2 : 32, "thread %u: %u", k, out[k]);
+    cr_assert_eq(launch.counts.barriers, 2);
+}
+
 /* Blocks that count each other in by spinning: possible only if all are resident, and then they must all have turns. */
 #define MEETING                                                                                              \
     HEAD "setp.ne.u32 p, x, 0; @p bra WAIT; atom.global.add.u32 y, [o+4096], 1;\nSPIN: "                     \
@@ -99,6 +111,14 @@ static const struct deadlock deadlocks[] = {
     /* Two barriers with half of the block each. */
     {"setp.lt.u32 p, x, 32; @p bra A;\nbar.sync 1; ret;\nA: bar.sync 2; ret;",
      {"for barrier 2 (32 of 64 threads arrived)", "for barrier 1 (32 of 64 threads arrived)"}},
+    /* Every second lane of each warp is at another barrier. */
+    {"and.b32 y, x, 1; add.u32 y, y, 1; barrier.sync y;\nret;",
+     {"for barrier 1 (32 of 64 threads arrived)", "for barrier 2 (32 of 64 threads arrived)"}},
+    /* Two shuffles of one kind whose masks are not the same. */
+    {"setp.lt.u32 p, x, 32; @!p exit; setp.lt.u32 p, x, 16; @p bra A;\nshfl.sync.bfly.b32 y, x, 1, 31, "
+     "0xffffffff; ret;\nA: shfl.sync.bfly.b32 y, x, 1, 31, 0x1ffff; ret;",
+     {"lanes 0xffff0000 waits at shfl.sync.bfly.b32, PTX line 9",
+      "lanes 0x0000ffff waits at shfl.sync.bfly.b32"}},
     /* More threads are asked for than there are. */
     {"bar.sync 4, 96;\nret;",
      {"warps 0 to 1 wait at bar.sync, PTX line 8, for barrier 4 (64 of 96 threads arrived)"}},
@@ -120,6 +140,15 @@ Test(vgpu_barrier, deadlocks) {
     }
 }
 
+/* The virtual GPU does not match collectives across instructions, and says so rather than call the program wrong. */
+Test(vgpu_barrier, shuffle_at_two_instructions, .exit_code = 87) {
+    struct machine_launch launch = {
+        .ptx = HEAD "setp.lt.u32 p, x, 16; @p bra A;\nshfl.sync.bfly.b32 y, x, 1, 31, 0xffffffff; ret;\n"
+                    "A: shfl.sync.bfly.b32 y, x, 1, 31, 0xffffffff; ret; }",
+        .threads = 32};
+    run(&launch, LAUNCH_DONE);
+}
+
 /* The mistakes at a barrier that stop the kernel with a fault. */
 Test(vgpu_barrier, misuse) {
     static const struct {
@@ -133,7 +162,7 @@ Test(vgpu_barrier, misuse) {
         snprintf(ptx, sizeof ptx, "%s%s}\n", HEAD, cases[k].body);
         struct machine_launch launch = {.ptx = ptx, .threads = 64};
         unsigned long before = finding_count();
-        run(&launch, LAUNCH_FAULT);
+        run(&launch, LAUNCH_FAILURE);
         cr_assert(strstr(finding_kept(before)->message, cases[k].says), "%s", finding_kept(before)->message);
     }
 }
@@ -151,6 +180,6 @@ Test(vgpu_barrier, failed_assertion) {
         "[q1], b; .param .b32 q2;"
         " st.param.b32 [q2], l; .param .b64 q3; st.param.b64 [q3], c; .param .b64 q4; st.param.b64 [q4], d;\n"
         "call.uni __assertfail, (q0, q1, q2, q3, q4);\n}\nret; }\n"};
-    run(&launch, LAUNCH_FAULT);
+    run(&launch, LAUNCH_ASSERTION);
     cr_assert_str_eq(finding_kept(0)->message, "assertion `x > 0' failed at a.cu:77 in f");
 }

@@ -152,6 +152,20 @@ Test(vgpu_divergence, branch_table) {
     cr_assert_eq(launch.counts.global_store_sectors, 4);
 }
 
+/* Lanes that wait for the whole warp are not released by a bar.warp.sync of half of it. */
+Test(vgpu_divergence, warp_barriers_of_different_masks) {
+    struct machine_launch launch;
+    uint32_t *out =
+        run(HEAD
+            "setp.lt.u32 p, x, 16; @p bra LOW;\nbar.warp.sync 0xffffffff; ld.shared.u32 z, [value]; bra "
+            "END;\n"
+            "LOW: bar.warp.sync 0xffff; st.shared.u32 [value], 42; bar.warp.sync 0xffffffff; mov.u32 z, 42;\n"
+            "END: st.global.u32 [t], z; ret; }",
+            32, &launch);
+    for (unsigned l = 0; l < 32; l++)
+        cr_assert_eq(out[l], 42, "lane %u: %u", l, out[l]);
+}
+
 /* A guard with some lanes: the others keep what they had. */
 Test(vgpu_divergence, guards) {
     struct machine_launch launch;

@@ -167,11 +167,16 @@ Test(vgpu_float, comparisons) {
     INSTRUCTION("pred f32 f32", "setp.lt.f32 p|d, a, b;", !(A32 < B32));
     INSTRUCTION("pred f64 f64", "setp.neu.f64 d, a, b;", isunordered(A64, B64) || A64 != B64);
     INSTRUCTION("pred f64 f64", "setp.ge.f64 d, a, b;", A64 >= B64);
+    INSTRUCTION("u32 f32 f32", "set.gt.u32.f32 d, a, b;", A32 > B32 ? ~0u : 0);
+    INSTRUCTION("u32 f32 f32", "set.gt.ftz.u32.f32 d, a, b;", FLUSHED_A > FLUSHED_B ? ~0u : 0);
+    INSTRUCTION("f32 f32 f32", "set.eq.ftz.f32.f32 d, a, b;", FLUSHED_A == FLUSHED_B ? 0x3f800000 : 0);
     INSTRUCTION("pred f32", "testp.finite.f32 d, a;", isfinite(A32));
     INSTRUCTION("pred f32", "testp.infinite.f32 d, a;", isinf(A32));
     INSTRUCTION("pred f32", "testp.number.f32 d, a;", !isnan(A32));
     INSTRUCTION("pred f32", "testp.notanumber.f32 d, a;", isnan(A32));
-    INSTRUCTION("pred f32", "testp.normal.f32 d, a;", isnormal(A32));
+    INSTRUCTION("pred f32", "testp.normal.f32 d, a;", isnormal(A32) || A32 == 0);
+    INSTRUCTION("pred f64", "testp.normal.f64 d, a;", isnormal(A64) || A64 == 0);
+    INSTRUCTION("pred f32", "testp.subnormal.f32 d, a;", fpclassify(A32) == FP_SUBNORMAL);
     INSTRUCTION("pred f64", "testp.subnormal.f64 d, a;", fpclassify(A64) == FP_SUBNORMAL);
 }
 

@@ -212,28 +212,46 @@ Test(vgpu_memory_access, shared_wavefronts) {
 struct fault {
     const char *body;
     const char *says[3];
+    enum launch_outcome outcome;
 };
 static const struct fault faults[] = {
     {"ld.global.u32 x, [t+4096];",
-     {"global load of 4 bytes", "0 bytes past the end of the 4096-byte allocation #1"}},
+     {"global load of 4 bytes", "0 bytes past the end of the 4096-byte allocation #1"},
+     LAUNCH_FAULT},
     {"ld.global.u32 x, [t+4112];",
-     {"global load of 4 bytes", "16 bytes past the end of the 4096-byte allocation #1"}},
-    {"st.global.u64 [t+-8], t;", {"global store of 8 bytes", "8 bytes before the 4096-byte allocation #1"}},
+     {"global load of 4 bytes", "16 bytes past the end of the 4096-byte allocation #1"},
+     LAUNCH_FAULT},
+    {"st.global.u64 [t+-8], t;",
+     {"global store of 8 bytes", "8 bytes before the 4096-byte allocation #1"},
+     LAUNCH_FAULT},
     {"ld.global.v2.u32 {x, y}, [t+4092];",
-     {"misaligned global load of 8 bytes", "its last 4 bytes past the end of the 4096-byte allocation #1"}},
-    {"ld.global.u32 x, [t+2];", {"misaligned global load of 4 bytes"}},
-    {"mov.u64 t, 0; st.global.u32 [t], x;", {"global store of 4 bytes through a null pointer"}},
+     {"misaligned global load of 8 bytes", "its last 4 bytes past the end of the 4096-byte allocation #1"},
+     LAUNCH_MISALIGNED},
+    {"ld.global.u32 x, [t+2];", {"misaligned global load of 4 bytes"}, LAUNCH_MISALIGNED},
+    {"mov.u64 t, 0; st.global.u32 [t], x;", {"global store of 4 bytes through a null pointer"}, LAUNCH_FAULT},
     {"mov.u64 t, 0x123456789abc; ld.u32 x, [t];",
-     {"load of 4 bytes at 0x123456789abc, which is not device memory"}},
+     {"load of 4 bytes at 0x123456789abc, which is not device memory"},
+     LAUNCH_FAULT},
     {"atom.global.add.u32 x, [t+8192], 1;",
-     {"global atomic of 4 bytes", "past the end of the 4096-byte allocation #1"}},
+     {"global atomic of 4 bytes", "past the end of the 4096-byte allocation #1"},
+     LAUNCH_FAULT},
     {"ld.shared.u32 x, [s+64];",
-     {"shared load of 4 bytes at offset 64, outside the 64 bytes of the block's shared memory"}},
-    {"mov.u32 y, s; ld.shared.u32 x, [y+-4];", {"shared load of 4 bytes at offset 4294967292"}},
-    {"st.shared.u32 [s+1], x;", {"misaligned shared store of 4 bytes at offset 0x1"}},
+     {"shared load of 4 bytes at offset 64, outside the 64 bytes of the block's shared memory"},
+     LAUNCH_FAILURE},
+    {"mov.u32 y, s; ld.shared.u32 x, [y+-4];",
+     {"shared load of 4 bytes at offset 4294967292"},
+     LAUNCH_FAILURE},
+    {"st.shared.u32 [s+1], x;", {"misaligned shared store of 4 bytes at offset 0x1"}, LAUNCH_MISALIGNED},
     {"mov.u32 y, q; st.local.u32 [y+16], x;",
-     {"local store of 4 bytes at offset 16, outside the 16 bytes of the thread's local memory"}},
-    {"trap;", {"trap was executed"}},
+     {"local store of 4 bytes at offset 16, outside the 16 bytes of the thread's local memory"},
+     LAUNCH_FAULT},
+    {"trap;", {"trap was executed"}, LAUNCH_FAILURE},
+    {"cvta.param.u64 t, p0; st.u32 [t], x;",
+     {"store of 4 bytes at offset 0 of the kernel's parameters, which are read-only"},
+     LAUNCH_FAULT},
+    {"cvta.param.u64 t, p0; red.add.u32 [t+4], x;",
+     {"atomic of 4 bytes at offset 4 of the kernel's parameters, which are read-only"},
+     LAUNCH_FAULT},
 };
 
 static enum launch_outcome run_fault(const char *body, uint64_t array) {
@@ -255,7 +273,7 @@ Test(vgpu_memory_access, faults) {
             machine_close(), machine_open();
         uint64_t array = machine_array(4096, &words);
         unsigned long before = finding_count();
-        cr_assert_eq(run_fault(faults[k].body, array), LAUNCH_FAULT, "%s", faults[k].body);
+        cr_assert_eq(run_fault(faults[k].body, array), faults[k].outcome, "%s", faults[k].body);
         cr_assert_eq(finding_count(), before + 1, "%s", faults[k].body);
         const struct finding *finding = finding_kept(before);
         for (unsigned j = 0; j < 3 && faults[k].says[j]; j++)
@@ -291,6 +309,7 @@ Test(vgpu_memory_access, refusals) {
         {"ld.shared::cluster.u32 x, [x];", "ld.shared::cluster.u32"},
         {"barrier.cluster.arrive;", "barrier.cluster.arrive"},
         {"add.s32 x, t, 1;", "64 bits"},
+        {"st.global.u64 [t], x;", "x does not fit 'st.global.u64'"},
         {"mov.u32 x, %pm0;", "%pm0"},
     };
     for (unsigned k = 0; k < sizeof cases / sizeof *cases; k++) {

@@ -1,6 +1,8 @@
 // One planted fault a run, named by the argument. Each must be found.
 #include "expect.cuh"
 
+#undef NDEBUG // assert must stay in every build
+#include <cassert>
 #include <cstring>
 
 __global__ void store_at(int *items, int index) { items[index] = 1; }
@@ -11,6 +13,43 @@ __global__ void half_a_barrier() {
         asm volatile("bar.sync 1, 64;");
 }
 __global__ void give_up() { __trap(); }
+__global__ void fail_assertion(int value) { assert(value == 0); }
+__global__ void store_shared(int index) {
+    __shared__ volatile int items[32];
+    items[index] = index;
+}
+__global__ void beyond_the_barriers(int number) { asm volatile("bar.sync %0;" ::"r"(number)); }
+__global__ void shuffle_in_two_places(int *out) {
+    int lane = threadIdx.x;
+    *out = lane < 16 ? __shfl_xor_sync(~0u, lane, 16) : __shfl_xor_sync(~0u, 3 * lane, 16);
+}
+__global__ void large_shared(int *out) {
+    __shared__ int items[13000];
+    items[100 * threadIdx.x] = threadIdx.x;
+    __syncthreads();
+    *out = items[100 * (blockDim.x - 1 - threadIdx.x)];
+}
+__global__ void change_parameter(const __grid_constant__ int parameter) {
+    const int *read_only = &parameter;
+    int *address;
+    asm volatile("mov.u64 %0, %1;" : "=l"(address) : "l"(read_only));
+    *address = 1;
+}
+
+static void CUDART_CB say_reached(void *) { puts("the host function was reached"); }
+
+static void fault_in_graph(int *items) {
+    cudaStream_t stream;
+    cudaGraph_t graph;
+    cudaGraphExec_t exec;
+    must(cudaStreamCreate(&stream));
+    must(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+    store_at<<<1, 1, 0, stream>>>(items, 100);
+    must(cudaLaunchHostFunc(stream, say_reached, nullptr));
+    must(cudaStreamEndCapture(stream, &graph));
+    must(cudaGraphInstantiate(&exec, graph, 0));
+    must(cudaGraphLaunch(exec, stream));
+}
 
 int main(int, char **argument) {
     const char *fault = argument[1];
@@ -38,6 +77,20 @@ int main(int, char **argument) {
         load_at<<<1, 1>>>(&on_host, 0, out);
     else if (!strcmp(fault, "trap"))
         give_up<<<1, 1>>>();
+    else if (!strcmp(fault, "assert"))
+        fail_assertion<<<1, 1>>>(1);
+    else if (!strcmp(fault, "shared"))
+        store_shared<<<1, 1>>>(32);
+    else if (!strcmp(fault, "barrier"))
+        beyond_the_barriers<<<1, 32>>>(16);
+    else if (!strcmp(fault, "parameter"))
+        change_parameter<<<1, 1>>>(0);
+    else if (!strcmp(fault, "graph"))
+        fault_in_graph(items);
+    else if (!strcmp(fault, "two-shuffles"))
+        shuffle_in_two_places<<<1, 32>>>(out);
+    else if (!strcmp(fault, "large-shared"))
+        large_shared<<<1, 32>>>(out);
     else if (!strcmp(fault, "deadlock"))
         half_a_barrier<<<1, 64>>>();
     else if (!strcmp(fault, "copy-beyond"))

@@ -115,9 +115,32 @@ template <class CALL> static void check_forbidden(const char *name, cudaError_t 
     must(cudaStreamDestroy(stream));
 }
 
+// Asking the legacy stream of itself touches no capture.
+static void check_legacy_questions() {
+    device_vector<int> items(std::vector<int>(count, 1));
+    cudaStream_t stream;
+    must(cudaStreamCreate(&stream));
+    must(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+    increment<<<4, 256, 0, stream>>>(items.items, count);
+    cudaStreamCaptureStatus status;
+    expect(cudaStreamIsCapturing(0, &status) == cudaErrorStreamCaptureImplicit &&
+               cudaStreamGetCaptureInfo(0, &status, nullptr) == cudaErrorStreamCaptureImplicit &&
+               cudaGetLastError() == cudaErrorStreamCaptureImplicit,
+           "the legacy stream cannot tell while a blocking stream captures");
+    must(cudaStreamIsCapturing(stream, &status));
+    expect(status == cudaStreamCaptureStatusActive, "and the capture goes on");
+    cudaGraph_t graph;
+    must(cudaStreamEndCapture(stream, &graph));
+    must(cudaGraphDestroy(graph));
+    must(cudaStreamIsCapturing(0, &status));
+    expect(status == cudaStreamCaptureStatusNone, "the legacy stream does not capture afterwards");
+    must(cudaStreamDestroy(stream));
+}
+
 int main() {
     check_replay();
     check_fork();
+    check_legacy_questions();
     int item = 0;
     device_vector<int> one(1);
     void *fresh;

@@ -206,6 +206,8 @@ static bool bind_source(struct binder *binder, const struct ptx_operand *operand
     }
     const struct ptx_register *reg = &binder->program->registers[operand->reg];
     unsigned bytes = register_lane_bytes(reg->type);
+    if (letter == 'x' && bytes < binder->opcode.type_bytes)
+        return refuse(binder, "%s does not fit '%s'", reg->name, binder->instruction->opcode);
     *place = reg->slot != PTX_NO_SLOT ? reg->slot : binder->sink;
     if (bytes > wanted && strncmp(binder->opcode.name, "cvt_", 4) == 0) {
         struct fitting fitting = {*place, binder->scratch + LARGEST_ARRAY * binder->fitting_count, bytes,

@@ -23,59 +23,59 @@ static void set_number(struct warp *w, const struct bound *i, uint32_t mask, uin
         T a = pa[l], b = pb[l];                                                                              \
         compared |= (uint32_t)(condition) << l;                                                              \
     }
-#define DEFINE_COMPARISON(op, T, C, condition)                                                               \
-    HANDLER(setp_##op##_##T) {                                                                               \
-        COMPARED(C, 2, condition)                                                                            \
+#define DEFINE_COMPARISON(op, F, T, condition)                                                               \
+    HANDLER(setp_##op##F##_##T) {                                                                            \
+        COMPARED(T, 2, condition)                                                                            \
         set_pair(w, i, mask, compared);                                                                      \
         return i + 1;                                                                                        \
     }                                                                                                        \
-    HANDLER(set_##op##_u32_##T) {                                                                            \
-        COMPARED(C, 1, condition)                                                                            \
+    HANDLER(set_##op##F##_u32_##T) {                                                                         \
+        COMPARED(T, 1, condition)                                                                            \
         set_number(w, i, mask, compared, ~0u);                                                               \
         return i + 1;                                                                                        \
     }                                                                                                        \
-    HANDLER(set_##op##_f32_##T) {                                                                            \
-        COMPARED(C, 1, condition)                                                                            \
+    HANDLER(set_##op##F##_f32_##T) {                                                                         \
+        COMPARED(T, 1, condition)                                                                            \
         set_number(w, i, mask, compared, 0x3f800000);                                                        \
         return i + 1;                                                                                        \
     }
-#define ROW_COMPARISON(op, T, C, condition)                                                                  \
-    {"setp_" #op "_" #T, "P|P" LETTER_##C LETTER_##C "?p", setp_##op##_##T},                                 \
-        {"set_" #op "_u32_" #T, "W" LETTER_##C LETTER_##C "?p", set_##op##_u32_##T},                         \
-        {"set_" #op "_s32_" #T, "W" LETTER_##C LETTER_##C "?p", set_##op##_u32_##T},                         \
-        {"set_" #op "_f32_" #T, "W" LETTER_##C LETTER_##C "?p", set_##op##_f32_##T},
+#define ROW_COMPARISON(op, F, T, condition)                                                                  \
+    {"setp_" #op #F "_" #T, "P|P" LETTER_##T LETTER_##T "?p", setp_##op##F##_##T},                           \
+        {"set_" #op #F "_u32_" #T, "W" LETTER_##T LETTER_##T "?p", set_##op##F##_u32_##T},                   \
+        {"set_" #op #F "_s32_" #T, "W" LETTER_##T LETTER_##T "?p", set_##op##F##_u32_##T},                   \
+        {"set_" #op #F "_f32_" #T, "W" LETTER_##T LETTER_##T "?p", set_##op##F##_f32_##T},
 
 #define EQUALITY(ROW, T)                                                                                     \
-    ROW(eq, T, T, a == b)                                                                                    \
-    ROW(ne, T, T, a != b)
+    ROW(eq, , T, a == b)                                                                                     \
+    ROW(ne, , T, a != b)
 #define ORDER(ROW, T)                                                                                        \
     EQUALITY(ROW, T)                                                                                         \
-    ROW(lt, T, T, a < b)                                                                                     \
-    ROW(le, T, T, a <= b)                                                                                    \
-    ROW(gt, T, T, a > b)                                                                                     \
-    ROW(ge, T, T, a >= b)
+    ROW(lt, , T, a < b)                                                                                      \
+    ROW(le, , T, a <= b)                                                                                     \
+    ROW(gt, , T, a > b)                                                                                      \
+    ROW(ge, , T, a >= b)
 #define UNSIGNED_ORDER(ROW, T)                                                                               \
     ORDER(ROW, T)                                                                                            \
-    ROW(lo, T, T, a < b)                                                                                     \
-    ROW(ls, T, T, a <= b)                                                                                    \
-    ROW(hi, T, T, a > b)                                                                                     \
-    ROW(hs, T, T, a >= b)
-/* N is the type as the opcode writes it (ftz_f32), of() what is compared. */
-#define FLOAT_ORDER(ROW, N, T, of)                                                                           \
-    ROW(eq, N, T, of(a) == of(b))                                                                            \
-    ROW(ne, N, T, of(a) < of(b) || of(a) > of(b))                                                            \
-    ROW(lt, N, T, of(a) < of(b))                                                                             \
-    ROW(le, N, T, of(a) <= of(b))                                                                            \
-    ROW(gt, N, T, of(a) > of(b))                                                                             \
-    ROW(ge, N, T, of(a) >= of(b))                                                                            \
-    ROW(equ, N, T, !(of(a) < of(b) || of(a) > of(b)))                                                        \
-    ROW(neu, N, T, of(a) != of(b))                                                                           \
-    ROW(ltu, N, T, !(of(a) >= of(b)))                                                                        \
-    ROW(leu, N, T, !(of(a) > of(b)))                                                                         \
-    ROW(gtu, N, T, !(of(a) <= of(b)))                                                                        \
-    ROW(geu, N, T, !(of(a) < of(b)))                                                                         \
-    ROW(num, N, T, a == a && b == b)                                                                         \
-    ROW(nan, N, T, a != a || b != b)
+    ROW(lo, , T, a < b)                                                                                      \
+    ROW(ls, , T, a <= b)                                                                                     \
+    ROW(hi, , T, a > b)                                                                                      \
+    ROW(hs, , T, a >= b)
+/* F is _ftz or nothing, of() what is compared. */
+#define FLOAT_ORDER(ROW, F, T, of)                                                                           \
+    ROW(eq, F, T, of(a) == of(b))                                                                            \
+    ROW(ne, F, T, of(a) < of(b) || of(a) > of(b))                                                            \
+    ROW(lt, F, T, of(a) < of(b))                                                                             \
+    ROW(le, F, T, of(a) <= of(b))                                                                            \
+    ROW(gt, F, T, of(a) > of(b))                                                                             \
+    ROW(ge, F, T, of(a) >= of(b))                                                                            \
+    ROW(equ, F, T, !(of(a) < of(b) || of(a) > of(b)))                                                        \
+    ROW(neu, F, T, of(a) != of(b))                                                                           \
+    ROW(ltu, F, T, !(of(a) >= of(b)))                                                                        \
+    ROW(leu, F, T, !(of(a) > of(b)))                                                                         \
+    ROW(gtu, F, T, !(of(a) <= of(b)))                                                                        \
+    ROW(geu, F, T, !(of(a) < of(b)))                                                                         \
+    ROW(num, F, T, a == a && b == b)                                                                         \
+    ROW(nan, F, T, a != a || b != b)
 #define AS_IS(x) (x)
 
 #define COMPARISONS(ROW)                                                                                     \
@@ -88,9 +88,9 @@ static void set_number(struct warp *w, const struct bound *i, uint32_t mask, uin
     UNSIGNED_ORDER(ROW, u16)                                                                                 \
     UNSIGNED_ORDER(ROW, u32)                                                                                 \
     UNSIGNED_ORDER(ROW, u64)                                                                                 \
-    FLOAT_ORDER(ROW, f32, f32, AS_IS)                                                                        \
-    FLOAT_ORDER(ROW, ftz_f32, f32, flushed)                                                                  \
-    FLOAT_ORDER(ROW, f64, f64, AS_IS)
+    FLOAT_ORDER(ROW, , f32, AS_IS)                                                                           \
+    FLOAT_ORDER(ROW, _ftz, f32, flushed)                                                                     \
+    FLOAT_ORDER(ROW, , f64, AS_IS)
 
 COMPARISONS(DEFINE_COMPARISON)
 
@@ -143,7 +143,7 @@ SIGN_SELECTS(DEFINE_THREE)
     ROW(infinite, T, fabs(a) == INFINITY)                                                                    \
     ROW(number, T, a == a)                                                                                   \
     ROW(notanumber, T, a != a)                                                                               \
-    ROW(normal, T, fabs(a) >= smallest_normal && fabs(a) < INFINITY)                                         \
+    ROW(normal, T, (fabs(a) >= smallest_normal && fabs(a) < INFINITY) || a == 0)                             \
     ROW(subnormal, T, fabs(a) < smallest_normal && a != 0)
 
 TESTS(DEFINE_TEST, f32, 0x1p-126)

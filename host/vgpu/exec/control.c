@@ -55,41 +55,37 @@ HANDLER(nanosleep_u32) {
     return i + 1;
 }
 
-static const struct bound *arrive(struct warp *w, const struct bound *i, uint32_t mask,
+/*
+ * Operand k is the barrier's number, the next its thread count. Without .aligned the lanes of a warp may name different ones:
+ * each group of equal lanes arrives for itself.
+ */
+static const struct bound *arrive(struct warp *w, const struct bound *i, uint32_t mask, unsigned k,
                                   struct barrier_arrival arrival) {
-    if (!block_arrive(w, i, mask, arrival))
-        return NULL;
+    const u32 *barrier = lanes(w, i->o[k]), *count = lanes(w, i->o[k + 1]);
+    for (uint32_t rest = mask, group; rest; rest &= ~group) {
+        unsigned first = (unsigned)__builtin_ctz(rest);
+        arrival.barrier = barrier[first], arrival.count = count[first];
+        group = 0;
+        FOR_LANES { group |= (uint32_t)(barrier[l] == arrival.barrier && count[l] == arrival.count) << l; }
+        group &= rest;
+        if (!block_arrive(w, i, group, arrival))
+            return NULL;
+    }
     if (!arrival.wait)
         return i + 1;
     if (w->active & ~mask)
         warp_add_fragment(w, i + 1, w->active & ~mask, FRAGMENT_READY, 0);
     return NULL;
 }
-static u32 uniform(const struct warp *w, uint32_t operand, uint32_t mask) {
-    const u32 *value = lanes(w, operand);
-    return value[__builtin_ctz(mask)];
-}
 
-HANDLER(barrier_sync) {
-    return arrive(w, i, mask,
-                  (struct barrier_arrival){.barrier = uniform(w, i->o[0], mask),
-                                           .count = uniform(w, i->o[1], mask),
-                                           .wait = true});
-}
-HANDLER(barrier_arrive) {
-    return arrive(
-        w, i, mask,
-        (struct barrier_arrival){.barrier = uniform(w, i->o[0], mask), .count = uniform(w, i->o[1], mask)});
-}
+HANDLER(barrier_sync) { return arrive(w, i, mask, 0, (struct barrier_arrival){.wait = true}); }
+HANDLER(barrier_arrive) { return arrive(w, i, mask, 0, (struct barrier_arrival){.wait = false}); }
 /* barrier.red d, a{, b}, p: which reduction is known again when the barrier completes (block.c). */
 static const struct bound *reduce(struct warp *w, const struct bound *i, uint32_t mask,
                                   enum barrier_reduction reduction) {
-    return arrive(w, i, mask,
-                  (struct barrier_arrival){.barrier = uniform(w, i->o[1], mask),
-                                           .count = uniform(w, i->o[2], mask),
-                                           .wait = true,
-                                           .reduction = reduction,
-                                           .predicate = predicate(w, i, 3)});
+    return arrive(
+        w, i, mask, 1,
+        (struct barrier_arrival){.wait = true, .reduction = reduction, .predicate = predicate(w, i, 3)});
 }
 HANDLER(barrier_red_popc) { return reduce(w, i, mask, BARRIER_POPULATION); }
 HANDLER(barrier_red_and) { return reduce(w, i, mask, BARRIER_EVERY); }

@@ -123,7 +123,7 @@ EVERY_INTEGER(DEFINE_INTEGER)
 
 EVERY_TO_INTEGER(DEFINE_TO_INTEGER)
 
-/* From an integer. A 64-bit one is cut to 62 bits with the rest kept as a sticky bit, so that any mode rounds it right. */
+/* From an integer: the conversion is the processor's, in the rounding of the mode. */
 #define DEFINE_FROM_INTEGER(A, mode, rounding, T)                                                            \
     HANDLER(cvt_##mode##_##T##_##A) {                                                                        \
         T *d = lanes(w, i->o[0]);                                                                            \

@@ -156,18 +156,52 @@ static uint32_t lanes_without_all(uint32_t mask, const uint32_t *members, uint32
     return incomplete & mask;
 }
 
+static void note_awaited(struct warp *warp, uint32_t mask, const uint32_t *members) {
+    for (unsigned l = 0; l < WARP_LANES; l++)
+        warp->awaited[l] = mask >> l & 1 ? members[l] : warp->awaited[l];
+}
+
+static uint32_t lanes_that_await(const struct warp *warp, uint32_t mask, uint32_t members) {
+    uint32_t same = 0;
+    for (unsigned l = 0; l < WARP_LANES; l++)
+        same |= (uint32_t)(warp->awaited[l] == members) << l;
+    return same & mask;
+}
+
+uint32_t warp_lanes_awaiting(const struct warp *warp, handler *run, uint32_t members) {
+    uint32_t waiting = 0;
+    for (unsigned k = 0; k < warp->fragment_count; k++)
+        if (warp->fragments[k].state == FRAGMENT_AT_SYNC && warp->fragments[k].at->run == run)
+            waiting |= warp->fragments[k].mask;
+    return lanes_that_await(warp, waiting, members);
+}
+
 uint32_t warp_gather(struct warp *warp, const struct bound *i, uint32_t mask, const uint32_t *members) {
     uint32_t incomplete = lanes_without_all(mask, members, warp->live & ~mask);
     if (incomplete) {
+        note_awaited(warp, incomplete, members);
         warp->active &= ~incomplete;
         warp_add_fragment(warp, i, incomplete, FRAGMENT_AT_SYNC, 0);
     }
     return mask & ~incomplete;
 }
 
+/* Lanes of come whose member mask has live lanes that are not there, or are there with another mask. */
+static uint32_t lanes_that_miss_some(const struct warp *warp, uint32_t come) {
+    uint32_t missing = 0;
+    for (uint32_t rest = come, same; rest; rest &= ~same) {
+        uint32_t members = warp->awaited[__builtin_ctz(rest)];
+        same = lanes_that_await(warp, come, members);
+        if (members & warp->live & ~same)
+            missing |= same;
+    }
+    return missing;
+}
+
 /* Lanes may wait at different instructions of the kind: those that are complete now go on behind their own. */
 void warp_gather_anywhere(struct warp *warp, const struct bound *i, uint32_t mask) {
     warp->active &= ~mask;
+    note_awaited(warp, mask, warp_operand(warp, i->o[0]));
     warp_add_fragment(warp, i, mask, FRAGMENT_AT_SYNC, 0);
     struct fragment waiting[WARP_LANES];
     unsigned count = 0;
@@ -183,10 +217,10 @@ void warp_gather_anywhere(struct warp *warp, const struct bound *i, uint32_t mas
             k++;
         }
     }
+    uint32_t missing = lanes_that_miss_some(warp, come);
     for (unsigned k = 0; k < count; k++) {
         const struct bound *at = waiting[k].at;
-        const uint32_t *members = warp_operand(warp, at->o[0]);
-        uint32_t incomplete = lanes_without_all(waiting[k].mask, members, warp->live & ~come);
+        uint32_t incomplete = waiting[k].mask & missing;
         if (waiting[k].mask & ~incomplete)
             warp_add_fragment(warp, at + 1, waiting[k].mask & ~incomplete, FRAGMENT_READY, 0);
         if (incomplete)

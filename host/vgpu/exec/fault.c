@@ -30,7 +30,13 @@ static void report(struct warp *warp, const struct bound *i, unsigned lane, enum
 void fault_message(struct warp *warp, const struct bound *i, unsigned lane, enum check check,
                    uint64_t address, const char *message) {
     report(warp, i, lane, check, address, message);
-    warp->grid->outcome = LAUNCH_FAULT;
+    warp->grid->outcome = LAUNCH_FAILURE;
+}
+
+static void fault_memory(struct warp *warp, const struct bound *i, unsigned lane, uint64_t address,
+                         enum launch_outcome outcome, const char *message) {
+    report(warp, i, lane, CHECK_MEM, address, message);
+    warp->grid->outcome = outcome;
 }
 
 /* "17 bytes past the end of the 4096-byte allocation #3 (name)" */
@@ -71,7 +77,16 @@ void fault_address(struct warp *warp, const struct bound *i, unsigned lane, uint
         snprintf(message, sizeof message, "%sglobal %s of %u bytes at 0x%" PRIx64 ", %s",
                  misaligned ? "misaligned " : "", access, bytes, address, place);
     }
-    fault_message(warp, i, lane, CHECK_MEM, address, message);
+    fault_memory(warp, i, lane, address, misaligned ? LAUNCH_MISALIGNED : LAUNCH_FAULT, message);
+}
+
+void fault_read_only(struct warp *warp, const struct bound *i, unsigned lane, uint64_t at, unsigned bytes,
+                     const char *access) {
+    char message[200];
+    snprintf(message, sizeof message,
+             "%s of %u bytes at offset %" PRIu64 " of the kernel's parameters, which are read-only", access,
+             bytes, at);
+    fault_memory(warp, i, lane, at, LAUNCH_FAULT, message);
 }
 
 void fault_space(struct warp *warp, const struct bound *i, uint32_t mask, const uint64_t *at, unsigned bytes,
@@ -98,7 +113,11 @@ void fault_space(struct warp *warp, const struct bound *i, uint32_t mask, const 
             snprintf(message, sizeof message,
                      "%s %s of %u bytes at offset %" PRIu64 ", outside the %" PRIu64 " bytes of the %s", name,
                      access, bytes, at[l], size, owner);
-        fault_message(warp, i, l, CHECK_MEM, at[l], message);
+        fault_memory(warp, i, l, at[l],
+                     misaligned                  ? LAUNCH_MISALIGNED
+                     : space == PTX_SPACE_SHARED ? LAUNCH_FAILURE
+                                                 : LAUNCH_FAULT,
+                     message);
         return;
     }
 }
@@ -122,7 +141,7 @@ void fault_assertion(struct warp *warp, const struct bound *i, unsigned lane, ui
     read_text(file, where, sizeof where);
     read_text(function, in, sizeof in);
     snprintf(text, sizeof text, "assertion `%s' failed at %s:%" PRIu32 " in %s", condition, where, line, in);
-    fault_message(warp, i, lane, CHECK_MEM, 0, text);
+    fault_memory(warp, i, lane, 0, LAUNCH_ASSERTION, text);
 }
 
 static void append(char *text, size_t size, const char *piece) {
@@ -150,7 +169,31 @@ static void describe_waiting(const struct block *block, const struct fragment *f
              instruction->opcode, instruction->line, which);
 }
 
+/*
+ * The PTX ISA lets lanes meet at several shfl, vote, match or redux instructions of one kind and member mask; here they meet at
+ * one alone. Lanes that wait although all of their mask have come are such a case, and no deadlock of the program's.
+ */
+static void refuse_meeting_across_instructions(const struct warp *warp) {
+    const struct program *program = warp->grid->binding->program;
+    for (unsigned k = 0; k < warp->fragment_count; k++) {
+        const struct fragment *fragment = &warp->fragments[k];
+        if (fragment->state != FRAGMENT_AT_SYNC)
+            continue;
+        for (uint32_t left = fragment->mask; left; left &= left - 1) {
+            uint32_t members = warp->awaited[__builtin_ctz(left)];
+            if (members & warp->live & ~warp_lanes_awaiting(warp, fragment->at->run, members))
+                continue;
+            const struct ptx_instruction *instruction = &program->instructions[fragment->at->origin];
+            vgpu_fail("kernel %s, PTX line %" PRIu32 ": lanes of one member mask wait at different %s "
+                      "instructions: to match them across instructions is not supported",
+                      program->name, instruction->line, instruction->opcode);
+        }
+    }
+}
+
 void report_deadlock(struct block *block) {
+    for (unsigned k = 0; k < block->warp_count; k++)
+        refuse_meeting_across_instructions(&block->warps[k]);
     char message[1200];
     struct warp *witness = NULL;
     snprintf(message, sizeof message,

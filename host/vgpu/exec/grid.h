@@ -49,7 +49,11 @@ struct launch_counts {
 
 enum launch_outcome {
     LAUNCH_DONE,
-    LAUNCH_FAULT, /* a finding was reported that a device would answer with a sticky error (address, alignment, trap, assert) */
+    /* What a device answers with a sticky error, by kind; a finding has been reported if its check is on. */
+    LAUNCH_FAULT,      /* an address */
+    LAUNCH_MISALIGNED, /* an address that is not a multiple of the access's bytes */
+    LAUNCH_ASSERTION,  /* a device assertion failed */
+    LAUNCH_FAILURE,    /* trap, outside shared memory, misuse of a barrier */
     LAUNCH_DEADLOCK,
 };
 

@@ -11,7 +11,8 @@
 #include "lanes.h"
 
 struct access {
-    const char *verb;  /* "load", "store", "atomic" */
+    const char *verb; /* "load", "store", "atomic" */
+    bool writes;
     unsigned bytes;    /* a lane; a power of two */
     uint64_t *sectors; /* where 32-byte sectors of global memory are counted, or NULL */
 };
@@ -149,6 +150,11 @@ static inline uint8_t *access_space(struct warp *w, const struct bound *i, uint3
         break;
     }
     case PTX_SPACE_PARAM:
+        if (access->writes) {
+            unsigned l = (unsigned)__builtin_ctz(mask);
+            fault_read_only(w, i, l, at[l], access->bytes, access->verb);
+            return NULL;
+        }
         if (access_inside(at, mask, 0, grid->binding->program->parameter_bytes, access->bytes))
             return (uint8_t *)(uintptr_t)grid->launch->parameters;
         break;

@@ -68,10 +68,11 @@ struct warp {
     unsigned index; /* in the block */
     unsigned fragment_count;
     struct fragment
-        fragments[WARP_LANES]; /* in the order of their instructions; the running one is not among them */
-    unsigned issued;           /* instructions of the running stretch, not yet in the counts */
-    unsigned impatience;       /* instructions issued while another fragment was ready */
-    unsigned turn_lane;        /* rotation: the fragment that had the last turn */
+        fragments[WARP_LANES];    /* in the order of their instructions; the running one is not among them */
+    unsigned issued;              /* instructions of the running stretch, not yet in the counts */
+    unsigned impatience;          /* instructions issued while another fragment was ready */
+    unsigned turn_lane;           /* rotation: the fragment that had the last turn */
+    uint32_t awaited[WARP_LANES]; /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
 };
 
 enum barrier_reduction { BARRIER_PLAIN, BARRIER_POPULATION, BARRIER_EVERY, BARRIER_ANY };
@@ -136,6 +137,8 @@ void warp_add_fragment(struct warp *warp, const struct bound *at, uint32_t mask,
 /* Runs until budget instructions are issued, or nothing in the warp can move, or the launch faults. Returns the number issued. */
 unsigned warp_run(struct warp *warp, unsigned budget);
 bool warp_is_ready(const struct warp *warp);
+/* The lanes that wait with this member mask at instructions with this handler. */
+uint32_t warp_lanes_awaiting(const struct warp *warp, handler *run, uint32_t members);
 /* Ends lanes; those that waited for them are tried again. */
 void warp_exit(struct warp *warp, uint32_t mask);
 /*
@@ -143,7 +146,10 @@ void warp_exit(struct warp *warp, uint32_t mask);
  * fragment and leave the active mask.
  */
 uint32_t warp_gather(struct warp *warp, const struct bound *i, uint32_t mask, const uint32_t *members);
-/* For bar.warp.sync, whose lanes may stand at different instructions: every active lane becomes a fragment. */
+/*
+ * For bar.warp.sync, whose lanes may stand at different instructions: every active lane becomes a fragment. Only lanes that
+ * wait with the same member mask meet.
+ */
 void warp_gather_anywhere(struct warp *warp, const struct bound *i, uint32_t mask);
 
 /* A branch some active lanes take: both ways become fragments, the nearer one runs on. */
@@ -181,12 +187,16 @@ struct special_register {
 };
 const struct special_register *special_find(const char *name);
 
-/* fault.c: each reports a finding and makes the launch's outcome LAUNCH_FAULT. */
+/* fault.c: each reports a finding and sets the launch's outcome, by what kind of fault it is. */
 void fault_address(struct warp *warp, const struct bound *i, unsigned lane, uint64_t address, unsigned bytes,
                    const char *access);
 /* The first lane of mask whose bytes are misaligned or outside its block's shared memory, frame or parameters. */
 void fault_space(struct warp *warp, const struct bound *i, uint32_t mask, const uint64_t *at, unsigned bytes,
                  const char *access, enum ptx_space space);
+/* A store or an atomic through a generic address into the parameters. */
+void fault_read_only(struct warp *warp, const struct bound *i, unsigned lane, uint64_t at, unsigned bytes,
+                     const char *access);
+/* LAUNCH_FAILURE, what no other function here reports. */
 void fault_message(struct warp *warp, const struct bound *i, unsigned lane, enum check check,
                    uint64_t address, const char *message);
 /* A failed device assertion; message, file and function are addresses of texts. */

@@ -151,7 +151,8 @@ HANDLER(elect_sync) {
 HANDLER(bar_warp_sync) {
     const u32 *member = lanes(w, i->o[0]);
     bool whole = mask == w->live;
-    FOR_LANES { whole &= (member[l] & w->live & ~mask) == 0 || !(mask >> l & 1); }
+    u32 first = member[__builtin_ctz(mask)];
+    FOR_LANES { whole &= member[l] == first || !(mask >> l & 1); }
     if (whole)
         return i + 1;
     warp_gather_anywhere(w, i, mask);

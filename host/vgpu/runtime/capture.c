@@ -244,15 +244,26 @@ static enum cudaStreamCaptureStatus status_of(const struct CUstream_st *stream) 
                                           : cudaStreamCaptureStatusActive;
 }
 
+/* Of the legacy stream nothing can be told while a blocking stream captures; that capture goes on. */
+static cudaError_t answerable(const struct CUstream_st *stream, const enum cudaStreamCaptureStatus *status) {
+    if (!stream)
+        return cudaErrorInvalidResourceHandle;
+    if (!status)
+        return cudaErrorInvalidValue;
+    for (const struct capture *capture = captures; capture && stream_is_legacy(stream);
+         capture = capture->next)
+        if (has_blocking_stream(capture))
+            return cudaErrorStreamCaptureImplicit;
+    return cudaSuccess;
+}
+
 cudaError_t cudaStreamIsCapturing(cudaStream_t handle, enum cudaStreamCaptureStatus *status) {
     cudaError_t error = runtime_enter();
     const struct CUstream_st *stream = stream_find(handle);
     if (error == cudaSuccess)
-        error = !stream ? cudaErrorInvalidResourceHandle : !status ? cudaErrorInvalidValue : cudaSuccess;
+        error = answerable(stream, status);
     if (error == cudaSuccess)
         *status = status_of(stream);
-    if (error == cudaSuccess && stream_is_legacy(stream))
-        error = capture_touched_by_legacy();
     return runtime_leave(error);
 }
 
@@ -263,7 +274,7 @@ cudaError_t cudaStreamGetCaptureInfo(cudaStream_t handle, enum cudaStreamCapture
     cudaError_t error = runtime_enter();
     const struct CUstream_st *stream = stream_find(handle);
     if (error == cudaSuccess)
-        error = !stream ? cudaErrorInvalidResourceHandle : !status ? cudaErrorInvalidValue : cudaSuccess;
+        error = answerable(stream, status);
     if (error == cudaSuccess) {
         *status = status_of(stream);
         if (*status == cudaStreamCaptureStatusActive) {

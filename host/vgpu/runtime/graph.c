@@ -128,7 +128,8 @@ static cudaError_t launch(const struct CUgraphExec_st *exec, cudaStream_t handle
     if (stream->capture)
         return runtime_not_provided("a graph launched into a stream that captures");
     cudaError_t error = stream_is_legacy(stream) ? capture_touched_by_legacy() : cudaSuccess;
-    for (size_t i = 0; i < exec->count && error == cudaSuccess; i++)
+    /* A kernel's fault shows at the next call, but nothing runs after it. */
+    for (size_t i = 0; i < exec->count && error == cudaSuccess && !runtime_has_fault(); i++)
         error = operation_run(&exec->operations[i]);
     return error;
 }

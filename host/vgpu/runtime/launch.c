@@ -152,6 +152,11 @@ static uint64_t fresh_grid_workspace(void) {
 
 /* Like a device's, a fault shows at the next call; the launch itself succeeds. */
 cudaError_t kernel_run(const struct kernel_operation *operation) {
+    static const cudaError_t errors[] = {
+        [LAUNCH_FAULT] = cudaErrorIllegalAddress,   [LAUNCH_MISALIGNED] = cudaErrorMisalignedAddress,
+        [LAUNCH_ASSERTION] = cudaErrorAssert,       [LAUNCH_FAILURE] = cudaErrorLaunchFailure,
+        [LAUNCH_DEADLOCK] = cudaErrorLaunchTimeout,
+    };
     struct launch launch = {
         .binding = operation->kernel->binding,
         .dynamic_shared_bytes = operation->dynamic_shared,
@@ -169,10 +174,8 @@ cudaError_t kernel_run(const struct kernel_operation *operation) {
         memory_free(launch.grid_workspace);
     report_launch(&launch, operation->kernel->name, &counts);
     runtime_advance_clock(counts.warp_instructions);
-    if (outcome == LAUNCH_FAULT)
-        runtime_fault(cudaErrorIllegalAddress);
-    if (outcome == LAUNCH_DEADLOCK)
-        runtime_fault(cudaErrorLaunchTimeout);
+    if (outcome != LAUNCH_DONE)
+        runtime_fault(errors[outcome]);
     return cudaSuccess;
 }
 

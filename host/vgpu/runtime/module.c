@@ -162,14 +162,16 @@ void kernel_prepare(struct kernel *kernel) {
     if (!entry || !entry->is_entry || !entry->is_defined)
         vgpu_fail("kernel %s is registered, but the PTX holds no such entry", kernel->name);
     struct ptx_error error = {0};
+    unsigned shared = runtime_profile()->limits.shared_per_block;
     kernel->program = program_lower(kernel->module->ptx, entry, &error);
+    if (kernel->program && kernel->program->static_shared_bytes > shared)
+        vgpu_fail("kernel %s has %u bytes of static shared memory; a block may have at most %u", kernel->name,
+                  (unsigned)kernel->program->static_shared_bytes, shared);
     if (kernel->program)
         kernel->binding = binding_create(kernel->program, &runtime_profile()->limits, &error);
     if (!kernel->binding)
         vgpu_fail("kernel %s, PTX line %u: %s", kernel->name, (unsigned)error.line, error.message);
-    unsigned shared = runtime_profile()->limits.shared_per_block,
-             taken = kernel->program->static_shared_bytes;
-    kernel->max_dynamic_shared = taken < shared ? (int)(shared - taken) : 0;
+    kernel->max_dynamic_shared = (int)(shared - kernel->program->static_shared_bytes);
 }
 
 uint64_t symbol_address(const struct symbol *symbol) {

@@ -49,6 +49,7 @@ cudaError_t runtime_leave(cudaError_t error) {
 const struct profile *runtime_profile(void) { return options.profile; }
 void runtime_fault(cudaError_t error) { fault = error; }
 void runtime_clear_fault(void) { fault = cudaSuccess; }
+bool runtime_has_fault(void) { return fault != cudaSuccess; }
 uint64_t runtime_clock(void) { return clock_now; }
 void runtime_advance_clock(uint64_t nanoseconds) { clock_now += nanoseconds; }
 

@@ -32,6 +32,7 @@ const struct profile *runtime_profile(void);
 /* Every later call returns this error, until cudaDeviceReset. */
 void runtime_fault(cudaError_t error);
 void runtime_clear_fault(void);
+bool runtime_has_fault(void);
 
 /* Says on standard error that `what` is not provided, makes the exit status 87, and returns cudaErrorNotSupported. */
 cudaError_t runtime_not_provided(const char *what);
