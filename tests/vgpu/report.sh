@@ -35,7 +35,7 @@ assert launch["issue_slots"] == 32 * launch["warp_instructions"], launch
 assert all(clean["totals"][key] == launch[key] for key in clean["totals"])
 [finding] = fault["findings"]
 assert finding["check"] == "mem" and "store_at" in finding["kernel"] and finding["thread"] == [0, 0, 0], finding
-assert finding["ptx_line"] > 0 and finding["source"].endswith("faults.cu:6"), finding
+assert finding["ptx_line"] > 0 and finding["source"].endswith("faults.cu:8"), finding
 [finding] = crash["findings"]
 assert finding["kernel"] is None and "the host touched" in finding["message"], finding
 END
