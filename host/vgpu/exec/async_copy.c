@@ -5,7 +5,7 @@
 
 /* True when lane l may read its first and last byte of count. */
 static bool may_read(struct warp *w, const struct bound *from, u64 *at, unsigned l, u32 count) {
-    const struct access access = {"asynchronous copy's load", false, 1, NULL};
+    const struct access access = {"asynchronous copy's load", false, 1, NULL, L2_NO_USE};
     u64 last[WARP_LANES];
     memcpy(last, at, sizeof last);
     last[l] += count - 1;
@@ -25,8 +25,8 @@ static const struct bound *copy(struct warp *w, const struct bound *i, uint32_t 
     uint32_t whole = 0;
     FOR_LANES { whole |= (uint32_t)(source_bytes == NULL || source_bytes[l] >= i->width) << l; }
     const struct access reads = {"asynchronous copy's load", false, i->width,
-                                 &w->grid->counts.global_load_sectors};
-    const struct access writes = {"asynchronous copy's store", true, i->width, NULL};
+                                 &w->grid->counts.global_load_sectors, L2_LOAD};
+    const struct access writes = {"asynchronous copy's store", true, i->width, NULL, L2_NO_USE};
     if ((mask & whole) && !access_space(w, &source, mask & whole, from, &reads, PTX_SPACE_GLOBAL))
         return NULL;
     uint8_t *shared = access_space(w, i, mask, to, &writes, PTX_SPACE_SHARED);

@@ -28,13 +28,13 @@
         }                                                                                                    \
     }                                                                                                        \
     HANDLER(atom_##name) {                                                                                   \
-        static const struct access access = {"atomic", true, sizeof(T), NULL};                               \
+        static const struct access access = {"atomic", true, sizeof(T), NULL, L2_ATOMIC};                    \
         w->grid->counts.atomics += (unsigned)__builtin_popcount(mask);                                       \
         w->block->polls += i->strong;                                                                        \
         return access_memory(w, i, mask, &access, atom_##name##_in) ? i + 1 : NULL;                          \
     }                                                                                                        \
     HANDLER(red_##name) {                                                                                    \
-        static const struct access access = {"atomic", true, sizeof(T), NULL};                               \
+        static const struct access access = {"atomic", true, sizeof(T), NULL, L2_ATOMIC};                    \
         w->grid->counts.atomics += (unsigned)__builtin_popcount(mask);                                       \
         return access_memory(w, i, mask, &access, red_##name##_in) ? i + 1 : NULL;                           \
     }

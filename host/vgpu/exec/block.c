@@ -68,10 +68,16 @@ static void release(struct warp *warp, const struct fragment *fragment, const st
     warp->block->ready |= 1u << warp->index;
 }
 
+void block_end_stretch(struct block *block) {
+    block->grid->counts.dram_round_trips += block->waited;
+    block->waited = false;
+}
+
 static void complete(struct block *block, unsigned index) {
     struct barrier barrier = block->barriers[index];
     block->barriers[index] = (struct barrier){0};
     block->grid->counts.barriers++;
+    block_end_stretch(block);
     for (unsigned j = 0; j < block->warp_count; j++) {
         struct warp *warp = &block->warps[j];
         struct fragment waiting[WARP_LANES];

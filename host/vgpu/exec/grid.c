@@ -46,16 +46,22 @@ static void free_block(struct block *block) {
     free(block);
 }
 
-static void add_counts(struct launch_counts *sum, const struct launch_counts *counts) {
+void launch_counts_add(struct launch_counts *sum, const struct launch_counts *counts) {
     sum->warp_instructions += counts->warp_instructions;
     sum->thread_instructions += counts->thread_instructions;
-    sum->issue_slots += counts->warp_instructions * WARP_LANES;
+    sum->issue_slots += counts->issue_slots;
     sum->conversions_and_mufu += counts->conversions_and_mufu;
     sum->global_load_sectors += counts->global_load_sectors;
     sum->global_store_sectors += counts->global_store_sectors;
     sum->shared_wavefronts += counts->shared_wavefronts;
     sum->atomics += counts->atomics;
     sum->barriers += counts->barriers;
+    sum->l2.sectors += counts->l2.sectors;
+    sum->l2.hits += counts->l2.hits;
+    sum->l2.dram_read_bytes += counts->l2.dram_read_bytes;
+    sum->l2.dram_write_bytes += counts->l2.dram_write_bytes;
+    sum->l2.atomics_of_one_word += counts->l2.atomics_of_one_word;
+    sum->dram_round_trips += counts->dram_round_trips;
 }
 
 /* Blocks of the grid that are resident, and which comes next. */
@@ -82,6 +88,7 @@ static bool take_turn(struct grid *grid, struct residents *residents, struct blo
                 report_deadlock(block);
             return true;
         }
+        block_end_stretch(block);
         if (residents->next == residents->total)
             return false;
         block_start(block, residents->next++);
@@ -122,6 +129,9 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
         free_block(residents.blocks[k]);
     free(residents.blocks);
     free(grid.windows);
-    add_counts(counts, &grid.counts);
+    if (launch->l2)
+        l2_end_launch(launch->l2, &grid.counts.l2);
+    grid.counts.issue_slots = grid.counts.warp_instructions * WARP_LANES;
+    launch_counts_add(counts, &grid.counts);
     return grid.outcome;
 }

@@ -7,6 +7,7 @@
 #ifndef LOTTO_VGPU_GRID_H
 #define LOTTO_VGPU_GRID_H
 
+#include "../cost/l2.h"
 #include "../ptx/program.h"
 
 /* What the executor must know of the virtual device; profiles are in runtime/. */
@@ -33,6 +34,7 @@ struct launch {
     bool cooperative;
     uint64_t grid_workspace;  /* cooperative: device address of the grid barrier (%envreg1, 2) */
     unsigned resident_blocks; /* blocks resident at once on the whole device, from occupancy; at least 1 */
+    struct l2 *l2;            /* NULL: traffic is not counted */
 };
 
 struct launch_counts {
@@ -45,7 +47,12 @@ struct launch_counts {
         shared_wavefronts; /* passes over the 32 four-byte banks; 8- and 16-byte accesses go by half and quarter warps */
     uint64_t atomics;  /* atomic operations of single lanes, any space */
     uint64_t barriers; /* block barriers completed */
+    /* Counted with an L2 only. */
+    struct l2_traffic l2;
+    uint64_t dram_round_trips; /* stretches of a block between its barriers in which it waited for DRAM */
 };
+
+void launch_counts_add(struct launch_counts *sum, const struct launch_counts *counts);
 
 enum launch_outcome {
     LAUNCH_DONE,

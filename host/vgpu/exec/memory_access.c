@@ -53,7 +53,8 @@
             ELEMENT_##bytes(LOAD_ELEMENT, T, V)                                                              \
     }                                                                                                        \
     HANDLER(ld_##T##_##V) {                                                                                  \
-        const struct access access = {"load", false, bytes * V, &w->grid->counts.global_load_sectors};       \
+        const struct access access = {"load", false, bytes * V, &w->grid->counts.global_load_sectors,        \
+                                      L2_LOAD};                                                              \
         w->block->polls += i->strong;                                                                        \
         return access_memory(w, i, mask, &access, load_##T##_##V) ? i + 1 : NULL;                            \
     }
@@ -65,7 +66,8 @@
             ELEMENT_##bytes(STORE_ELEMENT, T, V)                                                             \
     }                                                                                                        \
     HANDLER(st_##T##_##V) {                                                                                  \
-        const struct access access = {"store", true, bytes * V, &w->grid->counts.global_store_sectors};      \
+        const struct access access = {"store", true, bytes * V, &w->grid->counts.global_store_sectors,       \
+                                      L2_STORE};                                                             \
         return access_memory(w, i, mask, &access, store_##T##_##V) ? i + 1 : NULL;                           \
     }
 #define EVERY_SHAPE(DEFINE, T, bytes)                                                                        \

@@ -15,6 +15,7 @@ struct access {
     bool writes;
     unsigned bytes;    /* a lane; a power of two */
     uint64_t *sectors; /* where 32-byte sectors of global memory are counted, or NULL */
+    enum l2_use use;   /* of global memory */
 };
 
 /* The lanes' addresses as the instruction forms them; 32-bit spaces wrap modulo 2^32. */
@@ -121,6 +122,15 @@ static inline bool access_global_by_lane(struct warp *w, const struct bound *i, 
     return true;
 }
 
+/* False when the request has to wait for DRAM. */
+static inline bool ask_l2(struct grid *grid, const u64 *at, uint32_t mask, const struct access *access) {
+    struct l2_traffic *traffic = &grid->counts.l2;
+    if (access->use != L2_ATOMIC && access_streams(at, mask, access->bytes))
+        return l2_request_range(grid->launch->l2, at[0], at[WARP_LANES - 1] + access->bytes, access->use,
+                                traffic);
+    return l2_request(grid->launch->l2, at, mask, access->use, traffic);
+}
+
 static inline uint8_t *access_space(struct warp *w, const struct bound *i, uint32_t mask, u64 *at,
                                     const struct access *access, enum ptx_space space) {
     struct grid *grid = w->grid;
@@ -133,6 +143,8 @@ static inline uint8_t *access_space(struct warp *w, const struct bound *i, uint3
             return NULL;
         if (access->sectors && space == PTX_SPACE_GLOBAL)
             *access->sectors += count_sectors(at, mask, access->bytes);
+        if (grid->launch->l2 && access->use != L2_NO_USE && space == PTX_SPACE_GLOBAL)
+            w->block->waited |= !ask_l2(grid, at, mask, access);
         return (uint8_t *)memory_distance; /* every window is at the same distance */
     }
     case PTX_SPACE_SHARED:

@@ -97,6 +97,7 @@ struct block {
     unsigned next_warp;
     unsigned live_threads;
     unsigned polls; /* strong loads and sleeps in this turn of the block */
+    bool waited;    /* for DRAM, since its last barrier */
     struct barrier barriers[BLOCK_BARRIERS];
 };
 
@@ -173,6 +174,8 @@ struct barrier_arrival {
 bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struct barrier_arrival arrival);
 /* Threads have ended: barriers that waited only for them complete. */
 void block_after_exit(struct block *block);
+/* A block is at a barrier or ends. */
+void block_end_stretch(struct block *block);
 /* Makes block the index-th of the grid, every warp at the program's first instruction. */
 void block_start(struct block *block, uint64_t index);
 /* Runs the warps in turn until budget instructions are issued, the block polls for others, or nothing in it can move. */

@@ -24,6 +24,12 @@ static void refuse(const char *call, const char *what, uint64_t address, uint64_
     finding_report(&(struct finding){.check = CHECK_MEM, .address = address, .message = message});
 }
 
+/* Rows that the host wrote are in no cache. */
+static void forget(const void *to, size_t pitch, size_t width, size_t height) {
+    for (size_t row = 0; runtime_l2() && row < height; row++)
+        l2_forget(runtime_l2(), (uint64_t)to + row * pitch, width);
+}
+
 /* Where the virtual GPU itself finds these bytes. */
 static void *resolve(const char *call, const void *pointer, bool on_device, uint64_t bytes,
                      const char *what) {
@@ -50,6 +56,8 @@ cudaError_t copy_run(const struct copy_operation *copy) {
         return cudaErrorInvalidValue;
     for (size_t row = 0; row < copy->height; row++)
         memmove(to + row * copy->to_pitch, from + row * copy->from_pitch, copy->width);
+    if (to_device)
+        forget(copy->to, copy->to_pitch, copy->width, copy->height);
     return cudaSuccess;
 }
 
@@ -60,6 +68,7 @@ cudaError_t fill_run(const struct fill_operation *fill) {
         return cudaErrorInvalidValue;
     for (size_t row = 0; row < fill->height; row++)
         memset(to + row * fill->pitch, fill->value, fill->width);
+    forget(fill->to, fill->pitch, fill->width, fill->height);
     return cudaSuccess;
 }
 

@@ -163,6 +163,7 @@ cudaError_t kernel_run(const struct kernel_operation *operation) {
         .parameters = operation->parameters,
         .cooperative = operation->cooperative,
         .resident_blocks = resident_blocks(operation),
+        .l2 = runtime_l2(),
     };
     memcpy(launch.grid, operation->grid, sizeof launch.grid);
     memcpy(launch.block, operation->block, sizeof launch.block);

@@ -60,6 +60,15 @@ static unsigned choose_checks(void) {
     }
 }
 
+static bool choose_warm_l2(void) {
+    const char *state = variable("LOTTO_VGPU_L2");
+    if (!state || strcmp(state, "cold") == 0)
+        return false;
+    if (strcmp(state, "warm") == 0)
+        return true;
+    vgpu_fail("--l2 is \"%s\"; must be cold or warm", state);
+}
+
 static void refuse_planned(const char *name, const char *option) {
     if (variable(name))
         vgpu_fail("%s is not there yet", option);
@@ -68,8 +77,8 @@ static void refuse_planned(const char *name, const char *option) {
 void options_read(struct options *options) {
     refuse_planned("LOTTO_VGPU_SCHEDULE", "--schedule");
     refuse_planned("LOTTO_VGPU_ULP", "--ulp");
-    refuse_planned("LOTTO_VGPU_L2", "--l2");
     options->profile = choose_profile();
     options->checks = choose_checks();
     options->report = variable("LOTTO_VGPU_REPORT");
+    options->warm_l2 = choose_warm_l2();
 }

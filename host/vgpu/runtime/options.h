@@ -8,6 +8,7 @@ struct options {
     const struct profile *profile;
     unsigned checks;
     const char *report; /* a file's name, or NULL */
+    bool warm_l2;       /* L2 is kept between launches */
 };
 
 /* Ends the process with a sentence when an option is unknown or not there yet. */

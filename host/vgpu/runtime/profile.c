@@ -13,10 +13,12 @@ const char profile_architectures[] = "75, 80, 86, 89, 90, 100, 120";
 /*
  * Limits per architecture: CUDA C++ Programming Guide, "Compute Capabilities", tables of technical specifications.
  * Multiprocessors, clocks, memory and L2: NVIDIA's data sheet or architecture paper named beside each entry.
+ * DRAM bandwidth is 2 x memory clock x bus width; it is the data sheet's figure within 3 %.
  */
 static const struct profile profiles[] = {
     {
-        /* "NVIDIA H100 Tensor Core GPU Architecture", SXM5: 132 SMs, 80 GB HBM3, 3.35 TB/s, 50 MB L2; boost clock 1.755 GHz */
+        /* "NVIDIA H100 Tensor Core GPU Architecture", SXM5: 132 SMs, 80 GB HBM3, 3.35 TB/s, 50 MB L2; boost clock 1.755 GHz.
+           L2 reads at 8986 GB/s, 5120 bytes a clock: PMC10448217, table 3 */
         .name = "h100",
         .device_name = "NVIDIA H100 80GB HBM3 (virtual)",
         .limits = {.architecture = 90,
@@ -35,9 +37,10 @@ static const struct profile profiles[] = {
         .clock_khz = 1755000,
         .memory_clock_khz = 2619000,
         .memory_bus_bits = 5120,
+        .l2_bytes_per_clock = 5120,
     },
     {
-        /* "NVIDIA A100 Tensor Core GPU Architecture" and the A100 80GB SXM data sheet: 108 SMs, 2039 GB/s, 40 MB L2, 1.41 GHz */
+        /* "NVIDIA A100 Tensor Core GPU Architecture" and the A100 80GB SXM data sheet: 108 SMs, 2039 GB/s, 40 MB L2, 1.41 GHz, L2 reads of 5120 bytes a clock */
         .name = "a100",
         .device_name = "NVIDIA A100-SXM4-80GB (virtual)",
         .limits = {.architecture = 80,
@@ -56,6 +59,7 @@ static const struct profile profiles[] = {
         .clock_khz = 1410000,
         .memory_clock_khz = 1593000,
         .memory_bus_bits = 5120,
+        .l2_bytes_per_clock = 5120,
     },
     {
         /* L40S data sheet and "NVIDIA Ada GPU Architecture": 142 SMs, 48 GB GDDR6, 864 GB/s, 96 MB L2, 2.52 GHz */
@@ -184,3 +188,30 @@ const struct profile *profile_by_architecture(const char *architecture) {
 }
 
 const struct profile *profile_default(void) { return &profiles[0]; }
+
+struct device_rates profile_rates(const struct profile *profile) {
+    return (struct device_rates){
+        .clock_hz = profile->clock_khz * 1e3,
+        .dram_bytes_per_second = 2e3 * profile->memory_clock_khz * profile->memory_bus_bits / 8,
+        .l2_bytes_per_clock = profile->l2_bytes_per_clock,
+        .sm_count = profile->limits.sm_count,
+        /* Four schedulers of one warp instruction a clock: CUDA C++ Programming Guide, "Compute Capabilities", 7.x to 12.x. */
+        .schedulers = 4,
+        /* "Arithmetic operation latency" of V100, A100 and H100: PMC10448217, table 3. */
+        .dependent_issue_clocks = 4,
+        /* Not published; an assumption. */
+        .l2_port_bytes_per_clock = 64,
+        /* 32 banks of 32 bits a clock: CUDA C++ Programming Guide, "Shared Memory" of each compute capability. */
+        .shared_wavefronts_per_clock = 1,
+        /* 16 for the functions of the MUFU, and as low as that for some conversions: CUDA C++ Programming Guide, "Arithmetic Instructions". */
+        .conversions_per_clock = 16,
+        /* One a clock to one address: "NVIDIA's Next Generation CUDA Compute Architecture: Kepler GK110", the last rate published. */
+        .atomics_of_one_word_per_clock = 1,
+        /* Not published; an assumption. */
+        .atomics_per_clock = 1,
+        /* The project's fixed figures for H100, taken for all: a launch, DRAM's first byte, a block's barrier. */
+        .launch_us = 2.5,
+        .dram_first_byte_us = 0.7,
+        .block_barrier_us = 0.02,
+    };
+}

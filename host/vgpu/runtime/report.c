@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "report.h"
 #include "../check/finding.h"
+#include "cost_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +13,12 @@
 static const struct profile *profile;
 static char *path; /* NULL: no report */
 static json_t *launches;
-static struct launch_counts totals;
+static struct cost_sum totals;
+static bool is_warm, is_printed;
 
 void report_open(const struct options *options) {
     profile = options->profile;
+    is_warm = options->warm_l2;
     if (!options->report)
         return;
     path = strdup(options->report);
@@ -39,8 +42,7 @@ static json_t *triple(const uint32_t value[3]) {
     return json_pack("[I, I, I]", (json_int_t)value[0], (json_int_t)value[1], (json_int_t)value[2]);
 }
 
-/* What exec/ counts today; the rest of the cost model's figures are absent until they are counted. */
-static void put_counts(json_t *object, const struct launch_counts *counts) {
+static void put_counts(json_t *object, const struct launch_counts *counts, double us, enum cost_bound bound) {
     const struct {
         const char *key;
         uint64_t value;
@@ -51,24 +53,18 @@ static void put_counts(json_t *object, const struct launch_counts *counts) {
         {"conversions_and_mufu", counts->conversions_and_mufu},
         {"global_load_sectors", counts->global_load_sectors},
         {"global_store_sectors", counts->global_store_sectors},
+        {"l2_hits", counts->l2.hits},
+        {"dram_read_bytes", counts->l2.dram_read_bytes},
+        {"dram_write_bytes", counts->l2.dram_write_bytes},
         {"shared_wavefronts", counts->shared_wavefronts},
         {"atomics", counts->atomics},
         {"barriers", counts->barriers},
+        {"dram_round_trips", counts->dram_round_trips},
     };
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         json_object_set_new(object, figures[i].key, json_integer((json_int_t)figures[i].value));
-}
-
-static void add(struct launch_counts *sum, const struct launch_counts *counts) {
-    sum->warp_instructions += counts->warp_instructions;
-    sum->thread_instructions += counts->thread_instructions;
-    sum->issue_slots += counts->issue_slots;
-    sum->conversions_and_mufu += counts->conversions_and_mufu;
-    sum->global_load_sectors += counts->global_load_sectors;
-    sum->global_store_sectors += counts->global_store_sectors;
-    sum->shared_wavefronts += counts->shared_wavefronts;
-    sum->atomics += counts->atomics;
-    sum->barriers += counts->barriers;
+    json_object_set_new(object, "estimated_us", json_real(us));
+    json_object_set_new(object, "bound_by", json_string(cost_bound_name(bound)));
 }
 
 void report_launch(const struct launch *launch, const char *kernel, const struct launch_counts *counts) {
@@ -78,9 +74,12 @@ void report_launch(const struct launch *launch, const char *kernel, const struct
     json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:I}", "kernel", kernel, "grid", triple(launch->grid),
                                "block", triple(launch->block), "cluster", triple(no_cluster), "dynamic_smem",
                                (json_int_t)launch->dynamic_shared_bytes);
-    put_counts(object, counts);
+    struct device_rates rates = profile_rates(profile);
+    struct estimate estimate = estimate_launch(&rates, launch, counts);
+    put_counts(object, counts, estimate.us, estimate.bound);
     json_array_append_new(launches, object);
-    add(&totals, counts);
+    cost_add(&totals, counts, estimate);
+    cost_table_add(kernel, counts, estimate);
 }
 
 static json_t *finding_object(const struct finding *finding) {
@@ -108,6 +107,46 @@ static json_t *device_object(void) {
                      (json_int_t)profile->l2_bytes, "clock_khz", (int)profile->clock_khz);
 }
 
+/* The assumptions, beside the numbers. */
+static json_t *cost_model_object(void) {
+    struct device_rates rates = profile_rates(profile);
+    const struct {
+        const char *key;
+        double value;
+    } figures[] = {
+        {"clock_hz", rates.clock_hz},
+        {"dram_bytes_per_second", rates.dram_bytes_per_second},
+        {"l2_bytes_per_clock", rates.l2_bytes_per_clock},
+        {"schedulers", rates.schedulers},
+        {"dependent_issue_clocks", rates.dependent_issue_clocks},
+        {"l2_port_bytes_per_clock", rates.l2_port_bytes_per_clock},
+        {"shared_wavefronts_per_clock", rates.shared_wavefronts_per_clock},
+        {"conversions_per_clock", rates.conversions_per_clock},
+        {"atomics_per_clock", rates.atomics_per_clock},
+        {"atomics_of_one_word_per_clock", rates.atomics_of_one_word_per_clock},
+        {"launch_us", rates.launch_us},
+        {"dram_first_byte_us", rates.dram_first_byte_us},
+        {"block_barrier_us", rates.block_barrier_us},
+    };
+    json_t *object = json_pack("{s:s, s:s, s:i, s:i, s:i}", "note",
+                               "estimated_us and bound_by are a model's estimate, not a measurement", "l2",
+                               is_warm ? "warm" : "cold", "l2_ways", L2_WAYS, "l2_line_bytes", L2_LINE_BYTES,
+                               "l2_sector_bytes", L2_SECTOR_BYTES);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        json_object_set_new(object, figures[i].key, json_real(figures[i].value));
+    return object;
+}
+
+static void print_table(void) {
+    char title[200];
+    snprintf(title, sizeof title,
+             "vgpu: counted figures, and a model's estimate (not a measurement) of the time on %s, L2 %s",
+             profile->device_name, is_warm ? "warm" : "cold");
+    if (!is_printed)
+        cost_table_print(stderr, title);
+    is_printed = true;
+}
+
 void report_write(void) {
     if (!path)
         return;
@@ -116,11 +155,12 @@ void report_write(void) {
     for (unsigned long i = 0; (finding = finding_kept(i)); i++)
         json_array_append_new(findings, finding_object(finding));
     json_t *sum = json_object();
-    put_counts(sum, &totals);
-    json_t *report =
-        json_pack("{s:o, s:O, s:o, s:I, s:o}", "device", device_object(), "launches", launches, "findings",
-                  findings, "findings_total", (json_int_t)finding_count(), "totals", sum);
+    put_counts(sum, &totals.counts, totals.us, cost_sum_bound(&totals));
+    json_t *report = json_pack("{s:o, s:o, s:O, s:o, s:I, s:o}", "device", device_object(), "cost_model",
+                               cost_model_object(), "launches", launches, "findings", findings,
+                               "findings_total", (json_int_t)finding_count(), "totals", sum);
     if (!report || json_dump_file(report, path, JSON_INDENT(1)) != 0)
         fprintf(stderr, "vgpu: cannot write the report %s\n", path);
     json_decref(report);
+    print_table();
 }

@@ -1,4 +1,7 @@
-/* The report: the device, every kernel launch with its counts, every finding, as JSON. Nothing is kept when none is asked for. */
+/*
+ * The report: the device, every kernel launch with its counts and estimate, every finding, as JSON; and a table of the kernels on
+ * standard error. Nothing is kept when none is asked for.
+ */
 #ifndef LOTTO_VGPU_REPORT_H
 #define LOTTO_VGPU_REPORT_H
 
@@ -9,7 +12,7 @@ void report_open(const struct options *options);
 
 void report_launch(const struct launch *launch, const char *kernel, const struct launch_counts *counts);
 
-/* Writes what there is so far; may be called again. */
+/* Writes what there is so far; may be called again, and then prints no second table. */
 void report_write(void);
 
 #endif

@@ -15,6 +15,7 @@ __attribute__((visibility("default"))) const int lotto_vgpu_present = 1;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct options options;
 static bool is_open;
+static struct l2 *l2;
 static cudaError_t fault = cudaSuccess;
 static uint64_t clock_now;
 
@@ -29,6 +30,8 @@ static void open_device(void) {
     if (!memory_open(options.profile->memory_bytes))
         vgpu_fail("the host refuses to reserve address space for the %llu GiB of %s",
                   (unsigned long long)(options.profile->memory_bytes >> 30), options.profile->name);
+    if (options.report && !(l2 = l2_create(options.profile->l2_bytes, options.warm_l2)))
+        vgpu_fail("not enough host memory for the L2 of %s", options.profile->name);
     is_open = true;
 }
 
@@ -47,6 +50,9 @@ cudaError_t runtime_leave(cudaError_t error) {
 }
 
 const struct profile *runtime_profile(void) { return options.profile; }
+struct l2 *runtime_l2(void) {
+    return l2;
+}
 void runtime_fault(cudaError_t error) { fault = error; }
 void runtime_clear_fault(void) { fault = cudaSuccess; }
 bool runtime_has_fault(void) { return fault != cudaSuccess; }

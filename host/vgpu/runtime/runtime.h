@@ -28,6 +28,8 @@ void runtime_lock(void);
 void runtime_unlock(void);
 
 const struct profile *runtime_profile(void);
+/* The L2 that launches go through; NULL when no report is asked for, which alone needs it. */
+struct l2 *runtime_l2(void);
 
 /* Every later call returns this error, until cudaDeviceReset. */
 void runtime_fault(cudaError_t error);

@@ -1,0 +1,118 @@
+// Micro-kernels whose true cost is known by construction; costs.sh compares the report with it. Prints the L2's bytes.
+#include "expect.cuh"
+
+// Each lane moves four bytes, its neighbours' `stride` words away.
+__global__ void strided_copy(const unsigned *in, unsigned *out, unsigned stride) {
+    size_t word = (size_t)(blockIdx.x * blockDim.x + threadIdx.x) * stride;
+    out[word] = in[word];
+}
+
+// Lanes 0 to degree - 1 store to words of bank 0, the others each to a bank of its own.
+__global__ void bank_conflict(unsigned degree) {
+    extern __shared__ volatile unsigned words[];
+    unsigned lane = threadIdx.x;
+    words[lane < degree ? lane * 32 : lane] = lane;
+}
+
+__global__ void atomic_hammer(unsigned *word, unsigned times) {
+    for (unsigned k = 0; k < times; k++)
+        asm volatile("red.global.add.u32 [%0], 1;" ::"l"(word) : "memory");
+}
+
+// Lanes 0 to `lanes` - 1 run a body of 16 or 32 instructions.
+#define FOUR "add.u32 %0, %0, 1; add.u32 %0, %0, 3; add.u32 %0, %0, 5; add.u32 %0, %0, 7;"
+#define SIXTEEN FOUR FOUR FOUR FOUR
+__global__ void divergent_16(unsigned *out, unsigned lanes) {
+    unsigned value = threadIdx.x;
+    if (threadIdx.x < lanes)
+        asm volatile(SIXTEEN : "+r"(value));
+    out[threadIdx.x] = value;
+}
+__global__ void divergent_32(unsigned *out, unsigned lanes) {
+    unsigned value = threadIdx.x;
+    if (threadIdx.x < lanes)
+        asm volatile(SIXTEEN SIXTEEN : "+r"(value));
+    out[threadIdx.x] = value;
+}
+
+// One warp reads all of a buffer in order, `times` times. Its words are 0 or 0xA5A5A5A5, so nothing is ever stored.
+__global__ void read_in_order(uint4 *in, size_t bytes, unsigned times) {
+    unsigned all = 0;
+    for (unsigned k = 0; k < times; k++)
+        for (size_t at = threadIdx.x; at < bytes / sizeof *in; at += 32) {
+            uint4 value = in[at];
+            all ^= value.x ^ value.y ^ value.z ^ value.w;
+            asm volatile("" ::: "memory");
+        }
+    if (all == 1)
+        in->x = all;
+}
+__global__ void write_in_order(uint4 *out, size_t bytes) {
+    for (size_t at = threadIdx.x; at < bytes / sizeof *out; at += 32)
+        out[at] = make_uint4(1, 2, 3, 4);
+}
+
+__global__ void coalesced_copy(const uint4 *in, uint4 *out) {
+    size_t at = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+    out[at] = in[at];
+}
+
+__global__ void nothing() {}
+__global__ void barriers(unsigned times) {
+    for (unsigned k = 0; k < times; k++)
+        __syncthreads();
+}
+__global__ void arithmetic(unsigned *out, unsigned times) {
+    unsigned value = threadIdx.x;
+    for (unsigned k = 0; k < times; k++)
+        asm volatile(SIXTEEN SIXTEEN : "+r"(value));
+    out[threadIdx.x] = value;
+}
+__global__ void exponentials(float *out, unsigned times) {
+    float value = threadIdx.x;
+    for (unsigned k = 0; k < times; k++)
+        asm volatile("ex2.approx.ftz.f32 %0, %0;" : "+f"(value));
+    out[threadIdx.x] = value;
+}
+__global__ void conflicts(unsigned times) {
+    extern __shared__ volatile unsigned words[];
+    for (unsigned k = 0; k < times; k++)
+        words[threadIdx.x % 32 * 32] = k;
+}
+
+int main() {
+    int l2_bytes;
+    must(cudaDeviceGetAttribute(&l2_bytes, cudaDevAttrL2CacheSize, 0));
+    size_t below = l2_bytes - 65536, little_above = l2_bytes + 65536, above = l2_bytes + l2_bytes / 16;
+    device_vector<uint4> in(above / sizeof(uint4)), out(above / sizeof(uint4));
+    unsigned *words = (unsigned *)out.items;
+
+    for (unsigned stride = 1; stride <= 8; stride *= 2)
+        strided_copy<<<8, 128>>>((unsigned *)in.items, words, stride);
+    for (unsigned degree = 1; degree <= 32; degree++)
+        bank_conflict<<<1, 32, 4096>>>(degree);
+    atomic_hammer<<<16, 256>>>(words, 10);
+    for (unsigned lanes = 1; lanes <= 32; lanes++) {
+        divergent_16<<<1, 32>>>(words, lanes);
+        divergent_32<<<1, 32>>>(words, lanes);
+    }
+    for (size_t bytes : {below, little_above, above})
+        read_in_order<<<1, 32>>>(in.items, bytes, 2);
+    for (int k = 0; k < 2; k++)
+        read_in_order<<<1, 32>>>(in.items, below, 1);
+    must(cudaMemset(in.items, 0, 65536));
+    read_in_order<<<1, 32>>>(in.items, below, 1);
+    must(cudaMemset(in.items, 0, above)); // and now the L2 is empty
+    must(cudaMemset(out.items, 0, above));
+    write_in_order<<<1, 32>>>(out.items, little_above);
+    must(cudaMemset(out.items, 0, above)); // and again
+    coalesced_copy<<<4096, 256>>>(in.items, out.items);
+
+    nothing<<<1, 32>>>();
+    barriers<<<1, 1024>>>(1000);
+    arithmetic<<<1, 1024>>>(words, 1000);
+    exponentials<<<1, 1024>>>((float *)words, 1000);
+    conflicts<<<1, 1024, 4096>>>(100);
+    must(cudaDeviceSynchronize());
+    printf("%d\n", l2_bytes);
+}
