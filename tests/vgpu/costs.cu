@@ -57,6 +57,16 @@ __global__ void coalesced_copy(const uint4 *in, uint4 *out) {
     out[at] = in[at];
 }
 
+__global__ void asynchronous_copy(const uint4 *in) {
+#if __CUDA_ARCH__ >= 800
+    __shared__ uint4 items[128];
+    unsigned to = (unsigned)__cvta_generic_to_shared(&items[threadIdx.x]);
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;\ncp.async.wait_all;" ::"r"(to),
+                 "l"(in + threadIdx.x)
+                 : "memory");
+#endif
+}
+
 __global__ void nothing() {}
 __global__ void barriers(unsigned times) {
     for (unsigned k = 0; k < times; k++)
@@ -102,11 +112,17 @@ int main() {
         read_in_order<<<1, 32>>>(in.items, below, 1);
     must(cudaMemset(in.items, 0, 65536));
     read_in_order<<<1, 32>>>(in.items, below, 1);
+    std::vector<uint4> host(131072 / sizeof(uint4));
+    must(cudaMemcpy(in.items, host.data(), 131072, cudaMemcpyHostToDevice));
+    read_in_order<<<1, 32>>>(in.items, below, 1);
     must(cudaMemset(in.items, 0, above)); // and now the L2 is empty
     must(cudaMemset(out.items, 0, above));
     write_in_order<<<1, 32>>>(out.items, little_above);
     must(cudaMemset(out.items, 0, above)); // and again
     coalesced_copy<<<4096, 256>>>(in.items, out.items);
+
+    must(cudaMemset(in.items, 0, above));
+    asynchronous_copy<<<1, 128>>>(in.items);
 
     nothing<<<1, 32>>>();
     barriers<<<1, 1024>>>(1000);

@@ -57,7 +57,7 @@ def check_counters(name, launches, l2_bytes, warm):
              {"warp_instructions": 16, "thread_instructions": 16 * lanes, "issue_slots": 16 * 32})
 
     below, little_above, above = l2_bytes - 65536, l2_bytes + 65536, l2_bytes + l2_bytes // 16
-    twice_below, twice_little_above, twice_above, first, second, third = of("read_in_order")
+    twice_below, twice_little_above, twice_above, first, second, third, fourth = of("read_in_order")
     # In a warm L2 the first ones find what the strided copies and each other left.
     reads = {"below": below, "little": little_above, "above": above}
     sectors = {key: bytes // 32 for key, bytes in reads.items()}
@@ -67,11 +67,12 @@ def check_counters(name, launches, l2_bytes, warm):
         traffic("read twice, just below the L2's size", twice_below, below, 0, sectors["below"])
         traffic("read twice, a little above it", twice_little_above, little_above + lost, 0, sectors["little"] - lost // 32)
         traffic("read twice, a sixteenth above it", twice_above, 2 * above, 0, 0)
-        for launch in (first, second, third):
+        for launch in (first, second, third, fourth):
             traffic("read once", launch, below, 0, 0)
     else:
         traffic("read again while it is warm", second, 0, 0, sectors["below"])
         traffic("read again after a memset of 65536 bytes", third, 65536, 0, sectors["below"] - 65536 // 32)
+        traffic("read again after a copy of 131072 bytes", fourth, 131072, 0, sectors["below"] - 131072 // 32)
 
     [write] = of("write_in_order")
     evicted = 65536
@@ -79,6 +80,10 @@ def check_counters(name, launches, l2_bytes, warm):
     [copy] = of("coalesced_copy")
     bytes = 4096 * 256 * 16
     traffic("coalesced copy", copy, bytes, 0 if warm else bytes, 0)
+    [copy] = of("asynchronous_copy")
+    traffic("asynchronous copy", copy, 128 * 16, 0, 0)
+    same(f"{name}: asynchronous copy, sectors loaded", copy["global_load_sectors"], 128 * 16 // 32)
+    same(f"{name}: asynchronous copy, wavefronts", copy["shared_wavefronts"], 128 * 16 // 128)
 
 
 # The README's formula, written again from the published figures.
