@@ -82,6 +82,7 @@ enum launch_outcome machine_run(struct machine_launch *launch) {
     struct launch grid = {.binding = loaded.binding,
                           .grid = {launch->blocks ? launch->blocks : 1, 1, 1},
                           .block = {launch->threads ? launch->threads : 32, 1, 1},
+                          .cluster = {launch->cluster, launch->cluster ? 1 : 0, launch->cluster ? 1 : 0},
                           .dynamic_shared_bytes = launch->dynamic_shared,
                           .parameters = (const uint8_t *)launch->parameters,
                           .resident_blocks = launch->resident ? launch->resident : UINT32_MAX};

@@ -106,16 +106,6 @@ int main(int, char **argument) {
         cudaArray_t array;
         cudaChannelFormatDesc format = cudaCreateChannelDesc(32, 0, 0, 0, cudaChannelFormatKindFloat);
         return cudaMallocArray(&array, &format, 4, 4) != cudaErrorNotSupported;
-    } else if (!strcmp(fault, "cluster")) {
-        cudaLaunchAttribute attribute = {};
-        attribute.id = cudaLaunchAttributeClusterDimension;
-        attribute.val.clusterDim = {2, 1, 1};
-        cudaLaunchConfig_t config = {};
-        config.gridDim = 2;
-        config.blockDim = 1;
-        config.attrs = &attribute;
-        config.numAttrs = 1;
-        return cudaLaunchKernelEx(&config, give_up) != cudaErrorNotSupported;
     } else
         return 1;
     cudaError_t error = cudaDeviceSynchronize();

@@ -109,7 +109,7 @@ static bool special_lanes(struct binder *binder, const char *name, unsigned lane
         }
     }
     *place = binding->bank_bytes;
-    binding->bank_bytes += special->bytes * WARP_LANES;
+    binding->bank_bytes += (special->bytes == SPECIAL_PREDICATE ? 4 : special->bytes) * WARP_LANES;
     binding->specials = realloc(binding->specials, (binding->special_count + 1) * sizeof *binding->specials);
     if (binding->specials == NULL)
         vgpu_fail("not enough host memory for special registers");
@@ -168,6 +168,8 @@ static bool bind_predicate_source(struct binder *binder, const struct ptx_operan
         bound->o[k] = constant_predicate(binder, operand == NULL || operand->bits != 0);
         return true;
     }
+    if (operand->kind == PTX_OPERAND_SPECIAL)
+        return special_lanes(binder, operand->special, SPECIAL_PREDICATE, &bound->o[k]);
     const struct ptx_register *reg =
         operand->kind == PTX_OPERAND_REGISTER ? &binder->program->registers[operand->reg] : NULL;
     if (reg == NULL || reg->type != PTX_PRED)
@@ -266,6 +268,13 @@ static bool bind_operand(struct binder *binder, const struct ptx_operand *operan
                (!base_is_32 ||
                 refuse(binder, "'%s' needs a 64-bit global address", binder->instruction->opcode));
     }
+    case 'a': {
+        struct address_list *list = (struct address_list *)(uintptr_t)bound->side;
+        if (list == NULL)
+            bound->side = list = allocate(sizeof *list);
+        struct listed_address *address = &list->at[list->count++];
+        return bind_address(binder, operand, &address->base, &address->offset, &address->base_is_32);
+    }
     case 'i':
         if (operand->kind != PTX_OPERAND_IMMEDIATE)
             return refuse(binder, "'%s' needs an immediate as its last operand", binder->instruction->opcode);
@@ -318,7 +327,7 @@ static bool flatten(struct binder *binder) {
     return true;
 }
 
-/* mov between a vector and a wide register, a copy of a part, a call, and a clock have rows of their own. */
+/* mov between a vector and a wide register, a copy of a part, counted arrivals, a call, and a clock have rows of their own. */
 static void complete_name(struct binder *binder) {
     const struct ptx_instruction *instruction = binder->instruction;
     char *name = binder->opcode.name;
@@ -337,6 +346,9 @@ static void complete_name(struct binder *binder) {
         }
     } else if (strncmp(name, "cp_async_c", 10) == 0 && binder->flat_count == 4) {
         snprintf(name + used, size - used, "_part");
+    } else if ((strcmp(name, "mbarrier_arrive") == 0 || strcmp(name, "mbarrier_arrive_drop") == 0) &&
+               binder->flat_count == 3) {
+        snprintf(name + used, size - used, "_count");
     } else if (strcmp(name, "call") == 0 && instruction->operands[0].kind == PTX_OPERAND_FUNCTION) {
         snprintf(name, size, "call_%s", instruction->operands[0].callee->name);
     }
@@ -379,17 +391,17 @@ static bool bind_operands(struct binder *binder, const char *signature) {
         const struct ptx_operand *operand = absent ? NULL : binder->flat[given++];
         if (!bind_operand(binder, operand, *at, k))
             return false;
-        k += strchr("mibLT", *at) == NULL;
+        k += strchr("mabiLT", *at) == NULL;
     }
     return true;
 }
 
 /* Handlers of these read all their sources before they write. */
 static bool reads_first(const char *name) {
-    static const char *const families[] = {"ld_",      "st_",      "mov_b32_", "mov_b64_",  "shfl_",
-                                           "vote_",    "match_",   "redux_",   "elect_",    "setp_",
-                                           "set_",     "testp_",   "selp_",    "isspacep_", "bar_",
-                                           "not_pred", "and_pred", "or_pred",  "xor_pred",  "mov_pred"};
+    static const char *const families[] = {
+        "ld_",    "st_",      "mov_b32_", "mov_b64_", "shfl_",    "vote_",    "match_",
+        "redux_", "elect_",   "setp_",    "set_",     "testp_",   "selp_",    "isspacep_",
+        "bar_",   "not_pred", "and_pred", "or_pred",  "xor_pred", "mov_pred", "mbarrier_"};
     for (size_t k = 0; k < sizeof families / sizeof *families; k++)
         if (strncmp(name, families[k], strlen(families[k])) == 0)
             return true;

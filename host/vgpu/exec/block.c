@@ -15,6 +15,7 @@ static void start_warp(struct block *block, unsigned index) {
     warp->live = threads - first >= WARP_LANES ? ALL_LANES : (1u << (threads - first)) - 1;
     warp->active = 0;
     warp->carry = 0;
+    warp->cluster_arrived = warp->cluster_passed = 0;
     warp->issued = 0;
     warp->impatience = 0;
     warp->turn_lane = 0;
@@ -24,22 +25,19 @@ static void start_warp(struct block *block, unsigned index) {
         binding->specials[k].what->fill(warp, warp->bank[0] + binding->specials[k].slot);
 }
 
-void block_start(struct block *block, uint64_t index) {
+void block_start(struct block *block) {
     const struct launch *launch = block->grid->launch;
-    block->index = index;
-    block->id[0] = (uint32_t)(index % launch->grid[0]);
-    block->id[1] = (uint32_t)(index / launch->grid[0] % launch->grid[1]);
-    block->id[2] = (uint32_t)(index / launch->grid[0] / launch->grid[1]);
     block->live_threads = launch->block[0] * launch->block[1] * launch->block[2];
     block->ready = block->warp_count == WARP_LANES ? ALL_LANES : (1u << block->warp_count) - 1;
     block->next_warp = 0;
+    block->read_after_end = false;
     memset(block->barriers, 0, sizeof block->barriers);
     memset(block->shared, SHARED_POISON, block->grid->shared_bytes);
     for (unsigned k = 0; k < block->warp_count; k++)
         start_warp(block, k);
 }
 
-void block_run(struct block *block, uint64_t budget) {
+uint64_t block_run(struct block *block, uint64_t budget) {
     uint64_t issued = 0;
     block->polls = 0;
     while (block->ready && issued < budget && block->polls < POLLS_OF_A_TURN &&
@@ -51,6 +49,7 @@ void block_run(struct block *block, uint64_t budget) {
         if (!warp_is_ready(&block->warps[k]))
             block->ready &= ~(1u << k);
     }
+    return issued;
 }
 
 /* The lanes that wait at a barrier go on behind it, with what a reduction gives. */
@@ -73,6 +72,19 @@ void block_end_stretch(struct block *block) {
     block->waited = false;
 }
 
+unsigned warp_take_waiting(struct warp *warp, unsigned barrier, struct fragment *waiting) {
+    unsigned count = 0, kept = 0;
+    for (unsigned k = 0; k < warp->fragment_count; k++) {
+        struct fragment fragment = warp->fragments[k];
+        if (fragment.state == FRAGMENT_AT_BARRIER && fragment.barrier == barrier)
+            waiting[count++] = fragment;
+        else
+            warp->fragments[kept++] = fragment;
+    }
+    warp->fragment_count = kept;
+    return count;
+}
+
 static void complete(struct block *block, unsigned index) {
     struct barrier barrier = block->barriers[index];
     block->barriers[index] = (struct barrier){0};
@@ -81,15 +93,7 @@ static void complete(struct block *block, unsigned index) {
     for (unsigned j = 0; j < block->warp_count; j++) {
         struct warp *warp = &block->warps[j];
         struct fragment waiting[WARP_LANES];
-        unsigned count = 0, kept = 0;
-        for (unsigned k = 0; k < warp->fragment_count; k++) {
-            struct fragment fragment = warp->fragments[k];
-            if (fragment.state == FRAGMENT_AT_BARRIER && fragment.barrier == index)
-                waiting[count++] = fragment;
-            else
-                warp->fragments[kept++] = fragment;
-        }
-        warp->fragment_count = kept;
+        unsigned count = warp_take_waiting(warp, index, waiting);
         for (unsigned k = 0; k < count; k++)
             release(warp, &waiting[k], &barrier);
     }

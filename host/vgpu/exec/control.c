@@ -91,6 +91,23 @@ HANDLER(barrier_red_popc) { return reduce(w, i, mask, BARRIER_POPULATION); }
 HANDLER(barrier_red_and) { return reduce(w, i, mask, BARRIER_EVERY); }
 HANDLER(barrier_red_or) { return reduce(w, i, mask, BARRIER_ANY); }
 
+HANDLER(cluster_barrier_arrive) { return cluster_arrive(w, i, mask) ? i + 1 : NULL; }
+
+HANDLER(cluster_barrier_wait) {
+    uint32_t absent = mask & ~(w->cluster_arrived | w->cluster_passed), waits = mask & w->cluster_arrived;
+    if (absent) {
+        fault_message(w, i, (unsigned)__builtin_ctz(absent), CHECK_SYNC, 0,
+                      "barrier.cluster.wait by a thread that has not arrived at the barrier");
+        return NULL;
+    }
+    w->cluster_passed &= ~mask;
+    if (waits == 0)
+        return i + 1;
+    warp_add_fragment(w, i, waits, FRAGMENT_AT_BARRIER, CLUSTER_BARRIER);
+    w->active &= ~waits;
+    return w->active ? i + 1 : NULL;
+}
+
 const struct instruction AT_LEVEL(control_instructions)[] = {
     {"bra", "L", bra},
     {"brx_idx", "wT", brx_idx},
@@ -104,6 +121,8 @@ const struct instruction AT_LEVEL(control_instructions)[] = {
     {"bar_red_popc_u32", "Ww?wp", barrier_red_popc},
     {"bar_red_and_pred", "Pw?wp", barrier_red_and},
     {"bar_red_or_pred", "Pw?wp", barrier_red_or},
+    {"bar_cluster_arrive", "", cluster_barrier_arrive},
+    {"bar_cluster_wait", "", cluster_barrier_wait},
     {"membar", "", no_effect},
     {"fence", "", no_effect},
     {"griddepcontrol_wait", "", no_effect},

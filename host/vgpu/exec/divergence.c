@@ -37,7 +37,7 @@ void warp_add_fragment(struct warp *warp, const struct bound *at, uint32_t mask,
     warp->fragments[k] = (struct fragment){at, mask, state, barrier};
 }
 
-static void remove_fragment(struct warp *warp, unsigned k) {
+void warp_remove_fragment(struct warp *warp, unsigned k) {
     warp->fragment_count--;
     for (; k < warp->fragment_count; k++)
         warp->fragments[k] = warp->fragments[k + 1];
@@ -119,7 +119,7 @@ unsigned warp_run(struct warp *warp, unsigned budget) {
         unsigned k = choose(warp, rotate);
         const struct bound *at = warp->fragments[k].at;
         warp->active = warp->fragments[k].mask;
-        remove_fragment(warp, k);
+        warp_remove_fragment(warp, k);
         warp->limit = next_meeting(warp, at);
         unsigned stretch = budget - issued;
         if (warp->fragment_count > 0 && stretch > TURN)
@@ -147,6 +147,7 @@ void warp_exit(struct warp *warp, uint32_t mask) {
     warp->block->live_threads -= (unsigned)__builtin_popcount(mask);
     retry_waiting(warp);
     block_after_exit(warp->block);
+    cluster_after_exit(warp, mask);
 }
 
 static uint32_t lanes_without_all(uint32_t mask, const uint32_t *members, uint32_t missing) {
@@ -212,7 +213,7 @@ void warp_gather_anywhere(struct warp *warp, const struct bound *i, uint32_t mas
         if (fragment->at->run == i->run && (fragment->state == FRAGMENT_AT_SYNC || fragment->at == i)) {
             come |= fragment->mask;
             waiting[count++] = *fragment;
-            remove_fragment(warp, k);
+            warp_remove_fragment(warp, k);
         } else {
             k++;
         }

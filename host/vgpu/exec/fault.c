@@ -1,4 +1,5 @@
 /* What went wrong where: findings of the executor, each with kernel, line, block and thread. */
+#include "address.h"
 #include "warp.h"
 
 #include <inttypes.h>
@@ -33,8 +34,8 @@ void fault_message(struct warp *warp, const struct bound *i, unsigned lane, enum
     warp->grid->outcome = LAUNCH_FAILURE;
 }
 
-static void fault_memory(struct warp *warp, const struct bound *i, unsigned lane, uint64_t address,
-                         enum launch_outcome outcome, const char *message) {
+void fault_memory(struct warp *warp, const struct bound *i, unsigned lane, uint64_t address,
+                  enum launch_outcome outcome, const char *message) {
     report(warp, i, lane, CHECK_MEM, address, message);
     warp->grid->outcome = outcome;
 }
@@ -89,16 +90,67 @@ void fault_read_only(struct warp *warp, const struct bound *i, unsigned lane, ui
     fault_memory(warp, i, lane, at, LAUNCH_FAULT, message);
 }
 
+/* What cluster_shared refused, told by rank and offset. */
+static void fault_cluster(struct warp *warp, const struct bound *i, uint32_t mask, const uint64_t *at,
+                          unsigned bytes, const char *access, enum ptx_space space) {
+    const struct block *block = warp->block;
+    unsigned count = block->cluster->block_count;
+    for (unsigned l = 0; l < WARP_LANES; l++) {
+        uint32_t rank = cluster_rank((uint32_t)at[l], block->rank), offset = at[l] & CLUSTER_OFFSET_MASK;
+        bool misaligned = at[l] & (bytes - 1), outside = (uint64_t)offset + bytes > warp->grid->shared_bytes;
+        bool foreign = space == PTX_SPACE_SHARED && rank != block->rank;
+        if (!(mask >> l & 1) || (!misaligned && !outside && !foreign && rank < count))
+            continue;
+        char message[300];
+        if (rank >= count)
+            snprintf(message, sizeof message,
+                     "shared %s of %u bytes at 0x%" PRIx64 ", outside the %" PRIu32
+                     " bytes of the block's shared memory and of any block of the cluster",
+                     access, bytes, at[l], warp->grid->shared_bytes);
+        else if (misaligned)
+            snprintf(message, sizeof message, "misaligned shared %s of %u bytes at offset 0x%" PRIx32, access,
+                     bytes, offset);
+        else if (outside)
+            snprintf(message, sizeof message,
+                     "shared %s of %u bytes at offset %" PRIu32 ", outside the %" PRIu32
+                     " bytes of the shared memory of the block with rank %" PRIu32 " of its cluster",
+                     access, bytes, offset, warp->grid->shared_bytes, rank);
+        else
+            snprintf(message, sizeof message,
+                     "shared %s of %u bytes at offset %" PRIu32 " of the block with rank %" PRIu32
+                     ": the instruction is for the own block's memory alone, not .shared::cluster",
+                     access, bytes, offset, rank);
+        fault_memory(warp, i, l, at[l], misaligned ? LAUNCH_MISALIGNED : LAUNCH_FAILURE, message);
+        return;
+    }
+}
+
+void report_after_end(struct warp *warp, const struct bound *i, unsigned lane, const struct block *ended) {
+    struct block *block = &warp->block->cluster->blocks[ended->rank];
+    if (block->read_after_end)
+        return;
+    block->read_after_end = true;
+    char message[200];
+    snprintf(message, sizeof message,
+             "shared memory of block %" PRIu32 ",%" PRIu32 ",%" PRIu32
+             " is used although all its threads have ended; a device may have given it away",
+             block->id[0], block->id[1], block->id[2]);
+    report(warp, i, lane, CHECK_SYNC, 0, message);
+}
+
 void fault_space(struct warp *warp, const struct bound *i, uint32_t mask, const uint64_t *at, unsigned bytes,
                  const char *access, enum ptx_space space) {
+    bool is_shared = space == PTX_SPACE_SHARED || space == PTX_SPACE_CLUSTER;
+    if (is_shared && warp->block->cluster->block_count > 1) {
+        fault_cluster(warp, i, mask, at, bytes, access, space);
+        return;
+    }
     const struct program *program = warp->grid->binding->program;
-    const char *name = space == PTX_SPACE_SHARED  ? "shared"
-                       : space == PTX_SPACE_LOCAL ? "local"
-                                                  : "parameter";
-    const char *owner = space == PTX_SPACE_SHARED  ? "block's shared memory"
+    const char *name = is_shared ? "shared" : space == PTX_SPACE_LOCAL ? "local" : "parameter";
+    const char *owner = is_shared                  ? "block's shared memory"
                         : space == PTX_SPACE_LOCAL ? "thread's local memory"
                                                    : "parameters";
-    uint64_t size = space == PTX_SPACE_SHARED  ? warp->grid->shared_bytes
+    uint64_t size = is_shared                  ? warp->grid->shared_bytes
                     : space == PTX_SPACE_LOCAL ? program->local_bytes
                                                : program->parameter_bytes;
     for (unsigned l = 0; l < WARP_LANES; l++) {
@@ -114,9 +166,9 @@ void fault_space(struct warp *warp, const struct bound *i, uint32_t mask, const 
                      "%s %s of %u bytes at offset %" PRIu64 ", outside the %" PRIu64 " bytes of the %s", name,
                      access, bytes, at[l], size, owner);
         fault_memory(warp, i, l, at[l],
-                     misaligned                  ? LAUNCH_MISALIGNED
-                     : space == PTX_SPACE_SHARED ? LAUNCH_FAILURE
-                                                 : LAUNCH_FAULT,
+                     misaligned  ? LAUNCH_MISALIGNED
+                     : is_shared ? LAUNCH_FAILURE
+                                 : LAUNCH_FAULT,
                      message);
         return;
     }
@@ -158,7 +210,13 @@ static void describe_waiting(const struct block *block, const struct fragment *f
         snprintf(who, sizeof who, "warp %u lanes 0x%08" PRIx32, first, fragment->mask);
     else
         snprintf(who, sizeof who, "warps %u to %u", first, last);
-    if (fragment->state == FRAGMENT_AT_BARRIER) {
+    const struct cluster *cluster = block->cluster;
+    if (fragment->state == FRAGMENT_AT_MBARRIER) {
+        snprintf(which, sizeof which, " for a phase of an mbarrier that does not complete");
+    } else if (fragment->state == FRAGMENT_AT_BARRIER && fragment->barrier == CLUSTER_BARRIER) {
+        snprintf(which, sizeof which, " for the cluster barrier (%u of %u threads arrived)", cluster->arrived,
+                 cluster->live_threads);
+    } else if (fragment->state == FRAGMENT_AT_BARRIER) {
         const struct barrier *barrier = &block->barriers[fragment->barrier];
         snprintf(which, sizeof which, " for barrier %u (%u of %u threads arrived)", fragment->barrier,
                  barrier->arrived, barrier->expected ? barrier->expected : block->live_threads);
@@ -191,18 +249,12 @@ static void refuse_meeting_across_instructions(const struct warp *warp) {
     }
 }
 
-void report_deadlock(struct block *block) {
-    for (unsigned k = 0; k < block->warp_count; k++)
-        refuse_meeting_across_instructions(&block->warps[k]);
-    char message[1200];
-    struct warp *witness = NULL;
-    snprintf(message, sizeof message,
-             "deadlock: no thread of block %" PRIu32 ",%" PRIu32 ",%" PRIu32 " can go on", block->id[0],
-             block->id[1], block->id[2]);
+/* Adds who waits where in the block. The first warp that waits is the witness, if there was none. */
+static void describe_block(const struct block *block, char *message, size_t size, struct warp **witness) {
     for (unsigned k = 0; k < block->warp_count; k++) {
         const struct warp *warp = &block->warps[k];
-        if (warp->fragment_count > 0 && witness == NULL)
-            witness = &block->warps[k];
+        if (warp->fragment_count > 0 && *witness == NULL)
+            *witness = &block->warps[k];
         for (unsigned j = 0; j < warp->fragment_count; j++) {
             char piece[300];
             unsigned last = k;
@@ -212,11 +264,36 @@ void report_deadlock(struct block *block) {
                    block->warps[last + 1].fragments[0].at == warp->fragments[0].at)
                 last++;
             describe_waiting(block, &warp->fragments[j], k, last, piece, sizeof piece);
-            append(message, sizeof message, piece);
+            append(message, size, piece);
             k = last;
         }
     }
+}
+
+void report_deadlock(struct cluster *cluster, struct block *stuck) {
+    char message[2400];
+    struct warp *witness = NULL;
+    if (stuck == NULL && cluster->block_count == 1)
+        stuck = cluster->blocks;
+    const uint32_t *id = stuck ? stuck->id : cluster->id;
+    snprintf(message, sizeof message,
+             "deadlock: no thread of %s %" PRIu32 ",%" PRIu32 ",%" PRIu32 " can go on",
+             stuck ? "block" : "cluster", id[0], id[1], id[2]);
+    for (unsigned rank = 0; rank < cluster->block_count; rank++) {
+        const struct block *block = &cluster->blocks[rank];
+        if (block->live_threads == 0 || (stuck && block != stuck))
+            continue;
+        for (unsigned k = 0; k < block->warp_count; k++)
+            refuse_meeting_across_instructions(&block->warps[k]);
+        if (stuck == NULL) {
+            char which[64];
+            snprintf(which, sizeof which, "; in block %" PRIu32 ",%" PRIu32 ",%" PRIu32, block->id[0],
+                     block->id[1], block->id[2]);
+            append(message, sizeof message, which);
+        }
+        describe_block(block, message, sizeof message, &witness);
+    }
     const struct fragment *first = &witness->fragments[0];
     report(witness, first->at, (unsigned)__builtin_ctz(first->mask), CHECK_SYNC, 0, message);
-    block->grid->outcome = LAUNCH_DEADLOCK;
+    cluster->grid->outcome = LAUNCH_DEADLOCK;
 }

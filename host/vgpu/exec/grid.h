@@ -29,12 +29,14 @@ void binding_free(struct binding *binding);
 struct launch {
     const struct binding *binding;
     uint32_t grid[3], block[3];
+    uint32_t cluster[3]; /* blocks; zeros when launched without clusters: then each block is one of its own */
     uint32_t dynamic_shared_bytes;
     const uint8_t *parameters; /* program->parameter_bytes, laid out as the ABI does */
     bool cooperative;
-    uint64_t grid_workspace;  /* cooperative: device address of the grid barrier (%envreg1, 2) */
-    unsigned resident_blocks; /* blocks resident at once on the whole device, from occupancy; at least 1 */
-    struct l2 *l2;            /* NULL: traffic is not counted */
+    uint64_t grid_workspace; /* cooperative: device address of the grid barrier (%envreg1, 2) */
+    unsigned
+        resident_blocks; /* blocks resident at once on the whole device, from occupancy; at least one cluster */
+    struct l2 *l2;       /* NULL: traffic is not counted */
 };
 
 struct launch_counts {
@@ -46,7 +48,7 @@ struct launch_counts {
     uint64_t
         shared_wavefronts; /* passes over the 32 four-byte banks; 8- and 16-byte accesses go by half and quarter warps */
     uint64_t atomics;  /* atomic operations of single lanes, any space */
-    uint64_t barriers; /* block barriers completed */
+    uint64_t barriers; /* block and cluster barriers completed */
     /* Counted with an L2 only. */
     struct l2_traffic l2;
     uint64_t dram_round_trips; /* stretches of a block between its barriers in which it waited for DRAM */

@@ -9,16 +9,15 @@
         atomic_instructions_##level[], control_instructions_##level[], warp_sync_instructions_##level[],     \
         float_instructions_##level[], rounded_instructions_##level[], approximate_instructions_##level[],    \
         convert_instructions_##level[], half_instructions_##level[], half_convert_instructions_##level[],    \
-        async_copy_instructions_##level[];                                                                   \
+        async_copy_instructions_##level[], mbarrier_instructions_##level[],                                  \
+        bulk_copy_instructions_##level[];                                                                    \
     static const struct instruction *const families_##level[] = {                                            \
-        integer_instructions_##level,     bits_instructions_##level,                                         \
-        compare_instructions_##level,     move_instructions_##level,                                         \
-        memory_instructions_##level,      atomic_instructions_##level,                                       \
-        control_instructions_##level,     warp_sync_instructions_##level,                                    \
-        float_instructions_##level,       rounded_instructions_##level,                                      \
-        approximate_instructions_##level, convert_instructions_##level,                                      \
-        half_instructions_##level,        half_convert_instructions_##level,                                 \
-        async_copy_instructions_##level,  NULL,                                                              \
+        integer_instructions_##level,  bits_instructions_##level,         compare_instructions_##level,      \
+        move_instructions_##level,     memory_instructions_##level,       atomic_instructions_##level,       \
+        control_instructions_##level,  warp_sync_instructions_##level,    float_instructions_##level,        \
+        rounded_instructions_##level,  approximate_instructions_##level,  convert_instructions_##level,      \
+        half_instructions_##level,     half_convert_instructions_##level, async_copy_instructions_##level,   \
+        mbarrier_instructions_##level, bulk_copy_instructions_##level,    NULL,                              \
     };
 FAMILIES(v3)
 FAMILIES(v4)

@@ -9,6 +9,7 @@
  *   |P        a second destination that may be absent (p of d|p)
  *   ?w        an operand that may be absent (reads as zero; ?p reads as true)
  *   i         an integer immediate, kept in bound.offset     L  a label     T  a list of labels
+ *   a         an address of a bulk copy, kept in the address list in bound.side
  *   n b       of an asynchronous copy: the second address; its bytes, kept in bound.width
  */
 #ifndef LOTTO_VGPU_INSTRUCTION_TABLE_H

@@ -27,7 +27,8 @@ static inline void access_addresses(const struct warp *w, const struct bound *i,
         const u64 *base = lanes(w, i->address);
         FOR_LANES { at[l] = base[l] + (u64)i->offset; }
     }
-    if (i->space == PTX_SPACE_SHARED || i->space == PTX_SPACE_LOCAL || i->space == PTX_SPACE_PARAM)
+    if (i->space == PTX_SPACE_SHARED || i->space == PTX_SPACE_LOCAL || i->space == PTX_SPACE_PARAM ||
+        i->space == PTX_SPACE_CLUSTER)
         FOR_LANES { at[l] = (u32)at[l]; }
 }
 
@@ -131,6 +132,19 @@ static inline bool ask_l2(struct grid *grid, const u64 *at, uint32_t mask, const
     return l2_request(grid->launch->l2, at, mask, access->use, traffic);
 }
 
+/* The slow way round: addresses that name a block of the cluster, or a fault. */
+static __attribute__((noinline, unused)) uint8_t *access_mapped_shared(struct warp *w, const struct bound *i,
+                                                                       uint32_t mask, u64 *at,
+                                                                       const struct access *access,
+                                                                       enum ptx_space space) {
+    uint8_t *base = cluster_shared(w, i, mask, at, access->bytes, space);
+    if (base)
+        w->grid->counts.shared_wavefronts += count_wavefronts(at, mask, access->bytes);
+    else
+        fault_space(w, i, mask, at, access->bytes, access->verb, space);
+    return base;
+}
+
 static inline uint8_t *access_space(struct warp *w, const struct bound *i, uint32_t mask, u64 *at,
                                     const struct access *access, enum ptx_space space) {
     struct grid *grid = w->grid;
@@ -148,11 +162,12 @@ static inline uint8_t *access_space(struct warp *w, const struct bound *i, uint3
         return (uint8_t *)memory_distance; /* every window is at the same distance */
     }
     case PTX_SPACE_SHARED:
+    case PTX_SPACE_CLUSTER:
         if (access_inside(at, mask, 0, grid->shared_bytes, access->bytes)) {
             grid->counts.shared_wavefronts += count_wavefronts(at, mask, access->bytes);
             return w->block->shared;
         }
-        break;
+        return access_mapped_shared(w, i, mask, at, access, space);
     case PTX_SPACE_LOCAL: {
         uint32_t frame = grid->binding->program->local_bytes;
         if (access_inside(at, mask, 0, frame, access->bytes)) {
@@ -178,7 +193,7 @@ static inline uint8_t *access_space(struct warp *w, const struct bound *i, uint3
 }
 
 static inline enum ptx_space space_of_window(uint64_t window) {
-    return window == GENERIC_SHARED  ? PTX_SPACE_SHARED
+    return window == GENERIC_SHARED  ? PTX_SPACE_CLUSTER
            : window == GENERIC_LOCAL ? PTX_SPACE_LOCAL
            : window == GENERIC_PARAM ? PTX_SPACE_PARAM
                                      : PTX_SPACE_GLOBAL;

@@ -75,18 +75,37 @@ HANDLER(mov_b128_unpack2) {
     ONE(cvta_to_shared_u64, u64, u64, (u32)a)
 CONVERSIONS(DEFINE_ONE)
 
-#define DEFINE_IS_SPACE(name, window)                                                                        \
+#define DEFINE_IS_SPACE(name, holds)                                                                         \
     HANDLER(name) {                                                                                          \
         const u64 *a = lanes(w, i->o[1]);                                                                    \
         uint32_t inside = 0;                                                                                 \
-        FOR_LANES { inside |= (uint32_t)(generic_window(a[l]) == (window)) << l; }                           \
+        FOR_LANES { inside |= (uint32_t)(holds) << l; }                                                      \
         set_predicate(w, i, 0, mask, inside);                                                                \
         return i + 1;                                                                                        \
     }
-DEFINE_IS_SPACE(isspacep_shared, GENERIC_SHARED)
-DEFINE_IS_SPACE(isspacep_local, GENERIC_LOCAL)
-DEFINE_IS_SPACE(isspacep_param, GENERIC_PARAM)
-DEFINE_IS_SPACE(isspacep_global, 0)
+DEFINE_IS_SPACE(isspacep_shared, generic_window(a[l]) == GENERIC_SHARED &&
+                                     cluster_rank((u32)a[l], w->block->rank) == w->block->rank)
+DEFINE_IS_SPACE(isspacep_cluster, generic_window(a[l]) == GENERIC_SHARED)
+DEFINE_IS_SPACE(isspacep_local, generic_window(a[l]) == GENERIC_LOCAL)
+DEFINE_IS_SPACE(isspacep_param, generic_window(a[l]) == GENERIC_PARAM)
+DEFINE_IS_SPACE(isspacep_global, generic_window(a[l]) == 0)
+
+/* The same place in the shared memory of the block with rank b, and the rank of an address. */
+#define CLUSTER_MOVES(TWO)                                                                                   \
+    TWO(mapa_u32, u32, u32, u32, cluster_address(b, a))                                                      \
+    TWO(mapa_u64, u64, u64, u32, (a & ~0xffffffffull) | cluster_address(b, (u32)a))
+CLUSTER_MOVES(DEFINE_TWO)
+
+#define DEFINE_RANK(name, T)                                                                                 \
+    HANDLER(name) {                                                                                          \
+        u32 *d = lanes(w, i->o[0]);                                                                          \
+        const T *a = lanes(w, i->o[1]);                                                                      \
+        u32 own = w->block->rank;                                                                            \
+        SET_LANES(u32, d, cluster_rank((u32)a[l], own))                                                      \
+        return i + 1;                                                                                        \
+    }
+DEFINE_RANK(getctarank_u32, u32)
+DEFINE_RANK(getctarank_u64, u64)
 
 HANDLER(activemask_b32) {
     u32 *d = lanes(w, i->o[0]);
@@ -138,7 +157,16 @@ const struct instruction AT_LEVEL(move_instructions)[] = {
     {"cvta_to_param_u64", "Dd", cvta_to_shared_u64},
     {"cvta_to_global_u64", "Dd", cvta_global_u64},
     {"cvta_to_const_u64", "Dd", cvta_global_u64},
+    {"cvta_shared::cluster_u64", "Dd", cvta_shared_u64},
+    {"cvta_to_shared::cluster_u64", "Dd", cvta_to_shared_u64},
+    {"mapa_shared::cluster_u32", "Www", mapa_u32},
+    {"mapa_shared::cluster_u64", "Ddw", mapa_u64},
+    {"mapa_u64", "Ddw", mapa_u64},
+    {"getctarank_shared::cluster_u32", "Ww", getctarank_u32},
+    {"getctarank_shared::cluster_u64", "Wd", getctarank_u64},
+    {"getctarank_u64", "Wd", getctarank_u64},
     {"isspacep_shared", "Pd", isspacep_shared},
+    {"isspacep_shared::cluster", "Pd", isspacep_cluster},
     {"isspacep_local", "Pd", isspacep_local},
     {"isspacep_param", "Pd", isspacep_param},
     {"isspacep_global", "Pd", isspacep_global},

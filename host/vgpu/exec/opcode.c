@@ -39,11 +39,9 @@ static enum ptx_space space_of(const char *token) {
     static const struct {
         const char *name;
         enum ptx_space space;
-    } spaces[] = {{"global", PTX_SPACE_GLOBAL},
-                  {"shared", PTX_SPACE_SHARED},
-                  {"local", PTX_SPACE_LOCAL},
-                  {"const", PTX_SPACE_CONST},
-                  {"param", PTX_SPACE_PARAM}};
+    } spaces[] = {
+        {"global", PTX_SPACE_GLOBAL}, {"shared", PTX_SPACE_SHARED}, {"shared::cluster", PTX_SPACE_CLUSTER},
+        {"local", PTX_SPACE_LOCAL},   {"const", PTX_SPACE_CONST},   {"param", PTX_SPACE_PARAM}};
     for (size_t k = 0; k < sizeof spaces / sizeof *spaces; k++)
         if (strcmp(plain_space(token), spaces[k].name) == 0)
             return spaces[k].space;
@@ -68,14 +66,17 @@ static bool is_dropped(const char *base, const char *token, bool floats, unsigne
                        struct opcode *opcode) {
     if (AMONG(base, "ld", "ldu", "st", "atom", "red"))
         return take_memory_modifier(token, opcode);
+    if (strcmp(base, "mbarrier") == 0)
+        return take_memory_modifier(token, opcode) || strcmp(token, "b64") == 0;
     if (AMONG(base, "membar", "fence", "prefetch", "prefetchu"))
         return true;
     if (AMONG(base, "bra", "call", "ret", "exit", "brx"))
         return strcmp(token, "uni") == 0;
     if (AMONG(base, "bar", "barrier"))
-        return AMONG(token, "cta", "aligned");
+        return AMONG(token, "cta", "aligned", "acquire", "release", "relaxed");
     if (strcmp(base, "cp") == 0) {
-        opcode->space = PTX_SPACE_SHARED;
+        if (strcmp(plain_space(token), "shared") == 0)
+            opcode->space = PTX_SPACE_SHARED;
         opcode->has_cache_hint |= strcmp(token, "L2::cache_hint") == 0;
         return strncmp(token, "L2::", 4) == 0;
     }

@@ -3,7 +3,7 @@
  *
  * In a warp that executes in order, and with one order of memory for all, these modifiers have no effect and are dropped:
  * .relaxed .acquire .release .acq_rel .volatile .weak .mmio and the scopes .cta .cluster .gpu .sys of memory accesses,
- * .nc, cache operators and hints (.ca .cg .cs .lu .cv .wb .wt, .L1:: and .L2::), .uni, .aligned, the default .rn, and everything
+ * those of mbarrier and barrier.cluster, .nc, cache operators and hints (.ca .cg .cs .lu .cv .wb .wt, .L1:: and .L2::), .uni, .aligned, the default .rn, and everything
  * after membar, fence and prefetch. Nothing else is ever dropped.
  */
 #ifndef LOTTO_VGPU_OPCODE_H
@@ -12,7 +12,7 @@
 #include "warp.h"
 
 struct opcode {
-    char name[80]; /* as the instruction table spells it */
+    char name[96]; /* as the instruction table spells it */
     enum ptx_space space;
     enum combine combine;
     bool strong;         /* volatile, relaxed or acquire */

@@ -82,8 +82,21 @@ UNIFORM(warpid, warp->index)
 UNIFORM(nwarpid, device->max_threads_per_sm / WARP_LANES)
 UNIFORM(smid, warp->block->index % (device->sm_count ? device->sm_count : 1))
 UNIFORM(nsmid, device->sm_count)
-UNIFORM(zero, 0)
-UNIFORM(one, 1)
+UNIFORM(clusterid_x, warp->block->cluster->id[0])
+UNIFORM(clusterid_y, warp->block->cluster->id[1])
+UNIFORM(clusterid_z, warp->block->cluster->id[2])
+UNIFORM(nclusterid_x, launch->grid[0] / warp->grid->cluster[0])
+UNIFORM(nclusterid_y, launch->grid[1] / warp->grid->cluster[1])
+UNIFORM(nclusterid_z, launch->grid[2] / warp->grid->cluster[2])
+UNIFORM(cluster_ctaid_x, warp->block->id_in_cluster[0])
+UNIFORM(cluster_ctaid_y, warp->block->id_in_cluster[1])
+UNIFORM(cluster_ctaid_z, warp->block->id_in_cluster[2])
+UNIFORM(cluster_nctaid_x, warp->grid->cluster[0])
+UNIFORM(cluster_nctaid_y, warp->grid->cluster[1])
+UNIFORM(cluster_nctaid_z, warp->grid->cluster[2])
+UNIFORM(cluster_ctarank, warp->block->rank)
+UNIFORM(cluster_nctarank, warp->block->cluster->block_count)
+UNIFORM(is_explicit_cluster, launch->cluster[0] ? ~0u : 0) /* a predicate: all ones or zero */
 UNIFORM(dynamic_smem, launch->dynamic_shared_bytes)
 UNIFORM(total_smem, warp->grid->shared_bytes)
 UNIFORM(workspace_high, launch->grid_workspace >> 32)
@@ -108,20 +121,21 @@ static const struct special_register registers[] = {
     {"%nctaid.x", 4, nctaid_x},
     {"%nctaid.y", 4, nctaid_y},
     {"%nctaid.z", 4, nctaid_z},
-    {"%clusterid.x", 4, ctaid_x},
-    {"%clusterid.y", 4, ctaid_y},
-    {"%clusterid.z", 4, ctaid_z},
-    {"%nclusterid.x", 4, nctaid_x},
-    {"%nclusterid.y", 4, nctaid_y},
-    {"%nclusterid.z", 4, nctaid_z},
-    {"%cluster_ctaid.x", 4, zero},
-    {"%cluster_ctaid.y", 4, zero},
-    {"%cluster_ctaid.z", 4, zero},
-    {"%cluster_nctaid.x", 4, one},
-    {"%cluster_nctaid.y", 4, one},
-    {"%cluster_nctaid.z", 4, one},
-    {"%cluster_ctarank", 4, zero},
-    {"%cluster_nctarank", 4, one},
+    {"%clusterid.x", 4, clusterid_x},
+    {"%clusterid.y", 4, clusterid_y},
+    {"%clusterid.z", 4, clusterid_z},
+    {"%nclusterid.x", 4, nclusterid_x},
+    {"%nclusterid.y", 4, nclusterid_y},
+    {"%nclusterid.z", 4, nclusterid_z},
+    {"%cluster_ctaid.x", 4, cluster_ctaid_x},
+    {"%cluster_ctaid.y", 4, cluster_ctaid_y},
+    {"%cluster_ctaid.z", 4, cluster_ctaid_z},
+    {"%cluster_nctaid.x", 4, cluster_nctaid_x},
+    {"%cluster_nctaid.y", 4, cluster_nctaid_y},
+    {"%cluster_nctaid.z", 4, cluster_nctaid_z},
+    {"%cluster_ctarank", 4, cluster_ctarank},
+    {"%cluster_nctarank", 4, cluster_nctarank},
+    {"%is_explicit_cluster", SPECIAL_PREDICATE, is_explicit_cluster},
     {"%laneid", 4, laneid},
     {"%warpid", 4, warpid},
     {"%nwarpid", 4, nwarpid},

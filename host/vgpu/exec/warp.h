@@ -1,5 +1,5 @@
 /*
- * A warp while it runs: bound instructions, fragments of divergence, blocks, barriers. Internal to the executor.
+ * A warp while it runs: bound instructions, fragments of divergence, blocks, clusters, barriers. Internal to the executor.
  *
  * A handler executes one bound instruction for the lanes in mask and returns the instruction to go on with, or NULL after
  * it has put every active lane somewhere else (a fragment, an end). Operands are byte offsets into one of two banks: the
@@ -15,7 +15,7 @@
 #define WARP_LANES 32
 #define ALL_LANES 0xffffffffu
 
-enum { MAX_BOUND_OPERANDS = 8, BLOCK_BARRIERS = 16 };
+enum { MAX_BOUND_OPERANDS = 8, BLOCK_BARRIERS = 16, CLUSTER_BARRIER = BLOCK_BARRIERS };
 #define CONSTANT_BANK 0x80000000u
 
 struct warp;
@@ -33,7 +33,7 @@ struct bound {
     int64_t offset;        /* added to the base address; the immediate of instructions that have one */
     int64_t second_offset; /* of the second address of an asynchronous copy; its base is an operand */
     const struct bound *target;
-    const void *side; /* what few instructions need: branch tables, fitted operands, texts */
+    const void *side; /* what few instructions need: branch tables, fitted operands, address lists, texts */
     uint32_t origin;  /* index in program->instructions */
     uint8_t negated;  /* bit k: predicate operand k is !p */
     uint8_t space;    /* enum ptx_space of a memory access */
@@ -44,16 +44,26 @@ struct bound {
     bool conversion;  /* counted in conversions_and_mufu */
 };
 
+/* The addresses of a bulk copy. */
+struct address_list {
+    unsigned count;
+    struct listed_address {
+        uint32_t base; /* operand */
+        int64_t offset;
+        bool base_is_32;
+    } at[3];
+};
+
 enum combine { COMBINE_NONE, COMBINE_AND, COMBINE_OR, COMBINE_XOR };
 
-enum fragment_state { FRAGMENT_READY, FRAGMENT_AT_SYNC, FRAGMENT_AT_BARRIER };
+enum fragment_state { FRAGMENT_READY, FRAGMENT_AT_SYNC, FRAGMENT_AT_BARRIER, FRAGMENT_AT_MBARRIER };
 
 /* Lanes of one warp that stand at the same instruction. */
 struct fragment {
     const struct bound *at;
     uint32_t mask;
     enum fragment_state state;
-    unsigned barrier; /* FRAGMENT_AT_BARRIER: which */
+    unsigned barrier; /* FRAGMENT_AT_BARRIER: which of the block, or CLUSTER_BARRIER */
 };
 
 struct warp {
@@ -61,6 +71,8 @@ struct warp {
     uint32_t active;           /* lanes of the fragment that runs */
     uint32_t live;             /* lanes that have not exited */
     uint32_t carry;            /* condition code, one bit a lane */
+    uint32_t cluster_arrived;  /* lanes that arrived at the cluster barrier, which others still keep open */
+    uint32_t cluster_passed;   /* lanes that may pass their barrier.cluster.wait */
     const struct bound *limit; /* the running fragment stops here: another fragment stands there */
     struct block *block;
     struct grid *grid;
@@ -88,17 +100,31 @@ struct barrier {
 
 struct block {
     struct grid *grid;
-    uint64_t index;
-    uint32_t id[3];
+    struct cluster *cluster;
+    uint64_t index; /* in the grid */
+    unsigned rank;  /* in the cluster */
+    uint32_t id[3], id_in_cluster[3];
     uint8_t *shared;
     struct warp *warps;
     unsigned warp_count;
     uint32_t ready; /* warps with a ready fragment */
     unsigned next_warp;
     unsigned live_threads;
-    unsigned polls; /* strong loads and sleeps in this turn of the block */
-    bool waited;    /* for DRAM, since its last barrier */
+    unsigned polls;      /* strong loads and sleeps in this turn of the block */
+    bool waited;         /* for DRAM, since its last barrier */
+    bool read_after_end; /* a finding has told that others use its shared memory although it has ended */
     struct barrier barriers[BLOCK_BARRIERS];
+};
+
+/* Blocks that run at once and can reach each other's shared memory, which lives until the last of them has ended. */
+struct cluster {
+    struct grid *grid;
+    uint32_t id[3];
+    struct block *blocks; /* by rank */
+    unsigned block_count;
+    uint8_t *shared; /* of all blocks, grid->shared_stride apart */
+    unsigned live_threads, arrived;
+    unsigned idle_turns; /* turns at whose end all threads waited, since one could last go on */
 };
 
 struct grid {
@@ -108,6 +134,9 @@ struct grid {
     struct launch_counts counts;
     enum launch_outcome outcome;
     uint32_t shared_bytes; /* static + dynamic, of one block */
+    uint32_t shared_stride;
+    uint32_t cluster[3];   /* blocks; ones for a launch without clusters */
+    uint64_t failed_waits; /* executions of an mbarrier wait that did not go on */
 };
 
 /* A special register a program reads, as a lane array in the warp's register bank. */
@@ -135,6 +164,7 @@ static inline void *warp_operand(const struct warp *warp, uint32_t operand) {
 /* divergence.c */
 void warp_add_fragment(struct warp *warp, const struct bound *at, uint32_t mask, enum fragment_state state,
                        unsigned barrier);
+void warp_remove_fragment(struct warp *warp, unsigned k);
 /* Runs until budget instructions are issued, or nothing in the warp can move, or the launch faults. Returns the number issued. */
 unsigned warp_run(struct warp *warp, unsigned budget);
 bool warp_is_ready(const struct warp *warp);
@@ -176,15 +206,42 @@ bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struc
 void block_after_exit(struct block *block);
 /* A block is at a barrier or ends. */
 void block_end_stretch(struct block *block);
-/* Makes block the index-th of the grid, every warp at the program's first instruction. */
-void block_start(struct block *block, uint64_t index);
-/* Runs the warps in turn until budget instructions are issued, the block polls for others, or nothing in it can move. */
-void block_run(struct block *block, uint64_t budget);
+/* Every warp at the program's first instruction. The block's place in the grid is set. */
+void block_start(struct block *block);
+/*
+ * Runs the warps in turn until budget instructions are issued, the block polls for others, or nothing in it can move. Returns
+ * the number issued.
+ */
+uint64_t block_run(struct block *block, uint64_t budget);
+/* Takes the warp's fragments that wait at a barrier out of its list. Returns their number. */
+unsigned warp_take_waiting(struct warp *warp, unsigned barrier, struct fragment *waiting);
+
+/* cluster.c */
+struct cluster *cluster_create(struct grid *grid);
+void cluster_free(struct cluster *cluster);
+/* Makes cluster the index-th of the grid. */
+void cluster_start(struct cluster *cluster, uint64_t index);
+/* One turn of all its blocks. Finds deadlocks. False when the last thread has ended. */
+bool cluster_run(struct cluster *cluster, uint64_t budget);
+/* Lanes of mask arrive at the cluster barrier. False when the arrival was refused (a finding has been made). */
+bool cluster_arrive(struct warp *warp, const struct bound *i, uint32_t mask);
+/* Lanes have ended: a barrier that waited only for them completes. */
+void cluster_after_exit(struct warp *warp, uint32_t mask);
+/*
+ * Turns shared::cluster addresses of the lanes in mask into offsets from the pointer returned. NULL when one is misaligned, outside
+ * its block's memory or, in PTX_SPACE_SHARED, not the own block's: at is as it was then.
+ */
+uint8_t *cluster_shared(struct warp *warp, const struct bound *i, uint32_t mask, uint64_t *at, unsigned bytes,
+                        enum ptx_space space);
+/* A range of shared memory by a shared::cluster address; NULL when it is not wholly inside one block's. */
+uint8_t *cluster_range(struct warp *warp, const struct bound *i, unsigned lane, uint32_t address,
+                       uint32_t bytes);
 
 /* special.c */
+enum { SPECIAL_PREDICATE = 0 };
 struct special_register {
     const char *name;
-    unsigned bytes; /* 4 or 8 */
+    unsigned bytes; /* 4, 8 or SPECIAL_PREDICATE */
     /* Fills a lane array when a warp starts; NULL for clocks, which are read when executed. */
     void (*fill)(const struct warp *warp, void *lanes);
 };
@@ -199,13 +256,21 @@ void fault_space(struct warp *warp, const struct bound *i, uint32_t mask, const 
 /* A store or an atomic through a generic address into the parameters. */
 void fault_read_only(struct warp *warp, const struct bound *i, unsigned lane, uint64_t at, unsigned bytes,
                      const char *access);
+/* outcome: the kind of fault. */
+void fault_memory(struct warp *warp, const struct bound *i, unsigned lane, uint64_t address,
+                  enum launch_outcome outcome, const char *message);
 /* LAUNCH_FAILURE, what no other function here reports. */
 void fault_message(struct warp *warp, const struct bound *i, unsigned lane, enum check check,
                    uint64_t address, const char *message);
 /* A failed device assertion; message, file and function are addresses of texts. */
 void fault_assertion(struct warp *warp, const struct bound *i, unsigned lane, uint64_t message, uint64_t file,
                      uint32_t line, uint64_t function);
-/* Lists who waits where in a block of which no warp can move, and makes the outcome LAUNCH_DEADLOCK. */
-void report_deadlock(struct block *block);
+/* Finds, without stopping the launch, that a lane uses shared memory of a block that has ended. */
+void report_after_end(struct warp *warp, const struct bound *i, unsigned lane, const struct block *ended);
+/*
+ * Lists who waits where in a cluster of which no warp can move, or in one block of it that no other can help, and makes the
+ * outcome LAUNCH_DEADLOCK.
+ */
+void report_deadlock(struct cluster *cluster, struct block *stuck);
 
 #endif

@@ -45,6 +45,7 @@ enum ptx_space {
     PTX_SPACE_CONST,
     PTX_SPACE_SHARED,
     PTX_SPACE_LOCAL,
+    PTX_SPACE_CLUSTER, /* of an access: the shared memory of any block of the cluster */
 };
 
 /* A .global, .const, .shared, .local or .param variable. */

@@ -104,7 +104,7 @@ static cudaError_t attribute(enum cudaDeviceAttr which, int *value) {
     case cudaDevAttrMemSyncDomainCount:
         *value = architecture >= 90 ? 4 : 1;
         break;
-    case cudaDevAttrClusterLaunch: /* such a launch is refused with a sentence; the architecture has it */
+    case cudaDevAttrClusterLaunch:
         *value = architecture >= 90;
         break;
     case cudaDevAttrHostNumaId:

@@ -47,6 +47,7 @@ static cudaError_t describe(struct cudaFuncAttributes *attributes, const void *h
         .requiredClusterWidth = (int)entry->required_cluster[0],
         .requiredClusterHeight = (int)entry->required_cluster[1],
         .requiredClusterDepth = (int)entry->required_cluster[2],
+        .nonPortableClusterSizeAllowed = kernel->large_clusters,
     };
     return cudaSuccess;
 }
@@ -75,8 +76,12 @@ static cudaError_t set(const void *host, enum cudaFuncAttribute attribute, int v
         kernel->carveout = value;
         return cudaSuccess;
     case cudaFuncAttributeNonPortableClusterSizeAllowed:
+        if (value != 0 && value != 1)
+            return cudaErrorInvalidValue;
+        kernel->large_clusters = value;
+        return cudaSuccess;
     case cudaFuncAttributeClusterSchedulingPolicyPreference:
-        return cudaSuccess; /* without effect until there are clusters, whose launch is refused */
+        return cudaSuccess; /* a preference, without effect here */
     case cudaFuncAttributeClusterDimMustBeSet:
     case cudaFuncAttributeRequiredClusterWidth:
     case cudaFuncAttributeRequiredClusterHeight:

@@ -1,8 +1,8 @@
 /* Kernel launches: the calls, a device's limits, and running one on the executor. */
 #include "../memory/memory.h"
 #include "capture.h"
+#include "cluster.h"
 #include "module.h"
-#include "occupancy.h"
 #include "operation.h"
 #include "report.h"
 #include "runtime.h"
@@ -58,11 +58,6 @@ static bool within(const uint32_t size[3], const uint32_t most[3]) {
 
 static uint64_t product(const uint32_t size[3]) { return (uint64_t)size[0] * size[1] * size[2]; }
 
-static unsigned resident_blocks(const struct kernel_operation *launch) {
-    return occupancy_blocks(launch->kernel, (unsigned)product(launch->block), launch->dynamic_shared) *
-           runtime_profile()->limits.sm_count;
-}
-
 /* What a device would refuse. Such an error is not sticky. */
 static cudaError_t check_limits(const struct kernel_operation *launch, size_t dynamic_shared) {
     const struct device_limits *device = &runtime_profile()->limits;
@@ -79,19 +74,11 @@ static cudaError_t check_limits(const struct kernel_operation *launch, size_t dy
         return cudaErrorInvalidValue;
     if (dynamic_shared > (size_t)launch->kernel->max_dynamic_shared)
         return cudaErrorInvalidValue;
-    unsigned resident = resident_blocks(launch);
+    unsigned resident = cluster_resident_blocks(launch);
     if (resident == 0)
         return cudaErrorLaunchOutOfResources;
     if (launch->cooperative && product(launch->grid) > resident)
         return cudaErrorCooperativeLaunchTooLarge;
-    return cudaSuccess;
-}
-
-static cudaError_t refuse_cluster(const struct kernel *kernel, const uint32_t cluster[3]) {
-    const struct ptx_function *entry = kernel->program->entry;
-    bool required = entry->explicit_cluster || product(entry->required_cluster) > 1;
-    if (required || product(cluster) > 1)
-        return runtime_not_provided("a launch with thread block clusters");
     return cudaSuccess;
 }
 
@@ -107,7 +94,7 @@ struct request {
     void **arguments;
     size_t shared;
     cudaStream_t stream;
-    uint32_t cluster[3];
+    uint32_t cluster[3]; /* zeros: not asked for */
     bool cooperative;
 };
 
@@ -123,9 +110,9 @@ static cudaError_t submit(const struct request *request) {
         .dynamic_shared = (uint32_t)request->shared,
         .cooperative = request->cooperative,
     };
-    cudaError_t error = check_limits(&launch, request->shared);
+    cudaError_t error = cluster_settle(&launch, request->cluster);
     if (error == cudaSuccess)
-        error = refuse_cluster(kernel, request->cluster);
+        error = check_limits(&launch, request->shared);
     const struct ptx_function *entry = kernel->program->entry;
     if (error == cudaSuccess && entry->parameter_count && !request->arguments)
         error = cudaErrorInvalidValue;
@@ -162,11 +149,12 @@ cudaError_t kernel_run(const struct kernel_operation *operation) {
         .dynamic_shared_bytes = operation->dynamic_shared,
         .parameters = operation->parameters,
         .cooperative = operation->cooperative,
-        .resident_blocks = resident_blocks(operation),
+        .resident_blocks = cluster_resident_blocks(operation),
         .l2 = runtime_l2(),
     };
     memcpy(launch.grid, operation->grid, sizeof launch.grid);
     memcpy(launch.block, operation->block, sizeof launch.block);
+    memcpy(launch.cluster, operation->cluster, sizeof launch.cluster);
     if (launch.cooperative && !(launch.grid_workspace = fresh_grid_workspace()))
         return cudaErrorMemoryAllocation;
     struct launch_counts counts = {0};
@@ -189,14 +177,12 @@ static cudaError_t launch_request(const struct request *request) {
 
 cudaError_t cudaLaunchKernel(const void *function, dim3 grid, dim3 block, void **arguments, size_t shared,
                              cudaStream_t stream) {
-    return launch_request(
-        &(struct request){function, grid, block, arguments, shared, stream, {1, 1, 1}, false});
+    return launch_request(&(struct request){function, grid, block, arguments, shared, stream, {0}, false});
 }
 
 cudaError_t cudaLaunchCooperativeKernel(const void *function, dim3 grid, dim3 block, void **arguments,
                                         size_t shared, cudaStream_t stream) {
-    return launch_request(
-        &(struct request){function, grid, block, arguments, shared, stream, {1, 1, 1}, true});
+    return launch_request(&(struct request){function, grid, block, arguments, shared, stream, {0}, true});
 }
 
 cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void **arguments, size_t shared,
@@ -242,14 +228,9 @@ static cudaError_t submit_with_attributes(const cudaLaunchConfig_t *config, cons
                                           void **arguments) {
     if (!config || (config->numAttrs && !config->attrs))
         return cudaErrorInvalidValue;
-    struct request request = {function,
-                              config->gridDim,
-                              config->blockDim,
-                              arguments,
-                              config->dynamicSmemBytes,
-                              config->stream,
-                              {1, 1, 1},
-                              false};
+    struct request request = {
+        function, config->gridDim, config->blockDim, arguments, config->dynamicSmemBytes, config->stream, {0},
+        false};
     for (unsigned i = 0; i < config->numAttrs; i++) {
         cudaError_t error = apply(&config->attrs[i], &request);
         if (error != cudaSuccess)

@@ -20,6 +20,7 @@ struct kernel {
     struct binding *binding;
     int max_dynamic_shared; /* cudaFuncSetAttribute */
     int carveout;
+    bool large_clusters; /* cudaFuncAttributeNonPortableClusterSizeAllowed */
     struct kernel *next; /* of the module */
 };
 

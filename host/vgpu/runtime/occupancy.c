@@ -45,3 +45,21 @@ unsigned occupancy_blocks(const struct kernel *kernel, unsigned threads, size_t 
     unsigned by_registers = warps_by_registers / warps;
     return blocks == 0 ? 0 : lesser(blocks, by_registers ? by_registers : 1);
 }
+
+unsigned occupancy_cluster_limit(const struct kernel *kernel) {
+    enum { PORTABLE = 8, LARGEST = 16 }; /* CUDA C++ Programming Guide, "Thread Block Clusters" */
+    return kernel->large_clusters ? LARGEST : PORTABLE;
+}
+
+/* Multiprocessors come in pairs (TPCs), which are spread over the GPCs as evenly as they go. */
+unsigned occupancy_clusters(const struct kernel *kernel, unsigned threads, size_t dynamic_shared,
+                            unsigned cluster_blocks) {
+    const struct profile *profile = runtime_profile();
+    unsigned per_sm = occupancy_blocks(kernel, threads, dynamic_shared), clusters = 0;
+    unsigned pairs = profile->limits.sm_count / 2;
+    for (unsigned gpc = 0; gpc < profile->gpc_count; gpc++) {
+        unsigned sms = 2 * (pairs / profile->gpc_count + (gpc < pairs % profile->gpc_count));
+        clusters += sms * per_sm / cluster_blocks;
+    }
+    return clusters;
+}

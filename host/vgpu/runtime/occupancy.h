@@ -1,4 +1,4 @@
-/* How many blocks of a kernel are resident on one multiprocessor at once. */
+/* How many blocks and clusters of a kernel are resident at once. */
 #ifndef LOTTO_VGPU_OCCUPANCY_H
 #define LOTTO_VGPU_OCCUPANCY_H
 
@@ -12,5 +12,12 @@ unsigned occupancy_registers(const struct kernel *kernel);
  * the number but never make it 0.
  */
 unsigned occupancy_blocks(const struct kernel *kernel, unsigned threads, size_t dynamic_shared);
+
+/* The largest cluster that launches may ask for: 8 blocks everywhere, 16 where the program has said it may depend on the device. */
+unsigned occupancy_cluster_limit(const struct kernel *kernel);
+
+/* How many clusters of so many blocks are resident at once on the whole device: the blocks of each within one GPC. */
+unsigned occupancy_clusters(const struct kernel *kernel, unsigned threads, size_t dynamic_shared,
+                            unsigned cluster_blocks);
 
 #endif

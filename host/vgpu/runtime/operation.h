@@ -10,6 +10,7 @@ enum operation_kind { OPERATION_EMPTY, OPERATION_KERNEL, OPERATION_COPY, OPERATI
 struct kernel_operation {
     struct kernel *kernel;
     uint32_t grid[3], block[3];
+    uint32_t cluster[3]; /* zeros when launched without clusters */
     uint32_t dynamic_shared;
     bool cooperative;
     uint8_t *parameters; /* kernel->program->parameter_bytes */

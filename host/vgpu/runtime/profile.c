@@ -17,7 +17,7 @@ const char profile_architectures[] = "75, 80, 86, 89, 90, 100, 120";
  */
 static const struct profile profiles[] = {
     {
-        /* "NVIDIA H100 Tensor Core GPU Architecture", SXM5: 132 SMs, 80 GB HBM3, 3.35 TB/s, 50 MB L2; boost clock 1.755 GHz.
+        /* "NVIDIA H100 Tensor Core GPU Architecture", SXM5: 8 GPCs, 132 SMs, 80 GB HBM3, 3.35 TB/s, 50 MB L2; boost clock 1.755 GHz.
            L2 reads at 8986 GB/s, 5120 bytes a clock: PMC10448217, table 3 */
         .name = "h100",
         .device_name = "NVIDIA H100 80GB HBM3 (virtual)",
@@ -38,6 +38,7 @@ static const struct profile profiles[] = {
         .memory_clock_khz = 2619000,
         .memory_bus_bits = 5120,
         .l2_bytes_per_clock = 5120,
+        .gpc_count = 8,
     },
     {
         /* "NVIDIA A100 Tensor Core GPU Architecture" and the A100 80GB SXM data sheet: 108 SMs, 2039 GB/s, 40 MB L2, 1.41 GHz, L2 reads of 5120 bytes a clock */
@@ -102,6 +103,7 @@ static const struct profile profiles[] = {
         .clock_khz = 1965000,
         .memory_clock_khz = 3996000,
         .memory_bus_bits = 8192,
+        .gpc_count = 8,
     },
     {
         /* T4 data sheet and "NVIDIA Turing GPU Architecture": 40 SMs, 16 GB GDDR6, 320 GB/s, 4 MB L2, 1.59 GHz */
@@ -165,6 +167,7 @@ static const struct profile profiles[] = {
         .clock_khz = 2617000,
         .memory_clock_khz = 14001000,
         .memory_bus_bits = 512,
+        .gpc_count = 12,
     },
 };
 

@@ -71,8 +71,9 @@ void report_launch(const struct launch *launch, const char *kernel, const struct
     if (!path)
         return;
     static const uint32_t no_cluster[3] = {1, 1, 1};
+    const uint32_t *cluster = launch->cluster[0] ? launch->cluster : no_cluster;
     json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:I}", "kernel", kernel, "grid", triple(launch->grid),
-                               "block", triple(launch->block), "cluster", triple(no_cluster), "dynamic_smem",
+                               "block", triple(launch->block), "cluster", triple(cluster), "dynamic_smem",
                                (json_int_t)launch->dynamic_shared_bytes);
     struct device_rates rates = profile_rates(profile);
     struct estimate estimate = estimate_launch(&rates, launch, counts);

@@ -1,0 +1,243 @@
+/* Clusters: blocks that run at once, their barrier, and the way into each other's shared memory. */
+#include "address.h"
+#include "warp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A cluster is taken to be in deadlock when this many times in a row its mbarrier waits gave up and nothing came of it. */
+enum { IDLE_TURNS = 1 << 16 };
+
+static void *aligned(size_t bytes) {
+    void *memory = aligned_alloc(64, (bytes + 64) / 64 * 64);
+    if (memory == NULL)
+        vgpu_fail("not enough host memory for %zu bytes of registers, shared and local memory of a block",
+                  bytes);
+    /* What a program reads before it has written it must at least be the same in every run. */
+    return memset(memory, 0, (bytes + 64) / 64 * 64);
+}
+
+static void create_block(struct cluster *cluster, unsigned rank) {
+    struct grid *grid = cluster->grid;
+    const struct binding *binding = grid->binding;
+    const uint32_t *shape = grid->launch->block, *extent = grid->cluster;
+    struct block *block = &cluster->blocks[rank];
+    block->grid = grid;
+    block->cluster = cluster;
+    block->rank = rank;
+    block->id_in_cluster[0] = rank % extent[0];
+    block->id_in_cluster[1] = rank / extent[0] % extent[1];
+    block->id_in_cluster[2] = rank / extent[0] / extent[1];
+    block->warp_count = (shape[0] * shape[1] * shape[2] + WARP_LANES - 1) / WARP_LANES;
+    block->warps = aligned(block->warp_count * sizeof *block->warps);
+    block->shared = cluster->shared + (size_t)rank * grid->shared_stride;
+    uint8_t *registers = aligned((size_t)block->warp_count * binding->bank_bytes);
+    size_t frames = (size_t)WARP_LANES * binding->program->local_bytes;
+    uint8_t *local = aligned(block->warp_count * frames);
+    for (unsigned k = 0; k < block->warp_count; k++) {
+        struct warp *warp = &block->warps[k];
+        warp->bank[0] = registers + (size_t)k * binding->bank_bytes;
+        warp->bank[1] = binding->constants;
+        warp->local = local + k * frames;
+        warp->block = block;
+        warp->grid = grid;
+    }
+}
+
+struct cluster *cluster_create(struct grid *grid) {
+    struct cluster *cluster = aligned(sizeof *cluster);
+    cluster->grid = grid;
+    cluster->block_count = grid->cluster[0] * grid->cluster[1] * grid->cluster[2];
+    cluster->blocks = aligned(cluster->block_count * sizeof *cluster->blocks);
+    cluster->shared = aligned((size_t)cluster->block_count * grid->shared_stride);
+    for (unsigned rank = 0; rank < cluster->block_count; rank++)
+        create_block(cluster, rank);
+    return cluster;
+}
+
+void cluster_free(struct cluster *cluster) {
+    for (unsigned rank = 0; rank < cluster->block_count; rank++) {
+        free(cluster->blocks[rank].warps[0].local);
+        free(cluster->blocks[rank].warps[0].bank[0]);
+        free(cluster->blocks[rank].warps);
+    }
+    free(cluster->shared);
+    free(cluster->blocks);
+    free(cluster);
+}
+
+void cluster_start(struct cluster *cluster, uint64_t index) {
+    const struct grid *grid = cluster->grid;
+    const uint32_t *size = grid->launch->grid, *extent = grid->cluster;
+    uint32_t across = size[0] / extent[0], down = size[1] / extent[1];
+    cluster->id[0] = (uint32_t)(index % across);
+    cluster->id[1] = (uint32_t)(index / across % down);
+    cluster->id[2] = (uint32_t)(index / across / down);
+    cluster->live_threads = cluster->arrived = cluster->idle_turns = 0;
+    for (unsigned rank = 0; rank < cluster->block_count; rank++) {
+        struct block *block = &cluster->blocks[rank];
+        for (unsigned axis = 0; axis < 3; axis++)
+            block->id[axis] = cluster->id[axis] * extent[axis] + block->id_in_cluster[axis];
+        block->index = block->id[0] + (uint64_t)size[0] * (block->id[1] + (uint64_t)size[1] * block->id[2]);
+        block_start(block);
+        cluster->live_threads += block->live_threads;
+    }
+}
+
+/* The barrier is met by all threads that have not ended: those that wait go on, the others need not wait. */
+static void complete(struct cluster *cluster) {
+    cluster->arrived = 0;
+    cluster->idle_turns = 0;
+    cluster->grid->counts.barriers++;
+    for (unsigned rank = 0; rank < cluster->block_count; rank++) {
+        struct block *block = &cluster->blocks[rank];
+        block_end_stretch(block);
+        for (unsigned j = 0; j < block->warp_count; j++) {
+            struct warp *warp = &block->warps[j];
+            warp->cluster_passed |= warp->cluster_arrived;
+            warp->cluster_arrived = 0;
+            struct fragment waiting[WARP_LANES];
+            unsigned count = warp_take_waiting(warp, CLUSTER_BARRIER, waiting);
+            for (unsigned k = 0; k < count; k++) {
+                warp->cluster_passed &= ~waiting[k].mask;
+                warp_add_fragment(warp, waiting[k].at + 1, waiting[k].mask, FRAGMENT_READY, 0);
+                block->ready |= 1u << j;
+            }
+        }
+    }
+}
+
+bool cluster_arrive(struct warp *warp, const struct bound *i, uint32_t mask) {
+    struct cluster *cluster = warp->block->cluster;
+    uint32_t again = mask & (warp->cluster_arrived | warp->cluster_passed);
+    if (again) {
+        fault_message(warp, i, (unsigned)__builtin_ctz(again), CHECK_SYNC, 0,
+                      "barrier.cluster.arrive again, with no barrier.cluster.wait since the last one");
+        return false;
+    }
+    warp->cluster_arrived |= mask;
+    cluster->arrived += (unsigned)__builtin_popcount(mask);
+    if (cluster->arrived == cluster->live_threads)
+        complete(cluster);
+    return true;
+}
+
+void cluster_after_exit(struct warp *warp, uint32_t mask) {
+    struct cluster *cluster = warp->block->cluster;
+    cluster->live_threads -= (unsigned)__builtin_popcount(mask);
+    cluster->arrived -= (unsigned)__builtin_popcount(mask & warp->cluster_arrived);
+    warp->cluster_arrived &= ~mask;
+    cluster->idle_turns = 0;
+    if (cluster->arrived > 0 && cluster->arrived == cluster->live_threads)
+        complete(cluster);
+}
+
+/* The wait of an mbarrier is bounded: lanes that had theirs go on with a false predicate. True when there were any. */
+static bool give_up_waiting(struct cluster *cluster) {
+    bool any = false;
+    for (unsigned rank = 0; rank < cluster->block_count; rank++) {
+        struct block *block = &cluster->blocks[rank];
+        for (unsigned j = 0; j < block->warp_count; j++) {
+            struct warp *warp = &block->warps[j];
+            for (unsigned k = 0; k < warp->fragment_count;) {
+                struct fragment fragment = warp->fragments[k];
+                if (fragment.state != FRAGMENT_AT_MBARRIER) {
+                    k++;
+                    continue;
+                }
+                uint32_t *complete = warp_operand(warp, fragment.at->o[0]);
+                *complete &= ~fragment.mask;
+                warp_remove_fragment(warp, k);
+                warp_add_fragment(warp, fragment.at + 1, fragment.mask, FRAGMENT_READY, 0);
+                block->ready |= 1u << j;
+                any = true;
+            }
+        }
+    }
+    return any;
+}
+
+/* Nothing in the block can move, and no other block can change that. */
+static bool is_stuck(const struct block *block) {
+    if (block->ready || block->live_threads == 0)
+        return false;
+    for (unsigned j = 0; j < block->warp_count; j++)
+        for (unsigned k = 0; k < block->warps[j].fragment_count; k++) {
+            const struct fragment *fragment = &block->warps[j].fragments[k];
+            if (fragment->state == FRAGMENT_AT_MBARRIER ||
+                (fragment->state == FRAGMENT_AT_BARRIER && fragment->barrier == CLUSTER_BARRIER))
+                return false;
+        }
+    return true;
+}
+
+static bool any_ready(const struct cluster *cluster) {
+    for (unsigned rank = 0; rank < cluster->block_count; rank++)
+        if (cluster->blocks[rank].ready)
+            return true;
+    return false;
+}
+
+bool cluster_run(struct cluster *cluster, uint64_t budget) {
+    const struct grid *grid = cluster->grid;
+    bool moves = true; /* a block that waited can go on, as another has let it */
+    for (uint64_t issued = 0; moves && issued < budget && grid->outcome == LAUNCH_DONE;) {
+        uint32_t waited = 0;
+        for (unsigned rank = 0; rank < cluster->block_count && grid->outcome == LAUNCH_DONE; rank++) {
+            struct block *block = &cluster->blocks[rank];
+            issued += block_run(block, budget);
+            waited |= (uint32_t)!block->ready << rank;
+            if (grid->outcome == LAUNCH_DONE && is_stuck(block))
+                report_deadlock(cluster, block);
+        }
+        moves = false;
+        for (unsigned rank = 0; rank < cluster->block_count; rank++)
+            moves |= cluster->blocks[rank].ready && waited >> rank & 1;
+    }
+    if (grid->outcome != LAUNCH_DONE)
+        return true;
+    if (cluster->live_threads == 0) {
+        for (unsigned rank = 0; rank < cluster->block_count; rank++)
+            block_end_stretch(&cluster->blocks[rank]);
+        return false;
+    }
+    bool was_idle = !any_ready(cluster);
+    cluster->idle_turns = was_idle ? cluster->idle_turns + 1 : 0;
+    if (was_idle && (cluster->idle_turns > IDLE_TURNS || !give_up_waiting(cluster)))
+        report_deadlock(cluster, NULL);
+    else if (!was_idle)
+        give_up_waiting(cluster);
+    return true;
+}
+
+uint8_t *cluster_shared(struct warp *warp, const struct bound *i, uint32_t mask, uint64_t *at, unsigned bytes,
+                        enum ptx_space space) {
+    struct block *block = warp->block;
+    struct cluster *cluster = block->cluster;
+    const struct grid *grid = warp->grid;
+    uint64_t moved[WARP_LANES];
+    for (unsigned l = 0; l < WARP_LANES; l++) {
+        uint32_t rank = cluster_rank((uint32_t)at[l], block->rank), offset = at[l] & CLUSTER_OFFSET_MASK;
+        moved[l] = (uint64_t)rank * grid->shared_stride + offset;
+        if (!(mask >> l & 1))
+            continue;
+        if ((at[l] & (bytes - 1)) || rank >= cluster->block_count || offset + bytes > grid->shared_bytes ||
+            (space == PTX_SPACE_SHARED && rank != block->rank))
+            return NULL;
+        if (cluster->blocks[rank].live_threads == 0)
+            report_after_end(warp, i, l, &cluster->blocks[rank]);
+    }
+    memcpy(at, moved, sizeof moved);
+    return cluster->shared;
+}
+
+uint8_t *cluster_range(struct warp *warp, const struct bound *i, unsigned lane, uint32_t address,
+                       uint32_t bytes) {
+    struct cluster *cluster = warp->block->cluster;
+    uint32_t rank = cluster_rank(address, warp->block->rank), offset = address & CLUSTER_OFFSET_MASK;
+    if (rank >= cluster->block_count || (uint64_t)offset + bytes > warp->grid->shared_bytes)
+        return NULL;
+    if (cluster->blocks[rank].live_threads == 0)
+        report_after_end(warp, i, lane, &cluster->blocks[rank]);
+    return cluster->blocks[rank].shared + offset;
+}

@@ -1,0 +1,161 @@
+// One planted fault of clusters, mbarriers or bulk copies a run, named by the argument. Each must be found.
+#include "expect.cuh"
+
+#include <cooperative_groups.h>
+#include <cstring>
+#include <cuda/ptx>
+
+namespace cg = cooperative_groups;
+namespace ptx = cuda::ptx;
+
+enum fault {
+    NONE,
+    ONE_BLOCK_STAYS_AWAY,
+    ARRIVES_TWICE,
+    WAITS_UNARRIVED,
+    RANK_BEYOND,
+    OFFSET_BEYOND,
+    REMOTE_BY_OWN,
+    READ_AFTER_END,
+    UNINITIALISED,
+    COUNT_OF_ZERO,
+    TOO_MANY_ARRIVALS,
+    TOO_FEW_ARRIVALS,
+    TOO_FEW_BYTES,
+    REMOTE_WAIT,
+    TEST_LOOP,
+    BULK_MISALIGNED,
+    BULK_SIZE,
+    BULK_PAST_END,
+    BULK_FREED,
+    BULK_SHARED_BEYOND,
+    BULK_OTHER_BARRIER,
+};
+constexpr const char *names[] = {"none",
+                                 "one-block-stays-away",
+                                 "arrives-twice",
+                                 "waits-unarrived",
+                                 "rank-beyond",
+                                 "offset-beyond",
+                                 "remote-by-own",
+                                 "read-after-end",
+                                 "uninitialised",
+                                 "count-of-zero",
+                                 "too-many-arrivals",
+                                 "too-few-arrivals",
+                                 "too-few-bytes",
+                                 "remote-wait",
+                                 "test-loop",
+                                 "bulk-misaligned",
+                                 "bulk-size",
+                                 "bulk-past-end",
+                                 "bulk-freed",
+                                 "bulk-shared-beyond",
+                                 "bulk-other-barrier"};
+
+__device__ unsigned mapped(const void *shared, unsigned rank) {
+    unsigned address;
+    asm("mapa.shared::cluster.u32 %0, %1, %2;"
+        : "=r"(address)
+        : "r"((unsigned)__cvta_generic_to_shared(shared)), "r"(rank));
+    return address;
+}
+
+__device__ unsigned load_cluster(unsigned address) {
+    unsigned value;
+    asm volatile("ld.shared::cluster.u32 %0, [%1];" : "=r"(value) : "r"(address) : "memory");
+    return value;
+}
+
+__global__ void faulty(fault fault, const unsigned *items, unsigned *out) {
+    cg::cluster_group cluster = cg::this_cluster();
+    __shared__ alignas(128) unsigned tile[64];
+    __shared__ uint64_t barrier;
+    unsigned rank = cluster.block_rank();
+    tile[threadIdx.x] = rank;
+    if (threadIdx.x == 0 && fault != UNINITIALISED)
+        ptx::mbarrier_init(&barrier, fault == COUNT_OF_ZERO ? 0 : fault == TOO_FEW_ARRIVALS ? 65 : 64);
+    __syncthreads();
+    if (fault == READ_AFTER_END) {
+        if (rank == 1)
+            return;
+        for (int k = 0; k < 100; k++)
+            __nanosleep(1000);
+        out[threadIdx.x] = load_cluster(mapped(&tile[threadIdx.x], 1));
+        return;
+    }
+    if (fault == WAITS_UNARRIVED)
+        asm volatile("barrier.cluster.wait;" ::: "memory");
+    if (fault == ONE_BLOCK_STAYS_AWAY && rank == 1)
+        asm volatile("bar.sync 3, 128;" ::: "memory");
+    cluster.sync();
+    if (fault == ARRIVES_TWICE) {
+        asm volatile("barrier.cluster.arrive;" ::: "memory");
+        if (threadIdx.x == 5 && rank == 1)
+            asm volatile("barrier.cluster.arrive;" ::: "memory");
+        asm volatile("barrier.cluster.wait;" ::: "memory");
+    }
+    if (fault == RANK_BEYOND)
+        out[threadIdx.x] = load_cluster(mapped(&tile[threadIdx.x], 2));
+    if (fault == OFFSET_BEYOND)
+        out[threadIdx.x] = load_cluster(mapped(tile, 1) + 4096 + 4 * threadIdx.x);
+    if (fault == REMOTE_BY_OWN)
+        asm volatile("st.shared.u32 [%0], 1;" ::"r"(mapped(tile, rank ^ 1)) : "memory");
+    uint64_t *first = cluster.map_shared_rank(&barrier, 0);
+    if (fault == REMOTE_WAIT && rank == 1)
+        ptx::mbarrier_test_wait_parity((uint64_t *)first, 0);
+    if (fault == TOO_MANY_ARRIVALS && threadIdx.x == 0)
+        asm volatile(
+            "mbarrier.arrive.shared::cta.b64 _, [%0], 65;" ::"r"((unsigned)__cvta_generic_to_shared(&barrier))
+            : "memory");
+    if (threadIdx.x == 0 && fault == TOO_FEW_BYTES)
+        ptx::mbarrier_expect_tx(ptx::sem_relaxed, ptx::scope_cta, ptx::space_shared, &barrier, 272);
+    if (threadIdx.x == 0 && fault >= BULK_MISALIGNED) {
+        ptx::mbarrier_expect_tx(ptx::sem_relaxed, ptx::scope_cta, ptx::space_shared, &barrier, 256);
+        ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global,
+                           fault == BULK_SHARED_BEYOND ? cluster.map_shared_rank(tile, 1) + 32 : tile,
+                           fault == BULK_MISALIGNED ? items + 1
+                           : fault == BULK_PAST_END ? items + 8
+                                                    : items,
+                           fault == BULK_SIZE            ? 252
+                           : fault == BULK_SHARED_BEYOND ? 1024
+                                                         : 256,
+                           fault == BULK_OTHER_BARRIER ? cluster.map_shared_rank(&barrier, rank ^ 1)
+                                                       : &barrier);
+    } else if (threadIdx.x == 0 && fault == TOO_FEW_BYTES) {
+        ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, tile, items, 256, &barrier);
+    }
+    ptx::mbarrier_arrive(&barrier);
+    if (fault == TEST_LOOP && threadIdx.x == 0)
+        while (!ptx::mbarrier_test_wait_parity(&barrier, 1)) // phase 0 is complete: 1 names the next one
+            ;
+    while (!ptx::mbarrier_try_wait_parity(&barrier, 0))
+        ;
+    cluster.sync();
+    if (fault == TEST_LOOP)
+        while (!ptx::mbarrier_test_wait_parity(&barrier, 1))
+            ;
+}
+
+int main(int, char **argument) {
+    unsigned *items, *out;
+    int fault = 0;
+    while (strcmp(names[fault], argument[1]) != 0)
+        fault++;
+    size_t bytes = fault == BULK_SHARED_BEYOND ? 1024 : 256;
+    must(cudaMalloc(&items, bytes));
+    must(cudaMalloc(&out, 256));
+    must(cudaMemset(items, 0, bytes));
+    if (fault == BULK_FREED)
+        must(cudaFree(items));
+    cudaLaunchAttribute attribute = {};
+    attribute.id = cudaLaunchAttributeClusterDimension;
+    attribute.val.clusterDim = {2, 1, 1};
+    cudaLaunchConfig_t config = {};
+    config.gridDim = 4;
+    config.blockDim = 64;
+    config.attrs = &attribute;
+    config.numAttrs = 1;
+    must(cudaLaunchKernelEx(&config, faulty, (enum fault)fault, (const unsigned *)items, out));
+    printf("%s\n", cudaGetErrorName(cudaDeviceSynchronize()));
+}
