@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { WARP_SLICE = 2048, POLLS_OF_A_TURN = 256 };
+enum { WARP_SLICE = 2048, WATCHED_SLICE = 512, POLLS_OF_A_TURN = 256 };
 #define SHARED_POISON 0xCD
 
 static void start_warp(struct block *block, unsigned index) {
@@ -34,6 +34,7 @@ void block_start(struct block *block, uint64_t index) {
     block->ready = block->warp_count == WARP_LANES ? ALL_LANES : (1u << block->warp_count) - 1;
     block->next_warp = 0;
     memset(block->barriers, 0, sizeof block->barriers);
+    block->grid->changes++;
     memset(block->shared, SHARED_POISON, block->grid->shared_bytes);
     for (unsigned k = 0; k < block->warp_count; k++)
         start_warp(block, k);
@@ -41,15 +42,20 @@ void block_start(struct block *block, uint64_t index) {
 
 void block_run(struct block *block, uint64_t budget) {
     uint64_t issued = 0;
+    bool watching = block->grid->watching;
+    uint32_t runnable;
     block->polls = 0;
-    while (block->ready && issued < budget && block->polls < POLLS_OF_A_TURN &&
+    while ((runnable = block_runnable(block)) && issued < budget && block->polls < POLLS_OF_A_TURN &&
            block->grid->outcome == LAUNCH_DONE) {
-        uint32_t from = block->ready & (~0u << block->next_warp);
-        unsigned k = (unsigned)__builtin_ctz(from ? from : block->ready);
+        uint32_t from = runnable & (~0u << block->next_warp);
+        unsigned k = (unsigned)__builtin_ctz(from ? from : runnable);
+        struct warp *warp = &block->warps[k];
         block->next_warp = (k + 1) % block->warp_count;
-        issued += warp_run(&block->warps[k], WARP_SLICE);
-        if (!warp_is_ready(&block->warps[k]))
+        issued += warp_run(warp, watching ? WATCHED_SLICE : WARP_SLICE);
+        if (!warp_is_ready(warp))
             block->ready &= ~(1u << k);
+        else if (watching)
+            progress_note(warp);
     }
 }
 
@@ -78,6 +84,7 @@ static void complete(struct block *block, unsigned index) {
     block->barriers[index] = (struct barrier){0};
     block->grid->counts.barriers++;
     block_end_stretch(block);
+    block->grid->changes++;
     for (unsigned j = 0; j < block->warp_count; j++) {
         struct warp *warp = &block->warps[j];
         struct fragment waiting[WARP_LANES];

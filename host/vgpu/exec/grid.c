@@ -89,10 +89,21 @@ static bool take_turn(struct grid *grid, struct residents *residents, struct blo
             return true;
         }
         block_end_stretch(block);
+        grid->watching = false;
         if (residents->next == residents->total)
             return false;
         block_start(block, residents->next++);
     }
+}
+
+/* After a round in which no block ended and none came: is every warp stuck? The first such round only begins to watch. */
+static void look_for_progress(struct grid *grid, const struct residents *residents) {
+    uint32_t runnable = !grid->watching;
+    for (unsigned k = 0; k < residents->count; k++)
+        runnable |= block_runnable(residents->blocks[k]);
+    grid->watching = true;
+    if (!runnable)
+        report_spinning(residents->blocks, residents->count, residents->total - residents->next);
 }
 
 enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *counts) {
@@ -112,6 +123,8 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
     admit(&grid, &residents);
     while (residents.count > 0 && grid.outcome == LAUNCH_DONE) {
         unsigned kept = 0;
+        uint64_t started = residents.next;
+        unsigned resident = residents.count;
         for (unsigned k = 0; k < residents.count; k++) {
             struct block *block = residents.blocks[k];
             if (grid.outcome != LAUNCH_DONE || take_turn(&grid, &residents, block))
@@ -124,6 +137,8 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
         for (unsigned more = kept; more > 0 && residents.count < limit && residents.next < residents.total;
              more--)
             admit(&grid, &residents);
+        if (grid.outcome == LAUNCH_DONE && residents.next == started && kept == resident)
+            look_for_progress(&grid, &residents);
     }
     for (unsigned k = 0; k < residents.count; k++)
         free_block(residents.blocks[k]);

@@ -56,6 +56,13 @@ struct fragment {
     unsigned barrier; /* FRAGMENT_AT_BARRIER: which */
 };
 
+/* The search for a state that a warp comes back to (progress.c). */
+struct recurrence {
+    uint64_t changes; /* grid->changes when hash was taken; nothing is known of a warp for which it differs */
+    uint64_t hash;
+    unsigned steps, renewal;
+};
+
 struct warp {
     uint8_t *bank[2];
     uint32_t active;           /* lanes of the fragment that runs */
@@ -73,6 +80,7 @@ struct warp {
     unsigned impatience;          /* instructions issued while another fragment was ready */
     unsigned turn_lane;           /* rotation: the fragment that had the last turn */
     uint32_t awaited[WARP_LANES]; /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
+    struct recurrence recurrence;
 };
 
 enum barrier_reduction { BARRIER_PLAIN, BARRIER_POPULATION, BARRIER_EVERY, BARRIER_ANY };
@@ -98,6 +106,9 @@ struct block {
     unsigned live_threads;
     unsigned polls; /* strong loads and sleeps in this turn of the block */
     bool waited;    /* for DRAM, since its last barrier */
+    uint32_t
+        stuck; /* warps that go round for ever unless memory changes; said when grid->changes was stuck_changes */
+    uint64_t stuck_changes;
     struct barrier barriers[BLOCK_BARRIERS];
 };
 
@@ -108,6 +119,8 @@ struct grid {
     struct launch_counts counts;
     enum launch_outcome outcome;
     uint32_t shared_bytes; /* static + dynamic, of one block */
+    bool watching;    /* a round ended without progress: changes are counted, warps tried for recurrence */
+    uint64_t changes; /* of memory, barriers and clocks, and what else a warp's next step may depend on */
 };
 
 /* A special register a program reads, as a lane array in the warp's register bank. */
@@ -180,6 +193,14 @@ void block_end_stretch(struct block *block);
 void block_start(struct block *block, uint64_t index);
 /* Runs the warps in turn until budget instructions are issued, the block polls for others, or nothing in it can move. */
 void block_run(struct block *block, uint64_t budget);
+
+/* progress.c */
+/* Ready warps, but for those that are stuck while grid->watching. */
+uint32_t block_runnable(struct block *block);
+/* After a slice of the warp, while grid->watching. */
+void progress_note(struct warp *warp);
+/* Lists who waits and spins where, and makes the outcome LAUNCH_DEADLOCK. */
+void report_spinning(struct block *const *blocks, unsigned count, uint64_t not_started);
 
 /* special.c */
 struct special_register {

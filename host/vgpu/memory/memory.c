@@ -141,6 +141,10 @@ void memory_free_unnamed(void) {
             memory_free(live.at[i].address);
 }
 
+const struct memory_allocation *memory_live(size_t index) {
+    return index < live.count ? &live.at[index] : NULL;
+}
+
 void memory_usage(uint64_t *free_bytes, uint64_t *total_bytes) {
     *free_bytes = capacity - used;
     *total_bytes = capacity;

@@ -36,6 +36,9 @@ bool memory_is_device(uint64_t address); /* inside the reserved range, allocated
 /* The live allocation that holds address, else the nearest one (live or freed lately) for a message; NULL if there is none. */
 const struct memory_allocation *memory_nearest(uint64_t address);
 
+/* The index-th live allocation in order of address; NULL past the last. */
+const struct memory_allocation *memory_live(size_t index);
+
 /*
  * Says where [address, address + bytes) lies: "40 bytes into the 400-byte allocation #3", "its last 8 bytes past the end of the
  * 400-byte variable #2 (table)", "12 bytes into the freed 400-byte allocation #1", "in host memory". Returns text.

@@ -31,17 +31,19 @@ static const struct profile *choose_profile(void) {
 }
 
 static unsigned check_by_name(const char *name, size_t length) {
-    static const enum check provided[] = {CHECK_MEM, CHECK_SYNC},
-                            planned[] = {CHECK_INIT, CHECK_RACE, CHECK_LEAK};
+    static const enum check provided[] = {CHECK_MEM, CHECK_SYNC, CHECK_LEAK},
+                            planned[] = {CHECK_INIT, CHECK_RACE};
     for (size_t i = 0; i < sizeof provided / sizeof *provided; i++)
         if (strlen(check_name(provided[i])) == length && strncmp(check_name(provided[i]), name, length) == 0)
             return provided[i];
     for (size_t i = 0; i < sizeof planned / sizeof *planned; i++)
         if (strlen(check_name(planned[i])) == length && strncmp(check_name(planned[i]), name, length) == 0)
-            vgpu_fail("--check %s is not there yet; there are mem, sync and none", check_name(planned[i]));
+            vgpu_fail("--check %s is not there yet; there are mem, sync, leak and none",
+                      check_name(planned[i]));
     if (length == 3 && strncmp(name, "all", 3) == 0)
-        vgpu_fail("--check all is not there yet, since init and race are not; there are mem, sync and none");
-    vgpu_fail("--check is \"%.*s\"; must be a list of mem and sync, or none", (int)length, name);
+        vgpu_fail(
+            "--check all is not there yet, since init and race are not; there are mem, sync, leak and none");
+    vgpu_fail("--check is \"%.*s\"; must be a list of mem, sync and leak, or none", (int)length, name);
 }
 
 static unsigned choose_checks(void) {
