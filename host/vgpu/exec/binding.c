@@ -2,6 +2,7 @@
 #include "constant_pool.h"
 #include "fitted.h"
 #include "instruction_table.h"
+#include "observe.h"
 #include "opcode.h"
 
 #include <stdarg.h>
@@ -472,6 +473,7 @@ static bool bind_instruction(struct binder *binder, uint32_t index) {
     bound->conversion = binder->opcode.conversion;
     if (!bind_guard(binder) || !bind_operands(binder, row->signature))
         return false;
+    observe_bind(bound, &binder->opcode, instruction->used_bytes);
     fit(binder);
     return true;
 }

@@ -1,5 +1,6 @@
 /* Blocks: their start, turns of their warps, barriers. */
-#include "warp.h"
+#include "observe.h"
+#include "race.h"
 
 #include <string.h>
 
@@ -36,6 +37,9 @@ void block_start(struct block *block, uint64_t index) {
     memset(block->barriers, 0, sizeof block->barriers);
     block->grid->changes++;
     memset(block->shared, SHARED_POISON, block->grid->shared_bytes);
+    observe_block_start(block);
+    if (block->race)
+        race_block_start(block);
     for (unsigned k = 0; k < block->warp_count; k++)
         start_warp(block, k);
 }
@@ -85,6 +89,8 @@ static void complete(struct block *block, unsigned index) {
     block->grid->counts.barriers++;
     block_end_stretch(block);
     block->grid->changes++;
+    if (block->race && !barrier.expected)
+        race_block_barrier(block);
     for (unsigned j = 0; j < block->warp_count; j++) {
         struct warp *warp = &block->warps[j];
         struct fragment waiting[WARP_LANES];
@@ -97,9 +103,16 @@ static void complete(struct block *block, unsigned index) {
                 warp->fragments[kept++] = fragment;
         }
         warp->fragment_count = kept;
-        for (unsigned k = 0; k < count; k++)
+        uint32_t come = 0;
+        for (unsigned k = 0; k < count; k++) {
+            come |= waiting[k].mask;
             release(warp, &waiting[k], &barrier);
+        }
+        if (block->race && come && barrier.expected)
+            race_depart(warp, come, index);
     }
+    if (block->race)
+        race_barrier_done(block, index);
 }
 
 static bool is_complete(const struct block *block, const struct barrier *barrier) {
@@ -135,6 +148,8 @@ bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struc
     barrier->any |= (arrival.predicate & mask) != 0;
     if (arrival.wait)
         warp_add_fragment(warp, i, mask, FRAGMENT_AT_BARRIER, arrival.barrier);
+    if (block->race)
+        race_arrive(warp, arrival.barrier);
     if (is_complete(block, barrier))
         complete(block, arrival.barrier);
     return true;

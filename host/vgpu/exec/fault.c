@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void report(struct warp *warp, const struct bound *i, unsigned lane, enum check check,
-                   uint64_t address, const char *message) {
+void finding_at(struct warp *warp, const struct bound *i, unsigned lane, enum check check, uint64_t address,
+                const char *message) {
     const struct program *program = warp->grid->binding->program;
     const struct ptx_instruction *instruction = &program->instructions[i->origin];
     const uint32_t *shape = warp->grid->launch->block;
@@ -29,13 +29,13 @@ static void report(struct warp *warp, const struct bound *i, unsigned lane, enum
 
 void fault_message(struct warp *warp, const struct bound *i, unsigned lane, enum check check,
                    uint64_t address, const char *message) {
-    report(warp, i, lane, check, address, message);
+    finding_at(warp, i, lane, check, address, message);
     warp->grid->outcome = LAUNCH_FAILURE;
 }
 
 static void fault_memory(struct warp *warp, const struct bound *i, unsigned lane, uint64_t address,
                          enum launch_outcome outcome, const char *message) {
-    report(warp, i, lane, CHECK_MEM, address, message);
+    finding_at(warp, i, lane, CHECK_MEM, address, message);
     warp->grid->outcome = outcome;
 }
 
@@ -217,6 +217,6 @@ void report_deadlock(struct block *block) {
         }
     }
     const struct fragment *first = &witness->fragments[0];
-    report(witness, first->at, (unsigned)__builtin_ctz(first->mask), CHECK_SYNC, 0, message);
+    finding_at(witness, first->at, (unsigned)__builtin_ctz(first->mask), CHECK_SYNC, 0, message);
     block->grid->outcome = LAUNCH_DEADLOCK;
 }

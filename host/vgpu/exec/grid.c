@@ -1,5 +1,6 @@
 /* One launch: blocks are started in order, as many resident at once as the device allows, and take turns. */
-#include "warp.h"
+#include "observe.h"
+#include "race.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,9 @@ static struct block *create_block(struct grid *grid) {
     block->warp_count = (shape[0] * shape[1] * shape[2] + WARP_LANES - 1) / WARP_LANES;
     block->warps = aligned(block->warp_count * sizeof *block->warps);
     block->shared = aligned(grid->shared_bytes);
+    block->observer = block_observer_create(block);
+    if (grid->race)
+        block->race = block_race_create(grid->race, block->warp_count, grid->shared_bytes);
     uint8_t *registers = aligned((size_t)block->warp_count * binding->bank_bytes);
     size_t frames = (size_t)WARP_LANES * binding->program->local_bytes;
     uint8_t *local = aligned(block->warp_count * frames);
@@ -39,6 +43,9 @@ static struct block *create_block(struct grid *grid) {
 }
 
 static void free_block(struct block *block) {
+    block_observer_free(block->observer);
+    if (block->race)
+        block_race_free(block->race);
     free(block->warps[0].local);
     free(block->warps[0].bank[0]);
     free(block->shared);
@@ -120,6 +127,9 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
     grid.windows = calloc(binding->window_count + 1, sizeof *grid.windows);
     if (!residents.blocks || !grid.windows)
         vgpu_fail("not enough host memory for a launch of %llu resident blocks", (unsigned long long)limit);
+    grid.observer = observer_create(&grid);
+    if (checks_enabled & CHECK_RACE)
+        grid.race = race_create(residents.total);
     admit(&grid, &residents);
     while (residents.count > 0 && grid.outcome == LAUNCH_DONE) {
         unsigned kept = 0;
@@ -143,6 +153,9 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
     for (unsigned k = 0; k < residents.count; k++)
         free_block(residents.blocks[k]);
     free(residents.blocks);
+    observer_free(grid.observer);
+    if (grid.race)
+        race_free(grid.race);
     free(grid.windows);
     if (launch->l2)
         l2_end_launch(launch->l2, &grid.counts.l2);

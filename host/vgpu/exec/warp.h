@@ -42,6 +42,14 @@ struct bound {
     bool base_is_32;  /* the base address register is 32 bits wide */
     bool strong;      /* volatile, relaxed or acquire: may be a wait for another block */
     bool conversion;  /* counted in conversions_and_mufu */
+    /* While accesses are observed (observe.h): run is then run_observed. */
+    uint8_t observed;    /* enum observed */
+    uint8_t lane_bytes;  /* of an access */
+    uint8_t elements;    /* of its vector */
+    uint8_t order;       /* enum race_order */
+    uint32_t used_bytes; /* those of a load that matter, a bit each */
+    bool copies_whole;   /* of an asynchronous copy: it has no count of source bytes */
+    handler *plain;
 };
 
 enum combine { COMBINE_NONE, COMBINE_AND, COMBINE_OR, COMBINE_XOR };
@@ -109,6 +117,8 @@ struct block {
     uint32_t
         stuck; /* warps that go round for ever unless memory changes; said when grid->changes was stuck_changes */
     uint64_t stuck_changes;
+    struct block_observer *observer;
+    struct block_race *race;
     struct barrier barriers[BLOCK_BARRIERS];
 };
 
@@ -118,7 +128,9 @@ struct grid {
     struct memory_window *windows;
     struct launch_counts counts;
     enum launch_outcome outcome;
-    uint32_t shared_bytes; /* static + dynamic, of one block */
+    uint32_t shared_bytes;     /* static + dynamic, of one block */
+    struct observer *observer; /* NULL unless accesses are observed */
+    struct race *race;         /* NULL unless races are looked for */
     bool watching;    /* a round ended without progress: changes are counted, warps tried for recurrence */
     uint64_t changes; /* of memory, barriers and clocks, and what else a warp's next step may depend on */
 };
@@ -211,6 +223,9 @@ struct special_register {
 };
 const struct special_register *special_find(const char *name);
 
+/* A finding that leaves the launch running (fault.c). */
+void finding_at(struct warp *warp, const struct bound *i, unsigned lane, enum check check, uint64_t address,
+                const char *message);
 /* fault.c: each reports a finding and sets the launch's outcome, by what kind of fault it is. */
 void fault_address(struct warp *warp, const struct bound *i, unsigned lane, uint64_t address, unsigned bytes,
                    const char *access);
