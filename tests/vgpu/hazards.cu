@@ -55,7 +55,7 @@ template <bool SYNCED> __global__ void two_rounds(int *out) {
 }
 template <bool SAME> __global__ void all_write(int *out) {
     __shared__ int item;
-    item = SAME ? 7 : threadIdx.x;
+    item = SAME ? gridDim.x : threadIdx.x;
     __syncthreads();
     out[threadIdx.x] = item;
 }
@@ -109,7 +109,7 @@ template <bool FENCED, bool TOGETHER> __global__ void last_adds(int *partial, in
     if (TOGETHER)
         __syncthreads();
     __shared__ bool last;
-    if (threadIdx.x == 0)
+    if (threadIdx.x == THREADS - 1) // its warp runs last: the others have written, but need not have
         last = atomicAdd(finished, 1) == BLOCKS - 1;
     __syncthreads();
     if (!last)
