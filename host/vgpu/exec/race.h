@@ -8,7 +8,7 @@
  *     bar.arrive): what the warps that came had done, warp by warp (race_arrive, race_depart);
  *   - bar.warp.sync, and leniently shfl, vote, match, redux and elect: the lanes of the member mask (race_warp_sync). Lanes are
  *     unordered otherwise, although they run together here;
- *   - flags in memory. A warp publishes what it did up to its last fence, or up to now with .release, with each strong write
+ *   - flags in memory. A warp publishes what it did up to its last fence (of any scope), or up to now with .release, with each strong write
  *     (atomic, volatile, relaxed, release); a strong read of that word learns it, leniently without a fence of its own. What is
  *     published holds for the warp, and for the whole block up to its last barrier. Grid barriers are such flags;
  *   - the launch's begin.
