@@ -51,6 +51,36 @@ static void fault_in_graph(int *items) {
     must(cudaGraphLaunch(exec, stream));
 }
 
+// Nobody sets the flag.
+__global__ void wait_for(volatile int *flag) {
+    if (threadIdx.x < 32)
+        while (*flag != 1)
+            ;
+    __syncthreads();
+}
+// The block that would set the flag starts only when another one ends.
+__global__ void last_block(volatile int *flag) {
+    if (blockIdx.x + 1 == gridDim.x)
+        *flag = 1;
+    while (*flag != 1)
+        ;
+}
+__global__ void take_lock(int *lock) {
+    while (atomicCAS(lock, 0, 1) != 0)
+        __nanosleep(20);
+}
+// Others spin, change nothing, for as long as several of their turns, and are then freed.
+__global__ void slow_rescue(volatile int *flag) {
+    if (blockIdx.x == 0) {
+        unsigned x = threadIdx.x;
+        for (int i = 0; i < 3000000; i++)
+            x = (x ^ x >> 7) * 1664525 + i;
+        *flag = x == 12345 ? 3 : 1;
+    }
+    while (*flag == 0)
+        ;
+}
+
 int main(int, char **argument) {
     const char *fault = argument[1];
     int *items, *out, *freed, on_host = 0;
@@ -93,6 +123,14 @@ int main(int, char **argument) {
         large_shared<<<1, 32>>>(out);
     else if (!strcmp(fault, "deadlock"))
         half_a_barrier<<<1, 64>>>();
+    else if (!strcmp(fault, "spin"))
+        wait_for<<<1, 64>>>(items);
+    else if (!strcmp(fault, "co-residency"))
+        last_block<<<100000, 1024>>>(items);
+    else if (!strcmp(fault, "lock-never-freed"))
+        take_lock<<<3, 64>>>(items);
+    else if (!strcmp(fault, "slow-rescue"))
+        slow_rescue<<<4, 32>>>(items);
     else if (!strcmp(fault, "copy-beyond"))
         return cudaMemcpy(items, std::vector<int>(101).data(), 101 * sizeof(int), cudaMemcpyHostToDevice) !=
                cudaErrorInvalidValue;

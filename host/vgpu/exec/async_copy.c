@@ -32,6 +32,7 @@ static const struct bound *copy(struct warp *w, const struct bound *i, uint32_t 
     uint8_t *shared = access_space(w, i, mask, to, &writes, PTX_SPACE_SHARED);
     if (shared == NULL)
         return NULL;
+    w->grid->changes++;
     FOR_ACTIVE(l) {
         u32 count = whole >> l & 1 ? i->width : source_bytes[l];
         if (count > 0 && count < i->width && !may_read(w, &source, from, l, count))

@@ -1,9 +1,10 @@
 /* Blocks: their start, turns of their warps, barriers. */
-#include "warp.h"
+#include "observe.h"
+#include "race.h"
 
 #include <string.h>
 
-enum { WARP_SLICE = 2048, POLLS_OF_A_TURN = 256 };
+enum { WARP_SLICE = 2048, WATCHED_SLICE = 512, POLLS_OF_A_TURN = 256 };
 #define SHARED_POISON 0xCD
 
 static void start_warp(struct block *block, unsigned index) {
@@ -32,22 +33,31 @@ void block_start(struct block *block) {
     block->next_warp = 0;
     block->read_after_end = false;
     memset(block->barriers, 0, sizeof block->barriers);
+    block->grid->changes++;
     memset(block->shared, SHARED_POISON, block->grid->shared_bytes);
+    observe_block_start(block);
+    if (block->race)
+        race_block_start(block);
     for (unsigned k = 0; k < block->warp_count; k++)
         start_warp(block, k);
 }
 
 uint64_t block_run(struct block *block, uint64_t budget) {
     uint64_t issued = 0;
+    bool watching = block->grid->watching;
+    uint32_t runnable;
     block->polls = 0;
-    while (block->ready && issued < budget && block->polls < POLLS_OF_A_TURN &&
+    while ((runnable = block_runnable(block)) && issued < budget && block->polls < POLLS_OF_A_TURN &&
            block->grid->outcome == LAUNCH_DONE) {
-        uint32_t from = block->ready & (~0u << block->next_warp);
-        unsigned k = (unsigned)__builtin_ctz(from ? from : block->ready);
+        uint32_t from = runnable & (~0u << block->next_warp);
+        unsigned k = (unsigned)__builtin_ctz(from ? from : runnable);
+        struct warp *warp = &block->warps[k];
         block->next_warp = (k + 1) % block->warp_count;
-        issued += warp_run(&block->warps[k], WARP_SLICE);
-        if (!warp_is_ready(&block->warps[k]))
+        issued += warp_run(warp, watching ? WATCHED_SLICE : WARP_SLICE);
+        if (!warp_is_ready(warp))
             block->ready &= ~(1u << k);
+        else if (watching)
+            progress_note(warp);
     }
     return issued;
 }
@@ -90,13 +100,23 @@ static void complete(struct block *block, unsigned index) {
     block->barriers[index] = (struct barrier){0};
     block->grid->counts.barriers++;
     block_end_stretch(block);
+    block->grid->changes++;
+    if (block->race && !barrier.expected)
+        race_block_barrier(block);
     for (unsigned j = 0; j < block->warp_count; j++) {
         struct warp *warp = &block->warps[j];
         struct fragment waiting[WARP_LANES];
         unsigned count = warp_take_waiting(warp, index, waiting);
-        for (unsigned k = 0; k < count; k++)
+        uint32_t come = 0;
+        for (unsigned k = 0; k < count; k++) {
+            come |= waiting[k].mask;
             release(warp, &waiting[k], &barrier);
+        }
+        if (block->race && come && barrier.expected)
+            race_depart(warp, come, index);
     }
+    if (block->race)
+        race_barrier_done(block, index);
 }
 
 static bool is_complete(const struct block *block, const struct barrier *barrier) {
@@ -132,6 +152,8 @@ bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struc
     barrier->any |= (arrival.predicate & mask) != 0;
     if (arrival.wait)
         warp_add_fragment(warp, i, mask, FRAGMENT_AT_BARRIER, arrival.barrier);
+    if (block->race)
+        race_arrive(warp, arrival.barrier);
     if (is_complete(block, barrier))
         complete(block, arrival.barrier);
     return true;

@@ -6,7 +6,7 @@
  * starve a lane that others spin for, so once PATIENCE instructions were issued with another fragment ready, the next in a
  * rotation over all ready fragments has a turn.
  */
-#include "warp.h"
+#include "race.h"
 
 enum { PATIENCE = 2048, TURN = 512 };
 
@@ -184,6 +184,8 @@ uint32_t warp_gather(struct warp *warp, const struct bound *i, uint32_t mask, co
         warp->active &= ~incomplete;
         warp_add_fragment(warp, i, incomplete, FRAGMENT_AT_SYNC, 0);
     }
+    if (warp->grid->race && mask & ~incomplete)
+        race_warp_sync(warp, mask & ~incomplete, members);
     return mask & ~incomplete;
 }
 
@@ -219,14 +221,18 @@ void warp_gather_anywhere(struct warp *warp, const struct bound *i, uint32_t mas
         }
     }
     uint32_t missing = lanes_that_miss_some(warp, come);
+    uint32_t complete = 0;
     for (unsigned k = 0; k < count; k++) {
         const struct bound *at = waiting[k].at;
         uint32_t incomplete = waiting[k].mask & missing;
+        complete |= waiting[k].mask & ~incomplete;
         if (waiting[k].mask & ~incomplete)
             warp_add_fragment(warp, at + 1, waiting[k].mask & ~incomplete, FRAGMENT_READY, 0);
         if (incomplete)
             warp_add_fragment(warp, at, incomplete, FRAGMENT_AT_SYNC, 0);
     }
+    if (warp->grid->race && complete)
+        race_warp_sync(warp, complete, warp->awaited);
     if (warp->active)
         warp_add_fragment(warp, i + 1, warp->active, FRAGMENT_READY, 0);
 }

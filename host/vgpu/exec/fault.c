@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void report(struct warp *warp, const struct bound *i, unsigned lane, enum check check,
-                   uint64_t address, const char *message) {
+void finding_at(struct warp *warp, const struct bound *i, unsigned lane, enum check check, uint64_t address,
+                const char *message) {
     const struct program *program = warp->grid->binding->program;
     const struct ptx_instruction *instruction = &program->instructions[i->origin];
     const uint32_t *shape = warp->grid->launch->block;
@@ -30,13 +30,13 @@ static void report(struct warp *warp, const struct bound *i, unsigned lane, enum
 
 void fault_message(struct warp *warp, const struct bound *i, unsigned lane, enum check check,
                    uint64_t address, const char *message) {
-    report(warp, i, lane, check, address, message);
+    finding_at(warp, i, lane, check, address, message);
     warp->grid->outcome = LAUNCH_FAILURE;
 }
 
 void fault_memory(struct warp *warp, const struct bound *i, unsigned lane, uint64_t address,
                   enum launch_outcome outcome, const char *message) {
-    report(warp, i, lane, CHECK_MEM, address, message);
+    finding_at(warp, i, lane, CHECK_MEM, address, message);
     warp->grid->outcome = outcome;
 }
 
@@ -135,7 +135,7 @@ void report_after_end(struct warp *warp, const struct bound *i, unsigned lane, c
              "shared memory of block %" PRIu32 ",%" PRIu32 ",%" PRIu32
              " is used although all its threads have ended; a device may have given it away",
              block->id[0], block->id[1], block->id[2]);
-    report(warp, i, lane, CHECK_SYNC, 0, message);
+    finding_at(warp, i, lane, CHECK_SYNC, 0, message);
 }
 
 void fault_space(struct warp *warp, const struct bound *i, uint32_t mask, const uint64_t *at, unsigned bytes,
@@ -294,6 +294,6 @@ void report_deadlock(struct cluster *cluster, struct block *stuck) {
         describe_block(block, message, sizeof message, &witness);
     }
     const struct fragment *first = &witness->fragments[0];
-    report(witness, first->at, (unsigned)__builtin_ctz(first->mask), CHECK_SYNC, 0, message);
+    finding_at(witness, first->at, (unsigned)__builtin_ctz(first->mask), CHECK_SYNC, 0, message);
     cluster->grid->outcome = LAUNCH_DEADLOCK;
 }

@@ -1,5 +1,6 @@
 /* One launch: clusters are started in order, as many resident at once as the device allows, and take turns. */
-#include "warp.h"
+#include "observe.h"
+#include "race.h"
 
 #include <stdlib.h>
 
@@ -40,11 +41,22 @@ static void admit(struct grid *grid, struct residents *residents) {
 /* One turn of a resident cluster; when it ends, the next of the grid takes its place. False when the place is empty now. */
 static bool take_turn(struct residents *residents, struct cluster *cluster) {
     while (!cluster_run(cluster, CLUSTER_TURN)) {
+        cluster->grid->watching = false;
         if (residents->next == residents->total)
             return false;
         cluster_start(cluster, residents->next++);
     }
     return true;
+}
+
+/* After a round in which no block ended and none came: is every warp stuck? The first such round only begins to watch. */
+static void look_for_progress(struct grid *grid, const struct residents *residents) {
+    uint32_t runnable = !grid->watching;
+    for (unsigned k = 0; k < residents->count; k++)
+        runnable |= block_runnable(residents->clusters[k]->blocks);
+    grid->watching = true;
+    if (!runnable)
+        report_spinning(residents->clusters, residents->count, residents->total - residents->next);
 }
 
 enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *counts) {
@@ -55,6 +67,7 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
                             : binding->program->static_shared_bytes;
     grid.shared_stride = (grid.shared_bytes + SHARED_ALIGNMENT - 1) / SHARED_ALIGNMENT * SHARED_ALIGNMENT;
     struct residents residents = {.total = 1};
+    uint64_t blocks = (uint64_t)launch->grid[0] * launch->grid[1] * launch->grid[2];
     uint64_t limit = launch->resident_blocks;
     for (unsigned axis = 0; axis < 3; axis++) {
         grid.cluster[axis] = launch->cluster[axis] ? launch->cluster[axis] : 1;
@@ -69,9 +82,19 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
     grid.windows = calloc(binding->window_count + 1, sizeof *grid.windows);
     if (!residents.clusters || !grid.windows)
         vgpu_fail("not enough host memory for a launch of %llu resident clusters", (unsigned long long)limit);
+    bool of_clusters = binding->is_of_clusters || residents.total != blocks;
+    if (of_clusters && checks_enabled & (CHECK_INIT | CHECK_RACE))
+        vgpu_fail(
+            "kernel %s uses clusters, mbarriers or bulk copies, which the checks init and race do not follow",
+            binding->program->name);
+    grid.observer = observer_create(&grid);
+    if (checks_enabled & CHECK_RACE)
+        grid.race = race_create(residents.total);
     admit(&grid, &residents);
     while (residents.count > 0 && grid.outcome == LAUNCH_DONE) {
         unsigned kept = 0;
+        uint64_t started = residents.next;
+        unsigned resident = residents.count;
         for (unsigned k = 0; k < residents.count; k++) {
             struct cluster *cluster = residents.clusters[k];
             if (grid.outcome != LAUNCH_DONE || take_turn(&residents, cluster))
@@ -84,10 +107,15 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
         for (unsigned more = kept; more > 0 && residents.count < limit && residents.next < residents.total;
              more--)
             admit(&grid, &residents);
+        if (!of_clusters && grid.outcome == LAUNCH_DONE && residents.next == started && kept == resident)
+            look_for_progress(&grid, &residents);
     }
     for (unsigned k = 0; k < residents.count; k++)
         cluster_free(residents.clusters[k]);
     free(residents.clusters);
+    observer_free(grid.observer);
+    if (grid.race)
+        race_free(grid.race);
     free(grid.windows);
     if (launch->l2)
         l2_end_launch(launch->l2, &grid.counts.l2);

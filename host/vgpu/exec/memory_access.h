@@ -10,6 +10,8 @@
 #include "address.h"
 #include "lanes.h"
 
+enum { WIDEST_ACCESS = 32 }; /* bytes a lane: v4 of 64 bits, v8 of 32 */
+
 struct access {
     const char *verb; /* "load", "store", "atomic" */
     bool writes;
@@ -206,6 +208,27 @@ static inline enum ptx_space space_of_window(uint64_t window) {
 typedef void access_transfer(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,
                              const u64 *at);
 
+/* Counts a transfer that changes what other warps can read. */
+static __attribute__((noinline)) void transfer_watched(struct warp *w, const struct bound *i, uint32_t mask,
+                                                       const struct access *access, uint8_t *base,
+                                                       const u64 *at, access_transfer *transfer) {
+    uint8_t before[WARP_LANES * WIDEST_ACCESS];
+    FOR_ACTIVE(l) { __builtin_memcpy(before + l * access->bytes, base + at[l], access->bytes); }
+    transfer(w, i, mask, base, at);
+    FOR_ACTIVE(l) {
+        w->grid->changes += __builtin_memcmp(before + l * access->bytes, base + at[l], access->bytes) != 0;
+    }
+}
+
+static inline __attribute__((always_inline)) void
+access_transfer_lanes(struct warp *w, const struct bound *i, uint32_t mask, const struct access *access,
+                      uint8_t *base, const u64 *at, access_transfer *transfer) {
+    if (access->writes && __builtin_expect(w->grid->watching, false) && base != w->local)
+        transfer_watched(w, i, mask, access, base, at, transfer);
+    else
+        transfer(w, i, mask, base, at);
+}
+
 static inline __attribute__((always_inline)) bool access_memory(struct warp *w, const struct bound *i,
                                                                 uint32_t mask, const struct access *access,
                                                                 access_transfer *transfer) {
@@ -215,7 +238,7 @@ static inline __attribute__((always_inline)) bool access_memory(struct warp *w, 
         uint8_t *base = access_space(w, i, mask, at, access, i->space);
         if (base == NULL)
             return false;
-        transfer(w, i, mask, base, at);
+        access_transfer_lanes(w, i, mask, access, base, at, transfer);
         return true;
     }
     while (mask) {
@@ -229,7 +252,7 @@ static inline __attribute__((always_inline)) bool access_memory(struct warp *w, 
         uint8_t *base = access_space(w, i, here, at, access, space);
         if (base == NULL)
             return false;
-        transfer(w, i, here, base, at);
+        access_transfer_lanes(w, i, here, access, base, at, transfer);
         mask &= ~here;
     }
     return true;

@@ -113,8 +113,11 @@ HANDLER(activemask_b32) {
     return i + 1;
 }
 
-/* Time is the number of warp instructions issued so far: the same in every run. */
-static u64 time_of(const struct warp *w) { return w->grid->counts.warp_instructions + w->issued; }
+/* Time is the number of warp instructions issued so far: the same in every run. A warp that reads it waits for no one alone. */
+static u64 time_of(const struct warp *w) {
+    w->grid->changes++;
+    return w->grid->counts.warp_instructions + w->issued;
+}
 
 HANDLER(clock_32) {
     u32 *d = lanes(w, i->o[0]);

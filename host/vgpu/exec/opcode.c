@@ -56,6 +56,7 @@ static bool take_memory_modifier(const char *token, struct opcode *opcode) {
         return true;
     }
     opcode->strong |= AMONG(token, "volatile", "relaxed", "acquire", "acq_rel", "mmio");
+    opcode->releases |= AMONG(token, "release", "acq_rel");
     opcode->has_cache_hint |= strcmp(token, "L2::cache_hint") == 0;
     return strncmp(token, "L1::", 4) == 0 || strncmp(token, "L2::", 4) == 0 ||
            AMONG(token, "weak", "volatile", "relaxed", "acquire", "release", "acq_rel", "mmio", "cta",

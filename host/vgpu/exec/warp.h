@@ -42,6 +42,14 @@ struct bound {
     bool base_is_32;  /* the base address register is 32 bits wide */
     bool strong;      /* volatile, relaxed or acquire: may be a wait for another block */
     bool conversion;  /* counted in conversions_and_mufu */
+    /* While accesses are observed (observe.h): run is then run_observed. */
+    uint8_t observed;    /* enum observed */
+    uint8_t lane_bytes;  /* of an access */
+    uint8_t elements;    /* of its vector */
+    uint8_t order;       /* enum race_order */
+    uint32_t used_bytes; /* those of a load that matter, a bit each */
+    bool copies_whole;   /* of an asynchronous copy: it has no count of source bytes */
+    handler *plain;
 };
 
 /* The addresses of a bulk copy. */
@@ -66,6 +74,13 @@ struct fragment {
     unsigned barrier; /* FRAGMENT_AT_BARRIER: which of the block, or CLUSTER_BARRIER */
 };
 
+/* The search for a state that a warp comes back to (progress.c). */
+struct recurrence {
+    uint64_t changes; /* grid->changes when hash was taken; nothing is known of a warp for which it differs */
+    uint64_t hash;
+    unsigned steps, renewal;
+};
+
 struct warp {
     uint8_t *bank[2];
     uint32_t active;           /* lanes of the fragment that runs */
@@ -85,6 +100,7 @@ struct warp {
     unsigned impatience;          /* instructions issued while another fragment was ready */
     unsigned turn_lane;           /* rotation: the fragment that had the last turn */
     uint32_t awaited[WARP_LANES]; /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
+    struct recurrence recurrence;
 };
 
 enum barrier_reduction { BARRIER_PLAIN, BARRIER_POPULATION, BARRIER_EVERY, BARRIER_ANY };
@@ -110,9 +126,13 @@ struct block {
     uint32_t ready; /* warps with a ready fragment */
     unsigned next_warp;
     unsigned live_threads;
-    unsigned polls;      /* strong loads and sleeps in this turn of the block */
-    bool waited;         /* for DRAM, since its last barrier */
-    bool read_after_end; /* a finding has told that others use its shared memory although it has ended */
+    unsigned polls;         /* strong loads and sleeps in this turn of the block */
+    bool waited;            /* for DRAM, since its last barrier */
+    bool read_after_end;    /* a finding has told that others use its shared memory although it has ended */
+    uint32_t stuck;         /* warps that go round for ever unless memory changes; said at stuck_changes */
+    uint64_t stuck_changes; /* grid->changes then */
+    struct block_observer *observer;
+    struct block_race *race;
     struct barrier barriers[BLOCK_BARRIERS];
 };
 
@@ -135,8 +155,12 @@ struct grid {
     enum launch_outcome outcome;
     uint32_t shared_bytes; /* static + dynamic, of one block */
     uint32_t shared_stride;
-    uint32_t cluster[3];   /* blocks; ones for a launch without clusters */
-    uint64_t failed_waits; /* executions of an mbarrier wait that did not go on */
+    uint32_t cluster[3];       /* blocks; ones for a launch without clusters */
+    uint64_t failed_waits;     /* executions of an mbarrier wait that did not go on */
+    struct observer *observer; /* NULL unless accesses are observed */
+    struct race *race;         /* NULL unless races are looked for */
+    bool watching;    /* a round ended without progress: changes are counted, warps tried for recurrence */
+    uint64_t changes; /* of memory, barriers and clocks, and what else a warp's next step may depend on */
 };
 
 /* A special register a program reads, as a lane array in the warp's register bank. */
@@ -154,6 +178,8 @@ struct binding {
     uint32_t window_count;
     struct bound_special *specials;
     uint32_t special_count;
+    bool
+        is_of_clusters; /* has instructions for clusters, mbarriers or bulk copies, which observe.h and progress.c do not follow */
 };
 
 /* The bytes of an operand. */
@@ -237,6 +263,14 @@ uint8_t *cluster_shared(struct warp *warp, const struct bound *i, uint32_t mask,
 uint8_t *cluster_range(struct warp *warp, const struct bound *i, unsigned lane, uint32_t address,
                        uint32_t bytes);
 
+/* progress.c */
+/* Ready warps, but for those that are stuck while grid->watching. */
+uint32_t block_runnable(struct block *block);
+/* After a slice of the warp, while grid->watching. */
+void progress_note(struct warp *warp);
+/* Clusters of one block. Lists who waits and spins where, and makes the outcome LAUNCH_DEADLOCK. */
+void report_spinning(struct cluster *const *clusters, unsigned count, uint64_t not_started);
+
 /* special.c */
 enum { SPECIAL_PREDICATE = 0 };
 struct special_register {
@@ -247,6 +281,9 @@ struct special_register {
 };
 const struct special_register *special_find(const char *name);
 
+/* A finding that leaves the launch running (fault.c). */
+void finding_at(struct warp *warp, const struct bound *i, unsigned lane, enum check check, uint64_t address,
+                const char *message);
 /* fault.c: each reports a finding and sets the launch's outcome, by what kind of fault it is. */
 void fault_address(struct warp *warp, const struct bound *i, unsigned lane, uint64_t address, unsigned bytes,
                    const char *access);

@@ -1,5 +1,6 @@
 /* What the lanes of a warp do together: shfl, vote, match, redux, elect, bar.warp.sync. */
 #include "lanes.h"
+#include "race.h"
 
 /*
  * The lanes that are complete here: every lane their member mask names has come. The others now wait and are no longer active.
@@ -153,8 +154,11 @@ HANDLER(bar_warp_sync) {
     bool whole = mask == w->live;
     u32 first = member[__builtin_ctz(mask)];
     FOR_LANES { whole &= member[l] == first || !(mask >> l & 1); }
-    if (whole)
+    if (whole) {
+        if (w->grid->race)
+            race_warp_sync(w, mask, member);
         return i + 1;
+    }
     warp_gather_anywhere(w, i, mask);
     return NULL;
 }

@@ -1,4 +1,6 @@
 #include "memory.h"
+#include "../check/finding.h"
+#include "defined.h"
 #include "pages.h"
 
 #include <inttypes.h>
@@ -34,11 +36,14 @@ bool memory_open(uint64_t bytes) {
     space_end = space_begin + space;
     next_address = space_begin + RED_ZONE;
     capacity = bytes;
+    if (checks_enabled & CHECK_INIT)
+        defined_open(space_begin, space_end);
     return true;
 }
 
 void memory_close(void) {
     pages_close();
+    defined_close();
     free(live.at);
     live = (struct table){0};
     memset(freed, 0, sizeof freed);
@@ -129,6 +134,7 @@ bool memory_free(uint64_t address) {
     uint64_t charge = charge_of(allocation.bytes);
     used -= charge;
     pages_forget(address, address + charge);
+    defined_forget(address, charge);
     allocation.live = false;
     allocation.name = NULL; /* its owner may go with it */
     freed[freed_count++ % FREED_KEPT] = allocation;
@@ -141,9 +147,18 @@ void memory_free_unnamed(void) {
             memory_free(live.at[i].address);
 }
 
+const struct memory_allocation *memory_live(size_t index) {
+    return index < live.count ? &live.at[index] : NULL;
+}
+
 void memory_usage(uint64_t *free_bytes, uint64_t *total_bytes) {
     *free_bytes = capacity - used;
     *total_bytes = capacity;
+}
+
+void memory_space(uint64_t *begin, uint64_t *end) {
+    *begin = space_begin;
+    *end = space_end;
 }
 
 bool memory_is_device(uint64_t address) { return address >= space_begin && address < space_end; }

@@ -31,10 +31,14 @@ uint64_t memory_allocate(uint64_t bytes, const char *name); /* 0 when it does no
 bool memory_free(uint64_t address); /* false if address is not the start of a live allocation */
 void memory_free_unnamed(void);     /* all that cudaMalloc gave; module variables stay */
 void memory_usage(uint64_t *free_bytes, uint64_t *total_bytes);
-bool memory_is_device(uint64_t address); /* inside the reserved range, allocated or not */
+void memory_space(uint64_t *begin, uint64_t *end); /* the reserved range */
+bool memory_is_device(uint64_t address);           /* inside the reserved range, allocated or not */
 
 /* The live allocation that holds address, else the nearest one (live or freed lately) for a message; NULL if there is none. */
 const struct memory_allocation *memory_nearest(uint64_t address);
+
+/* The index-th live allocation in order of address; NULL past the last. */
+const struct memory_allocation *memory_live(size_t index);
 
 /*
  * Says where [address, address + bytes) lies: "40 bytes into the 400-byte allocation #3", "its last 8 bytes past the end of the

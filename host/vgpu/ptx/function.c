@@ -1,6 +1,7 @@
 /* Functions: headers, performance directives, bodies with their scopes, registers, labels and instructions. */
 #include "reader.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* .param .b32 a, .param .align 8 .b8 b[16]), after '(' */
@@ -205,9 +206,11 @@ static void read_instruction(struct reader *reader, const struct token *opcode, 
         .line = opcode->line,
         .source_file = reader->source_file,
         .source_line = reader->source_line,
+        .used_bytes = reader->used_bytes,
         .guard = guard,
         .guard_negated = guard_negated,
     };
+    reader->used_bytes = 0;
     if (strcmp(instruction.opcode, "call") == 0 || starts_with(instruction.opcode, "call.")) {
         read_call(reader, &instruction);
         reader_expect(reader, ';', "after a call");
@@ -248,6 +251,15 @@ static void read_location(struct reader *reader) {
         reader_skip_line(reader);
 }
 
+/* .pragma "used_bytes_mask 61695"; others are hints to the assembler. */
+static void read_pragma(struct reader *reader) {
+    static const char used[] = "used_bytes_mask ";
+    const struct token *token = &reader->token;
+    if (token->kind == TOKEN_STRING && token->length >= sizeof used && starts_with(token->start, used))
+        reader->used_bytes = (uint32_t)strtoul(token->start + sizeof used - 1, NULL, 0);
+    reader_skip_statement(reader);
+}
+
 static void read_body_directive(struct reader *reader) {
     static const struct {
         const char *name;
@@ -261,7 +273,7 @@ static void read_body_directive(struct reader *reader) {
     } else if (reader_accept_directive(reader, ".reg")) {
         read_registers(reader);
     } else if (reader_accept_directive(reader, ".pragma")) {
-        reader_skip_statement(reader);
+        read_pragma(reader);
     } else {
         enum linkage linkage = reader_accept_directive(reader, ".extern") ? LINKAGE_EXTERN : LINKAGE_NONE;
         for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)

@@ -133,7 +133,8 @@ struct ptx_instruction {
     uint32_t line;        /* in the PTX text */
     uint32_t source_file; /* .loc: index into module->files, 0 if none */
     uint32_t source_line;
-    uint32_t guard; /* register index, or PTX_NO_GUARD */
+    uint32_t used_bytes; /* .pragma "used_bytes_mask" of a load: which of its bytes matter; 0 without one */
+    uint32_t guard;      /* register index, or PTX_NO_GUARD */
     bool guard_negated;
     uint8_t operand_count;
     struct ptx_operand *operands;

@@ -35,6 +35,7 @@ struct reader {
 
     struct ptx_function *function;     /* whose header or body is being read, or NULL */
     uint32_t source_file, source_line; /* of the last .loc */
+    uint32_t used_bytes;               /* of a .pragma for the next instruction */
 };
 
 /* Gives the reading up with one sentence about the line of the current token, or about another line. */

@@ -1,4 +1,5 @@
 /* Device memory, and host memory that CUDA knows about. Stream-ordered calls take effect at call, as all work does. */
+#include "allocation.h"
 #include "../check/finding.h"
 #include "../memory/memory.h"
 #include "capture.h"
@@ -240,4 +241,24 @@ cudaError_t cudaPointerGetAttributes(struct cudaPointerAttributes *attributes, c
         }
     }
     return runtime_leave(error);
+}
+
+static void report_leak(const char *kind, uint64_t address, uint64_t bytes, uint64_t serial) {
+    char number[32] = "", message[200];
+    if (serial)
+        snprintf(number, sizeof number, " #%" PRIu64, serial);
+    snprintf(message, sizeof message, "the %" PRIu64 "-byte %s%s at 0x%" PRIx64 " was never freed", bytes,
+             kind, number, address);
+    finding_report(&(struct finding){.check = CHECK_LEAK, .address = address, .message = message});
+}
+
+void allocations_report_leaks(void) {
+    const struct memory_allocation *allocation;
+    for (size_t i = 0; (allocation = memory_live(i)); i++)
+        if (!allocation->name)
+            report_leak("allocation", allocation->address, allocation->bytes, allocation->serial);
+    for (const struct host_block *block = host_blocks; block; block = block->next)
+        report_leak(block->registered ? "registration of host memory"
+                                      : "allocation of page-locked host memory",
+                    (uint64_t)block->begin, block->bytes, 0);
 }

@@ -1,5 +1,6 @@
 /* Copies and fills between the host and device memory, checked against the allocations they touch. */
 #include "../check/finding.h"
+#include "../memory/defined.h"
 #include "../memory/memory.h"
 #include "capture.h"
 #include "runtime.h"
@@ -58,6 +59,13 @@ cudaError_t copy_run(const struct copy_operation *copy) {
         memmove(to + row * copy->to_pitch, from + row * copy->from_pitch, copy->width);
     if (to_device)
         forget(copy->to, copy->to_pitch, copy->width, copy->height);
+    for (size_t row = 0; to_device && row < copy->height; row++) {
+        uint64_t begin = (uint64_t)copy->to + row * copy->to_pitch;
+        if (from_device)
+            defined_copy(begin, (uint64_t)copy->from + row * copy->from_pitch, copy->width);
+        else
+            defined_set(begin, copy->width);
+    }
     return cudaSuccess;
 }
 
@@ -66,8 +74,10 @@ cudaError_t fill_run(const struct fill_operation *fill) {
         resolve(fill->call, fill->to, true, extent(fill->pitch, fill->width, fill->height), "destination");
     if (!to)
         return cudaErrorInvalidValue;
-    for (size_t row = 0; row < fill->height; row++)
+    for (size_t row = 0; row < fill->height; row++) {
         memset(to + row * fill->pitch, fill->value, fill->width);
+        defined_set((uint64_t)fill->to + row * fill->pitch, fill->width);
+    }
     forget(fill->to, fill->pitch, fill->width, fill->height);
     return cudaSuccess;
 }

@@ -2,6 +2,7 @@
 #include "ending.h"
 #include "../check/finding.h"
 #include "../memory/memory.h"
+#include "allocation.h"
 #include "report.h"
 
 #include <fcntl.h>
@@ -88,6 +89,8 @@ void ending_watch(const struct options *options) {
 __attribute__((destructor)) static void end(void) {
     if (owner != getpid())
         return;
+    if (checks_enabled & CHECK_LEAK)
+        allocations_report_leaks();
     finish();
     int status = failed ? STATUS_FAILED : finding_count() ? STATUS_FINDINGS : 0;
     if (status) {

@@ -1,4 +1,5 @@
 /* Kernel launches: the calls, a device's limits, and running one on the executor. */
+#include "../memory/defined.h"
 #include "../memory/memory.h"
 #include "capture.h"
 #include "cluster.h"
@@ -132,8 +133,10 @@ enum { GRID_WORKSPACE_BYTES = 64 };
 
 static uint64_t fresh_grid_workspace(void) {
     uint64_t address = memory_allocate(GRID_WORKSPACE_BYTES, "the grid barrier");
-    if (address)
+    if (address) {
         memset(memory_view(address, GRID_WORKSPACE_BYTES), 0, GRID_WORKSPACE_BYTES);
+        defined_set(address, GRID_WORKSPACE_BYTES);
+    }
     return address;
 }
 

@@ -1,5 +1,6 @@
 #include "module.h"
 #include "../check/finding.h"
+#include "../memory/defined.h"
 #include "../memory/memory.h"
 #include "fatbin.h"
 #include "runtime.h"
@@ -100,6 +101,7 @@ static void initialise(struct ptx_module *ptx, const struct ptx_variable *variab
         memcpy(bytes, variable->initial, variable->bytes);
     else
         memset(bytes, 0, variable->bytes);
+    defined_set(variable->address, variable->bytes);
     for (uint32_t i = 0; i < variable->relocation_count; i++) {
         const struct ptx_relocation *relocation = &variable->relocations[i];
         const struct ptx_variable *target = ptx_find_variable(ptx, relocation->symbol);
