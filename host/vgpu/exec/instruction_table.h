@@ -23,6 +23,9 @@ struct instruction {
     handler *run;
 };
 
+/* All there are: tables that end with a row without a name, and behind the last NULL. */
+const struct instruction *const *instruction_families(void);
+
 /* NULL when no row has that name. */
 const struct instruction *instruction_find(const char *name);
 
