@@ -42,7 +42,7 @@ const char *machine_refusal(const char *ptx);
 /*
  * text: instructions on registers d (result) and a, b, c (operands), `p` as a scratch predicate, t as a scratch 64-bit one; a predicate
  * operand or result has the type pred. types: those of d, a, b, c, as far as used, "s32 s32 s32". Values are passed as bits, and
- * compared in the result's width; floats that are NaN on both sides must have the same bits.
+ * compared in the result's width; only NaNs of binary64 may differ in their bits.
  */
 typedef uint64_t expected_function(uint64_t a, uint64_t b, uint64_t c);
 void instruction_check(const char *types, const char *text, expected_function *expected);
