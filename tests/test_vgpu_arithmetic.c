@@ -17,9 +17,9 @@ static const struct integer {
     const char *name;
     unsigned bits;
     bool is_signed;
-} types[] = {{"u16", 16, false}, {"s16", 16, true},  {"u32", 32, false}, {"s32", 32, true},
-             {"u64", 64, false}, {"s64", 64, true},  {"b16", 16, false}, {"b32", 32, false},
-             {"b64", 64, false}};
+} types[] = {{"u16", 16, false}, {"s16", 16, true},  {"u32", 32, false},
+             {"s32", 32, true},  {"u64", 64, false}, {"s64", 64, true},
+             {"b16", 16, false}, {"b32", 32, false}, {"b64", 64, false}};
 enum { TYPES = sizeof types / sizeof *types };
 
 /* What the expected functions work on. */

@@ -14,34 +14,33 @@ static const struct compared {
     unsigned bits;
     char kind;
     const struct float_format *format;
-} types[] = {{"b16", 16, 'b', NULL},         {"b32", 32, 'b', NULL},
-             {"b64", 64, 'b', NULL},         {"u16", 16, 'u', NULL},
-             {"u32", 32, 'u', NULL},         {"u64", 64, 'u', NULL},
-             {"s16", 16, 's', NULL},         {"s32", 32, 's', NULL},
-             {"s64", 64, 's', NULL},         {"f16", 16, 'f', &format_f16},
-             {"bf16", 16, 'f', &format_bf16}, {"f32", 32, 'f', &format_f32},
+} types[] = {{"b16", 16, 'b', NULL},        {"b32", 32, 'b', NULL},          {"b64", 64, 'b', NULL},
+             {"u16", 16, 'u', NULL},        {"u32", 32, 'u', NULL},          {"u64", 64, 'u', NULL},
+             {"s16", 16, 's', NULL},        {"s32", 32, 's', NULL},          {"s64", 64, 's', NULL},
+             {"f16", 16, 'f', &format_f16}, {"bf16", 16, 'f', &format_bf16}, {"f32", 32, 'f', &format_f32},
              {"f64", 64, 'f', &format_f64}};
 enum { TYPES = sizeof types / sizeof *types };
 
 /* Which outcomes -1, 0, 1, and 2 (unordered) are true; whose types have the operator. */
-static const struct operator {
+static const struct operator{
     const char *name;
     bool below, equal, above, unordered;
     const char *kinds;
-} operators[] = {{"eq", false, true, false, false, "busf"}, {"ne", true, false, true, false, "busf"},
-                 {"lt", true, false, false, false, "usf"},  {"le", true, true, false, false, "usf"},
-                 {"gt", false, false, true, false, "usf"},  {"ge", false, true, true, false, "usf"},
-                 {"lo", true, false, false, false, "u"},    {"ls", true, true, false, false, "u"},
-                 {"hi", false, false, true, false, "u"},    {"hs", false, true, true, false, "u"},
-                 {"equ", false, true, false, true, "f"},    {"neu", true, false, true, true, "f"},
-                 {"ltu", true, false, false, true, "f"},    {"leu", true, true, false, true, "f"},
-                 {"gtu", false, false, true, true, "f"},    {"geu", false, true, true, true, "f"},
-                 {"num", true, true, true, false, "f"},     {"nan", false, false, false, true, "f"}};
+}
+operators[] = {{"eq", false, true, false, false, "busf"}, {"ne", true, false, true, false, "busf"},
+               {"lt", true, false, false, false, "usf"},  {"le", true, true, false, false, "usf"},
+               {"gt", false, false, true, false, "usf"},  {"ge", false, true, true, false, "usf"},
+               {"lo", true, false, false, false, "u"},    {"ls", true, true, false, false, "u"},
+               {"hi", false, false, true, false, "u"},    {"hs", false, true, true, false, "u"},
+               {"equ", false, true, false, true, "f"},    {"neu", true, false, true, true, "f"},
+               {"ltu", true, false, false, true, "f"},    {"leu", true, true, false, true, "f"},
+               {"gtu", false, false, true, true, "f"},    {"geu", false, true, true, true, "f"},
+               {"num", true, true, true, false, "f"},     {"nan", false, false, false, true, "f"}};
 enum { OPERATORS = sizeof operators / sizeof *operators };
 
 /* What the expected functions work on. */
 static const struct compared *type;
-static const struct operator *relation;
+static const struct operator* relation;
 static bool ftz, negated_result, negated_operand;
 static char combine; /* 0 for none, else and, or, xor by their first letter */
 static uint64_t yes;
@@ -65,7 +64,10 @@ static bool holds(uint64_t a, uint64_t b, uint64_t c) {
                                  : relation->unordered;
     bool other = (bool)c != negated_operand;
     result = result != negated_result;
-    return combine == 'a' ? result && other : combine == 'o' ? result || other : combine == 'x' ? result != other : result;
+    return combine == 'a'   ? result && other
+           : combine == 'o' ? result || other
+           : combine == 'x' ? result != other
+                            : result;
 }
 static uint64_t predicate(uint64_t a, uint64_t b, uint64_t c) { return holds(a, b, c); }
 static uint64_t predicate_low(uint64_t a, uint64_t b, uint64_t c) { return holds(a & 0xffff, b & 0xffff, c); }
@@ -174,7 +176,9 @@ Test(vgpu_compare, selection) {
 #define EXPONENT(a) ((a) >> type->format->fraction & ((1u << (type->bits - 1 - type->format->fraction)) - 1))
 #define FRACTION(a) ((a) & ((1ull << type->format->fraction) - 1))
 #define ALL_ONES ((1u << (type->bits - 1 - type->format->fraction)) - 1)
-static uint64_t is_finite(uint64_t a, uint64_t b, uint64_t c) { return (void)b, (void)c, EXPONENT(a) != ALL_ONES; }
+static uint64_t is_finite(uint64_t a, uint64_t b, uint64_t c) {
+    return (void)b, (void)c, EXPONENT(a) != ALL_ONES;
+}
 static uint64_t is_infinite(uint64_t a, uint64_t b, uint64_t c) {
     return (void)b, (void)c, EXPONENT(a) == ALL_ONES && FRACTION(a) == 0;
 }
@@ -194,8 +198,9 @@ Test(vgpu_compare, testp) {
     static const struct {
         const char *name;
         expected_function *expected;
-    } properties[] = {{"finite", is_finite},   {"infinite", is_infinite}, {"number", is_number},
-                      {"notanumber", is_not_a_number}, {"normal", is_normal}, {"subnormal", is_subnormal}};
+    } properties[] = {{"finite", is_finite}, {"infinite", is_infinite},
+                      {"number", is_number}, {"notanumber", is_not_a_number},
+                      {"normal", is_normal}, {"subnormal", is_subnormal}};
     for (type = types; type < types + TYPES; type++) {
         for (unsigned k = 0; k < 6 && type->bits > 16 && type->kind == 'f'; k++) {
             char list[32], text[64];

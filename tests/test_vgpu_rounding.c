@@ -43,8 +43,8 @@ struct operation {
     struct exact (*result)(struct exact a, struct exact b, struct exact c, enum rounding_mode mode);
 };
 static const struct operation operations[] = {
-    {"add", 2, true, sum},         {"sub", 2, true, difference},   {"mul", 2, true, product},
-    {"fma", 3, true, fused},       {"div", 2, false, quotient},    {"rcp", 1, false, reciprocal},
+    {"add", 2, true, sum},    {"sub", 2, true, difference}, {"mul", 2, true, product},
+    {"fma", 3, true, fused},  {"div", 2, false, quotient},  {"rcp", 1, false, reciprocal},
     {"sqrt", 1, false, root},
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
@@ -59,7 +59,8 @@ static bool ftz, sat, relu;
 static uint64_t expected(uint64_t a, uint64_t b, uint64_t c) {
     if (ftz)
         a = flush_bits(format, a), b = flush_bits(format, b), c = flush_bits(format, c);
-    struct exact x = operation->result(exact_read(format, a), exact_read(format, b), exact_read(format, c), mode);
+    struct exact x =
+        operation->result(exact_read(format, a), exact_read(format, b), exact_read(format, c), mode);
     uint64_t bits = exact_write(format, x, mode);
     bits = ftz ? flush_bits(format, bits) : bits;
     if (relu && !is_nan_bits(format, bits) && bits >> (format->bits - 1))

@@ -47,10 +47,9 @@ static void load_operands(struct text *text, const struct operand_type *types, u
         else
             add(text, ".reg .b%u %c;\n", register_bits(&types[k]), names[k]);
     }
-    add(text,
-        "mov.u32 n, %%ctaid.x;\nmov.u32 w, %%ntid.x;\nmov.u32 e, %%tid.x;\nmad.lo.s32 n, n, w, e;\n"
-        "ld.param.u64 in, [p0];\nld.param.u64 out, [p1];\nmul.wide.u32 t, n, 32;\nadd.s64 in, in, t;\n"
-        "mul.wide.u32 t, n, 8;\nadd.s64 out, out, t;\nand.b32 e, e, 5;\nsetp.eq.u32 off, e, 1;\n");
+    add(text, "mov.u32 n, %%ctaid.x;\nmov.u32 w, %%ntid.x;\nmov.u32 e, %%tid.x;\nmad.lo.s32 n, n, w, e;\n"
+              "ld.param.u64 in, [p0];\nld.param.u64 out, [p1];\nmul.wide.u32 t, n, 32;\nadd.s64 in, in, t;\n"
+              "mul.wide.u32 t, n, 8;\nadd.s64 out, out, t;\nand.b32 e, e, 5;\nsetp.eq.u32 off, e, 1;\n");
     for (unsigned k = 1; k < count; k++) {
         if (types[k].kind == 'p')
             add(text, "ld.global.u32 w, [in+%u];\nsetp.ne.u32 %c, w, 0;\n", 8 * (k - 1), names[k]);
@@ -64,14 +63,12 @@ static void write_kernel(struct text *text, const struct operand_type *types, un
                          const char *instruction, enum lanes lanes) {
     const struct operand_type *result = &types[0];
     text->used = 0;
-    add(text, PTX_KERNEL
-        "{\n.reg .pred p, off;\n.reg .b16 h;\n.reg .b32 n, w, e;\n.reg .b64 t, in, out;\n");
+    add(text, PTX_KERNEL "{\n.reg .pred p, off;\n.reg .b16 h;\n.reg .b32 n, w, e;\n.reg .b64 t, in, out;\n");
     load_operands(text, types, count);
     if (lanes != ALL_ON && result->kind == 'p')
         add(text, "setp.eq.u32 d, 0, 0;\n");
     else if (lanes != ALL_ON)
-        add(text, "mov.b%u d, 0x%llx;\n", register_bits(result),
-            KEPT >> (64 - register_bits(result)));
+        add(text, "mov.b%u d, 0x%llx;\n", register_bits(result), KEPT >> (64 - register_bits(result)));
     if (lanes == SOME_OFF_BY_BRANCH)
         add(text, "@off bra STORE;\n");
     add(text, "%s%s\nSTORE:\n", lanes == SOME_OFF_BY_GUARD ? "@!off " : "", instruction);
@@ -85,8 +82,8 @@ static void write_kernel(struct text *text, const struct operand_type *types, un
 static bool is_same(const struct operand_type *type, uint64_t want, uint64_t got) {
     want &= operand_mask(type);
     got &= operand_mask(type);
-    return want == got || (strcmp(type->name, "f64") == 0 && f64_of(want) != f64_of(want) &&
-                           f64_of(got) != f64_of(got));
+    return want == got ||
+           (strcmp(type->name, "f64") == 0 && f64_of(want) != f64_of(want) && f64_of(got) != f64_of(got));
 }
 
 static void compare(const struct operand_type *types, const char *text, expected_function *expected,

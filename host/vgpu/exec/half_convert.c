@@ -36,7 +36,7 @@ static inline u16 finite_h(u16 h, u16 top) { return (h & 0x7fff) == top ? h - 1 
     ROW(f32_##A, f32, A, wide_##A(a))                                                                        \
     ROW(ftz_f32_##A, f32, A, flushed(wide_##A(a)))                                                           \
     ROW(sat_f32_##A, f32, A, saturated(wide_##A(a)))                                                         \
-    ROW(ftz_sat_f32_##A, f32, A, saturated(wide_##A(a)))                                                     \
+    ROW(ftz_sat_f32_##A, f32, A, saturated(flushed(wide_##A(a))))                                            \
     ROW(f64_##A, f64, A, wide_##A(a))                                                                        \
     ROW(sat_f64_##A, f64, A, saturated_f64(wide_##A(a)))
 #define NARROWING_IN(ROW, D, A, mode, rounding)                                                              \
