@@ -4,7 +4,7 @@
 #include "float_lanes.h"
 
 /* Rows: name, type, operands after the address (1, or 2 for cas), the new value from old, b and c. */
-#define DEFINE_ATOMIC(name, T, operands, update)                                                             \
+#define DEFINE_ATOM(name, T, operands, update)                                                               \
     static inline __attribute__((always_inline)) T name##_of(T old, T b, T c, const uint8_t *base) {         \
         (void)old, (void)b, (void)c, (void)base;                                                             \
         return (T)(update);                                                                                  \
@@ -19,19 +19,22 @@
             d[l] = old;                                                                                      \
         }                                                                                                    \
     }                                                                                                        \
-    static void red_##name##_in(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,         \
-                                const u64 *at) {                                                             \
-        const T *b = lanes(w, i->o[0]), *c = lanes(w, i->o[operands - 1]);                                   \
-        FOR_ACTIVE(l) {                                                                                      \
-            T *p = (T *)(void *)(base + at[l]);                                                              \
-            *p = name##_of(*p, b[l], c[l], base);                                                            \
-        }                                                                                                    \
-    }                                                                                                        \
     HANDLER(atom_##name) {                                                                                   \
         static const struct access access = {"atomic", true, sizeof(T), NULL, L2_ATOMIC};                    \
         w->grid->counts.atomics += (unsigned)__builtin_popcount(mask);                                       \
         w->block->polls += i->strong;                                                                        \
         return access_memory(w, i, mask, &access, atom_##name##_in) ? i + 1 : NULL;                          \
+    }
+/* red has every operation but exch and cas. */
+#define DEFINE_ATOM_AND_RED(name, T, operands, update)                                                       \
+    DEFINE_ATOM(name, T, operands, update)                                                                   \
+    static void red_##name##_in(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,         \
+                                const u64 *at) {                                                             \
+        const T *b = lanes(w, i->o[0]);                                                                      \
+        FOR_ACTIVE(l) {                                                                                      \
+            T *p = (T *)(void *)(base + at[l]);                                                              \
+            *p = name##_of(*p, b[l], b[l], base);                                                            \
+        }                                                                                                    \
     }                                                                                                        \
     HANDLER(red_##name) {                                                                                    \
         static const struct access access = {"atomic", true, sizeof(T), NULL, L2_ATOMIC};                    \
@@ -40,9 +43,9 @@
     }
 #define OPERANDS_1(T) LETTER_##T
 #define OPERANDS_2(T) LETTER_##T LETTER_##T
-#define ROW_ATOMIC(name, T, operands, update)                                                                \
-    {"atom_" #name, DEST_##T "m" OPERANDS_##operands(T), atom_##name},                                       \
-        {"red_" #name, "m" OPERANDS_##operands(T), red_##name},
+#define ROW_ATOM(name, T, operands, update) {"atom_" #name, DEST_##T "m" OPERANDS_##operands(T), atom_##name},
+#define ROW_ATOM_AND_RED(name, T, operands, update)                                                          \
+    ROW_ATOM(name, T, operands, update){"red_" #name, "m" OPERANDS_##operands(T), red_##name},
 
 /* Binary32 sums in global memory flush subnormals, those in shared memory do not. */
 static inline f32 atomic_sum(f32 old, f32 b, const uint8_t *base) {
@@ -56,10 +59,11 @@ static inline f32 atomic_sum(f32 old, f32 b, const uint8_t *base) {
 #define BITWISE(ROW, T)                                                                                      \
     ROW(and_##T, T, 1, old &b)                                                                               \
     ROW(or_##T, T, 1, old | b)                                                                               \
-    ROW(xor_##T, T, 1, old ^ b)                                                                              \
+    ROW(xor_##T, T, 1, old ^ b)
+#define EXCHANGES(ROW, T)                                                                                    \
     ROW(exch_##T, T, 1, b)                                                                                   \
     ROW(cas_##T, T, 2, old == b ? c : old)
-#define ATOMICS(ROW)                                                                                         \
+#define ATOMICS(ATOM, ROW)                                                                                   \
     ROW(add_u32, u32, 1, old + b)                                                                            \
     ROW(add_s32, s32, 1, old + b)                                                                            \
     ROW(add_u64, u64, 1, old + b)                                                                            \
@@ -72,12 +76,14 @@ static inline f32 atomic_sum(f32 old, f32 b, const uint8_t *base) {
     ORDERED(ROW, s64)                                                                                        \
     BITWISE(ROW, b32)                                                                                        \
     BITWISE(ROW, b64)                                                                                        \
-    ROW(cas_b16, b16, 2, old == b ? c : old)                                                                 \
+    EXCHANGES(ATOM, b32)                                                                                     \
+    EXCHANGES(ATOM, b64)                                                                                     \
+    ATOM(cas_b16, b16, 2, old == b ? c : old)                                                                \
     ROW(inc_u32, u32, 1, old >= b ? 0 : old + 1)                                                             \
     ROW(dec_u32, u32, 1, old == 0 || old > b ? b : old - 1)
 
-ATOMICS(DEFINE_ATOMIC)
+ATOMICS(DEFINE_ATOM, DEFINE_ATOM_AND_RED)
 
 const struct instruction AT_LEVEL(atomic_instructions)[] = {
-    ATOMICS(ROW_ATOMIC){NULL, NULL, NULL},
+    ATOMICS(ROW_ATOM, ROW_ATOM_AND_RED){NULL, NULL, NULL},
 };
