@@ -49,7 +49,7 @@ static void load_operands(struct text *text, const struct operand_type *types, u
     }
     add(text, "mov.u32 n, %%ctaid.x;\nmov.u32 w, %%ntid.x;\nmov.u32 e, %%tid.x;\nmad.lo.s32 n, n, w, e;\n"
               "ld.param.u64 in, [p0];\nld.param.u64 out, [p1];\nmul.wide.u32 t, n, 32;\nadd.s64 in, in, t;\n"
-              "mul.wide.u32 t, n, 8;\nadd.s64 out, out, t;\nand.b32 e, e, 5;\nsetp.eq.u32 off, e, 1;\n");
+              "add.s64 out, out, t;\nand.b32 e, e, 5;\nsetp.eq.u32 off, e, 1;\n");
     for (unsigned k = 1; k < count; k++) {
         if (types[k].kind == 'p')
             add(text, "ld.global.u32 w, [in+%u];\nsetp.ne.u32 %c, w, 0;\n", 8 * (k - 1), names[k]);
@@ -96,11 +96,11 @@ static void compare(const struct operand_type *types, const char *text, expected
         uint64_t want = off ? (types[0].kind == 'p' ? 1 : KEPT) : expected(row[0], row[1], row[2]);
         if (instruction_unspecified && !off)
             continue;
-        if (!is_same(&types[0], want, results[k]))
+        if (!is_same(&types[0], want, results[4 * k]))
             cr_assert(false, "%s with a = 0x%llx, b = 0x%llx, c = 0x%llx, lane %s: 0x%llx, expected 0x%llx",
                       text, (unsigned long long)row[0], (unsigned long long)row[1],
-                      (unsigned long long)row[2], off ? "off" : "on", (unsigned long long)(results[k] & mask),
-                      (unsigned long long)(want & mask));
+                      (unsigned long long)row[2], off ? "off" : "on",
+                      (unsigned long long)(results[4 * k] & mask), (unsigned long long)(want & mask));
     }
 }
 
@@ -136,7 +136,7 @@ void instruction_check(const char *type_list, const char *text, expected_functio
         types[count++] = operand_type_of(name);
     uint64_t *operands, *results, in;
     unsigned total = fill_operands(types, count, &operands, &in);
-    uint64_t out = machine_array((uint64_t)total * 8, &results);
+    uint64_t out = machine_array((uint64_t)total * 32, &results);
     for (enum lanes lanes = ALL_ON; lanes < LANE_KINDS; lanes++) {
         if (lanes == SOME_OFF_BY_GUARD && !is_one_instruction(text))
             continue;

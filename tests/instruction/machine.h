@@ -40,7 +40,8 @@ uint64_t machine_array(uint64_t bytes, void *host);
 const char *machine_refusal(const char *ptx);
 
 /*
- * text: instructions on registers d (result) and a, b, c (operands), `p` as a scratch predicate, t as a scratch 64-bit one; a predicate
+ * text: instructions on registers d (result) and a, b, c (operands), p, e, w and t as scratch (a predicate, 32 bits twice, 64
+ * bits); in and out are addresses of 32 bytes of the thread, the operands in the first;  a predicate
  * operand or result has the type pred. types: those of d, a, b, c, as far as used, "s32 s32 s32". Values are passed as bits, and
  * compared in the result's width; only NaNs of binary64 may differ in their bits.
  */
