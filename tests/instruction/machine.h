@@ -48,6 +48,10 @@ const char *machine_refusal(const char *ptx);
 typedef uint64_t expected_function(uint64_t a, uint64_t b, uint64_t c);
 void instruction_check(const char *types, const char *text, expected_function *expected);
 
+/* The same where many results are right. */
+typedef bool accepting_function(uint64_t result, uint64_t a, uint64_t b);
+void instruction_accept(const char *types, const char *text, accepting_function *accepts);
+
 /* What an expected function returns where the ISA leaves the result open. */
 extern bool instruction_unspecified;
 #define UNSPECIFIED (instruction_unspecified = true, (uint64_t)0)

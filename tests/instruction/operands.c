@@ -95,7 +95,7 @@ static uint64_t random_bits(void) {
 /* A float near one, with few digits: sums cancel, products and quotients come to lie on ties. */
 static uint64_t ordinary_float(unsigned bits, unsigned fraction) {
     uint64_t random = random_bits(), digits = random & ((1ull << fraction) - 1);
-    uint64_t bias = (1ull << (bits - 2 - fraction)) - 1, span = bits == 16 ? 8 : 60;
+    uint64_t bias = (1ull << (bits - 2 - fraction)) - 1, span = bits == 16 ? 16 : 60;
     if (random >> 63)
         digits = digits >> random_bits() % fraction << random_bits() % fraction & ((1ull << fraction) - 1);
     uint64_t exponent = bias + random_bits() % span - span / 2;

@@ -103,7 +103,7 @@ HALF_EXTREMA(_bf16, 0x7f80)
     ONE(neg_ftz, f16, flushed_f16(a) ^ 0x8000)                                                               \
     ONE(ex2_approx, f16, narrow_f16(exp2(wide_f16(a))))                                                      \
     ONE(tanh_approx, f16, narrow_f16(tanh(wide_f16(a))))                                                     \
-    ONE(ex2_approx_ftz, bf16, narrow_bf16(exp2(wide_bf16(a))))                                               \
+    ONE(ex2_approx_ftz, bf16, flushed_bf16(narrow_bf16(exp2(wide_bf16(flushed_bf16(a))))))                   \
     ONE(tanh_approx, bf16, narrow_bf16(tanh(wide_bf16(a))))
 
 HALVES(DEFINE_HALF_ONE, DEFINE_HALF_TWO, DEFINE_HALF_THREE)

@@ -87,6 +87,7 @@ static inline f64 odd_sum(f64 a, f64 b) {
     return sum;
 }
 static inline u16 flushed_f16(u16 h) { return (h & 0x7c00) == 0 ? h & 0x8000 : h; }
+static inline u16 flushed_bf16(u16 h) { return (h & 0x7f80) == 0 ? h & 0x8000 : h; }
 static inline u16 plain_h(u16 h) { return h; }
 static inline u16 relu_h(u16 h, u16 top) { return (h & 0x7fff) > top ? 0x7fff : h & 0x8000 ? 0 : h; }
 
