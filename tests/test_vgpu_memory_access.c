@@ -129,23 +129,49 @@ Test(vgpu_memory_access, atomics_on_one_address) {
     cr_assert_eq(launch.counts.atomics, 2 * 7 * 96);
 }
 
+/* Bytes copied and bytes the source has; d is a word of what was 0x11... before: copied, filled with zeros, or left. */
+static unsigned copied, word;
+static uint64_t copied_word(uint64_t a, uint64_t b, uint64_t c) {
+    uint64_t d = 0;
+    for (unsigned k = 0; k < 8; k++) {
+        unsigned at = 8 * word + k, source = (unsigned)c % (copied + 1);
+        uint64_t byte = at >= copied  ? 0x11
+                        : at < source ? (at < 8 ? a >> 8 * at : b >> 8 * (at - 8)) & 255
+                                      : 0;
+        d |= byte << 8 * k;
+    }
+    return d;
+}
+
 Test(vgpu_memory_access, asynchronous_copies) {
-    INSTRUCTION("b64 b64 b64",
-                "{ .shared .align 16 .b64 s[256]; mov.u32 e, %tid.x; mul.lo.u32 e, e, 16; mov.u32 w, s; "
-                "add.u32 e, e, w;"
-                " cp.async.ca.shared.global [e], [in], 16; cp.async.commit_group; cp.async.wait_group 0;"
-                " ld.shared.u64 d, [e+8]; }",
-                b);
-    INSTRUCTION("b64 b64 b64",
-                "{ .shared .align 16 .b64 s[256]; mov.u32 e, %tid.x; mul.lo.u32 e, e, 16; mov.u32 w, s; "
-                "add.u32 e, e, w;"
-                " cvt.u32.u64 w, a; and.b32 w, w, 15; cp.async.cg.shared.global.L2::128B [e], [in], 16, w; "
-                "cp.async.wait_all;"
-                " ld.shared.u64 d, [e+8]; }",
-                ({
-                    unsigned kept = a & 15 ? (a & 15) : 0;
-                    kept <= 8 ? 0 : b &((1ull << 8 * (kept - 8)) - 1);
-                }));
+    static const struct {
+        const char *kind;
+        unsigned bytes;
+    } copies[] = {{"ca.shared.global", 4},
+                  {"ca.shared::cta.global", 8},
+                  {"ca.shared.global.L2::64B", 16},
+                  {"cg.shared.global", 16},
+                  {"cg.shared::cta.global.L2::128B", 16}};
+    for (unsigned k = 0; k < sizeof copies / sizeof *copies; k++) {
+        copied = copies[k].bytes;
+        for (word = 0; word < 2; word++) {
+            static const char *const ends[] = {"cp.async.commit_group; cp.async.wait_group 0;",
+                                               "cp.async.wait_all;"};
+            char text[1024];
+            for (int part = 0; part < 2; part++) {
+                snprintf(text, sizeof text,
+                         "{ .shared .align 16 .b64 s[256]; mov.u32 e, %%tid.x; mul.lo.u32 e, e, 16; mov.u32 "
+                         "w, s; add.u32 e, e, w;"
+                         " mov.b64 t, 0x1111111111111111; st.shared.v2.b64 [e], {t, t}; rem.u32 w, c, %u;"
+                         " cp.async.%s [e], [in], %u%s; %s ld.shared.u64 d, [e+%u]; }",
+                         copied + 1, copies[k].kind, copied, part ? ", w" : "", ends[word], 8 * word);
+                uint64_t whole(uint64_t a, uint64_t b, uint64_t c) {
+                    return (void)c, copied_word(a, b, copied);
+                }
+                instruction_check("b64 b64 b64 u32", text, part ? copied_word : whole);
+            }
+        }
+    }
 }
 
 /* Constants and initialised variables of the module; the address of one in a register. */
