@@ -1,5 +1,6 @@
 /* The families' tables for this processor, found by name. */
 #include "instruction_table.h"
+#include "processor.h"
 
 #include <string.h>
 
@@ -40,15 +41,10 @@ static const struct instruction **bucket_of(const char *name) {
 }
 
 const struct instruction *const *instruction_families(void) {
-    bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                __builtin_cpu_supports("avx512cd");
-    return wide ? families_v4 : families_v3;
+    return processor_is_v4() ? families_v4 : families_v3;
 }
 
 static void fill(void) {
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi2"))
-        vgpu_fail("this processor lacks AVX2, FMA or BMI2, which the virtual GPU needs (x86-64-v3)");
     for (const struct instruction *const *family = instruction_families(); *family; family++)
         for (const struct instruction *row = *family; row->name; row++)
             *bucket_of(row->name) = row;
