@@ -125,6 +125,8 @@ const char *machine_refusal(const char *ptx) {
     return error.message;
 }
 
+#define EXTENTS(yz) (yz)[0] ? (yz)[0] : 1, (yz)[1] ? (yz)[1] : 1
+
 enum launch_outcome machine_run(struct machine_launch *launch) {
     struct loaded loaded;
     struct ptx_error error;
@@ -134,12 +136,14 @@ enum launch_outcome machine_run(struct machine_launch *launch) {
     is_launched = false;
     log_rows();
     struct launch grid = {.binding = loaded.binding,
-                          .grid = {launch->blocks ? launch->blocks : 1, 1, 1},
-                          .block = {launch->threads ? launch->threads : 32, 1, 1},
-                          .cluster = {launch->cluster, launch->cluster ? 1 : 0, launch->cluster ? 1 : 0},
+                          .grid = {launch->blocks ? launch->blocks : 1, EXTENTS(launch->blocks_yz)},
+                          .block = {launch->threads ? launch->threads : 32, EXTENTS(launch->threads_yz)},
+                          .cluster = {launch->cluster, EXTENTS(launch->cluster_yz)},
                           .dynamic_shared_bytes = launch->dynamic_shared,
                           .parameters = (const uint8_t *)launch->parameters,
                           .resident_blocks = launch->resident ? launch->resident : UINT32_MAX};
+    if (launch->cluster == 0)
+        memset(grid.cluster, 0, sizeof grid.cluster);
     launch->counts = (struct launch_counts){0};
     enum launch_outcome outcome = grid_run(&grid, &launch->counts);
     unload(&loaded);
