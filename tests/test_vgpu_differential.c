@@ -14,7 +14,7 @@
 
 TestSuite(vgpu_differential, .init = machine_open, .fini = machine_close);
 
-enum { DEFAULT_PROGRAMS = 4000, MAX_TEXT = 1 << 17, WORDS_IN_RECORD = RECORD_BYTES / 8 };
+enum { DEFAULT_PROGRAMS = 6000, MAX_TEXT = 1 << 17, WORDS_IN_RECORD = RECORD_BYTES / 8 };
 
 static uint64_t setting(const char *name, uint64_t otherwise) {
     const char *text = getenv(name);
