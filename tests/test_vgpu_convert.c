@@ -56,6 +56,26 @@ Test(vgpu_convert, integers) {
     }
 }
 
+/* The result as its type has it, extended to 64 bits by the type's sign. */
+static uint64_t wrapped_and_extended(uint64_t a, uint64_t b, uint64_t c) {
+    return (uint64_t)value(to, wrapped(a, b, c));
+}
+static uint64_t clamped_and_extended(uint64_t a, uint64_t b, uint64_t c) {
+    return (uint64_t)value(to, clamped(a, b, c));
+}
+
+Test(vgpu_convert, integers_in_64_bit_registers) {
+    for (to = integers; to < integers + INTEGERS; to++) {
+        for (from = integers; from < integers + INTEGERS; from++) {
+            char text[64];
+            snprintf(text, sizeof text, "cvt.%s.%s d, a;", to->name, from->name);
+            instruction_check("b64 b64", text, wrapped_and_extended);
+            snprintf(text, sizeof text, "cvt.sat.%s.%s d, a;", to->name, from->name);
+            instruction_check("b64 b64", text, clamped_and_extended);
+        }
+    }
+}
+
 /* A result wider than its type is extended by the type's sign; a source wider than its type is cut. */
 Test(vgpu_convert, wide_registers) {
     INSTRUCTION("u32 u32", "cvt.u8.u32 d, a;", a & 0xff);
