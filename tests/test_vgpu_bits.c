@@ -60,10 +60,10 @@ static uint64_t extended(uint64_t a, uint64_t b, uint64_t c) {
     uint64_t kept = wraps ? b & 31 : b < 32 ? b : 32, low = a & ((1ull << kept) - 1);
     return is_signed && kept && low >> (kept - 1) ? low | ~0ull << kept : low;
 }
-/* Bit by bit: c bits of a put at position 3 of b. */
-static uint64_t inserted(uint64_t a, uint64_t b, uint64_t c) {
-    for (unsigned i = 0; i < (c & 255) && i + 3 < width; i++)
-        b = (b & ~(1ull << (i + 3))) | (a >> i & 1) << (i + 3);
+/* Bit by bit: the low bits of a put into b; position and length have 8 bits, and what lies beyond the top is lost. */
+static uint64_t inserted(uint64_t a, uint64_t b, unsigned position, unsigned length) {
+    for (unsigned i = 0; i < (length & 255) && (position & 255) + i < width; i++)
+        b = (b & ~(1ull << ((position & 255) + i))) | (a >> i & 1) << ((position & 255) + i);
     return b;
 }
 
@@ -83,10 +83,16 @@ Test(vgpu_bits, searches_and_extensions) {
                  is_signed ? 's' : 'u');
         instruction_check("b32 b32 b32", text, extended);
     }
-    width = 32;
-    instruction_check("b32 b32 b32 b32", "bfi.b32 d, a, b, 3, c;", inserted);
-    width = 64;
-    instruction_check("b64 b64 b64 b32", "bfi.b64 d, a, b, 3, c;", inserted);
+    for (width = 32; width <= 64; width += 32) {
+        char list[32], text[64];
+        uint64_t from_three(uint64_t a, uint64_t b, uint64_t c) { return inserted(a, b, 3, (unsigned)c); }
+        uint64_t ten_bits(uint64_t a, uint64_t b, uint64_t c) { return inserted(a, b, (unsigned)c, 10); }
+        snprintf(list, sizeof list, "b%u b%u b%u b32", width, width, width);
+        snprintf(text, sizeof text, "bfi.b%u d, a, b, 3, c;", width);
+        instruction_check(list, text, from_three);
+        snprintf(text, sizeof text, "bfi.b%u d, a, b, c, 10;", width);
+        instruction_check(list, text, ten_bits);
+    }
 }
 
 /* The registers have no type; the name's does nothing. */

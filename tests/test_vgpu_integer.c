@@ -86,18 +86,6 @@ Test(vgpu_integer, bit_fields) {
     INSTRUCTION("s32 s32 u32 u32", "bfe.s32 d, a, b, c;", extract(a, b, c, 32, true));
     INSTRUCTION("u64 u64 u32 u32", "bfe.u64 d, a, b, c;", extract(a, b, c, 64, false));
     INSTRUCTION("s64 s64 u32 u32", "bfe.s64 d, a, b, c;", extract(a, b, c, 64, true));
-    INSTRUCTION("b32 b32 b32 b32", "bfi.b32 d, a, b, c, 7;", ({
-                    uint64_t d = b;
-                    for (unsigned i = 0; i < 7 && (c & 255) + i < 32; i++)
-                        d = (d & ~(1ull << ((c & 255) + i))) | (a >> i & 1) << ((c & 255) + i);
-                    d;
-                }));
-    INSTRUCTION("b64 b64 b64 b32", "bfi.b64 d, a, b, 5, c;", ({
-                    uint64_t d = b;
-                    for (unsigned i = 0; i < (c & 255) && 5 + i < 64; i++)
-                        d = (d & ~(1ull << (5 + i))) | (a >> i & 1) << (5 + i);
-                    d;
-                }));
     INSTRUCTION("b32 b32", "brev.b32 d, a;", reverse(a, 32));
     INSTRUCTION("b64 b64", "brev.b64 d, a;", reverse(a, 64));
     INSTRUCTION("b32 b32", "popc.b32 d, a;", bit_count(a));

@@ -36,7 +36,10 @@ struct operand {
     uint64_t value; /* or the register's number */
 };
 
-/* What an operation is called in PTX, and the classes of its result and operands, letters of "hrdp"; '!' ends one whose NaN has any payload. */
+/*
+ * What an operation is called in PTX, and the classes of its result and operands, letters of "hrdp"; then '#' and an immediate that
+ * is part of it, or '!' when a NaN it makes has no particular payload: then one is given to it.
+ */
 struct operation {
     const char *text, *signature;
 };

@@ -2,8 +2,8 @@
  * The executor alone, without the CUDA runtime: PTX text in, memory out.
  *
  * instruction_check puts an instruction into a kernel that loads its operands lane by lane, and compares every result with a
- * function that states the instruction's meaning in scalar C. Each run is repeated with some lanes off, which must keep what
- * they held.
+ * function that states the instruction's meaning in scalar C. It is run again with lanes off, by a branch and by a
+ * guard, which must keep what they held.
  */
 #ifndef LOTTO_TESTS_INSTRUCTION_MACHINE_H
 #define LOTTO_TESTS_INSTRUCTION_MACHINE_H
@@ -41,10 +41,9 @@ uint64_t machine_array(uint64_t bytes, void *host);
 const char *machine_refusal(const char *ptx);
 
 /*
- * text: instructions on registers d (result) and a, b, c (operands), p, e, w and t as scratch (a predicate, 32 bits twice, 64
- * bits); in and out are addresses of 32 bytes of the thread, the operands in the first;  a predicate
- * operand or result has the type pred. types: those of d, a, b, c, as far as used, "s32 s32 s32". Values are passed as bits, and
- * compared in the result's width; only NaNs of binary64 may differ in their bits.
+ * text: instructions on registers d (result) and a, b, c (operands); p, e, w and t are scratch: a predicate, 32 bits twice, 64 bits.
+ * in and out are addresses of 32 bytes of the thread's own each; the operands lie in the first. types: those of d, a, b, c, as far
+ * as used, "s32 s32 pred". Values are passed as bits, and compared in the result's width; only NaNs of binary64 may differ.
  */
 typedef uint64_t expected_function(uint64_t a, uint64_t b, uint64_t c);
 void instruction_check(const char *types, const char *text, expected_function *expected);
