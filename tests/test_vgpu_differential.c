@@ -14,7 +14,7 @@
 
 TestSuite(vgpu_differential, .init = machine_open, .fini = machine_close);
 
-enum { DEFAULT_PROGRAMS = 6000, MAX_TEXT = 1 << 17, WORDS_IN_RECORD = RECORD_BYTES / 8 };
+enum { MAX_TEXT = 1 << 17, WORDS_IN_RECORD = RECORD_BYTES / 8 };
 
 static uint64_t setting(const char *name, uint64_t otherwise) {
     const char *text = getenv(name);
@@ -139,13 +139,22 @@ static bool run(uint64_t seed) {
     return ends;
 }
 
-Test(vgpu_differential, programs) {
-    uint64_t first = setting("LOTTO_DIFFERENTIAL_SEED", 1),
-             count = setting("LOTTO_DIFFERENTIAL_PROGRAMS", DEFAULT_PROGRAMS), endless = 0;
+static void run_programs(uint64_t default_count) {
+    uint64_t first = setting("LOTTO_DIFFERENTIAL_SEED", 1), endless = 0,
+             count = setting("LOTTO_DIFFERENTIAL_PROGRAMS", default_count);
     for (uint64_t seed = first; seed < first + count; seed++)
         endless += !run(seed);
     printf("%llu programs agree, seeds %llu to %llu; %llu more do not end soon\n",
            (unsigned long long)(count - endless), (unsigned long long)first,
            (unsigned long long)(first + count - 1), (unsigned long long)endless);
     cr_assert(endless * 20 <= count, "most programs must end");
+}
+
+Test(vgpu_differential, programs) { run_programs(6000); }
+
+/* They have no races, and nothing changes while accesses are watched. */
+Test(vgpu_differential, watched_for_races) {
+    checks_enabled |= CHECK_RACE;
+    run_programs(500);
+    cr_assert_eq(finding_count(), 0);
 }

@@ -57,6 +57,7 @@
     X(prmt, "prmt.b32", "rrrr", permuted(b << 32 | a, c))                                                    \
     X(lop3_sum, "lop3.b32", "rrrr#150", a ^ b ^ c)                                                           \
     X(lop3_choose, "lop3.b32", "rrrr#202", (a & b) | (~a & c))                                               \
+    X(lop3_any, "lop3.b32", "rrrr#254", a | b | c)                                                           \
     X(lop3_most, "lop3.b32", "rrrr#232", (a & b) | (a & c) | (b & c))                                        \
     X(bfe_u32, "bfe.u32", "rrrr", extracted(a, b & 255, c & 255, 32, false))                                 \
     X(bfe_s64, "bfe.s64", "ddrr", extracted(a, b & 255, c & 255, 64, true))                                  \
