@@ -171,6 +171,44 @@ Test(vgpu_load_store, modifiers) {
     INSTRUCTION("b32 b32", "mov.b64 t, 0x12f0000000000000; ld.global.L2::cache_hint.u32 d, [in], t;", a);
 }
 
+/* Lanes side by side, as programs mostly have them: what is loaded goes through shared memory to where it is stored. */
+Test(vgpu_load_store, neighbours) {
+    enum { THREADS = 64, MAX_BYTES = 32 };
+    uint8_t *in, *out;
+    uint64_t in_array = machine_array(THREADS * MAX_BYTES, &in),
+             out_array = machine_array(THREADS * MAX_BYTES, &out);
+    for (unsigned k = 0; k < THREADS * MAX_BYTES; k++)
+        in[k] = (uint8_t)(k * 37 + k / 256);
+    for (type = types; type < types + TYPES; type++) {
+        for (vector = 1; vector <= 8 && has_vector(vector); vector *= 2) {
+            unsigned bytes = vector * type->bytes;
+            char ptx[2048], vectors[64], suffix[16] = "";
+            if (vector > 1)
+                snprintf(suffix, sizeof suffix, ".v%u", vector);
+            element = 0;
+            register_bytes = type->bytes;
+            const char *list = list_of(vectors, "x0");
+            snprintf(ptx, sizeof ptx,
+                     PTX_KERNEL
+                     "{ .shared .align 32 .b8 s[%u]; .reg .b64 i, o, t; .reg .b32 n, w; .reg .b%u x<8>;"
+                     " ld.param.u64 i, [p0]; ld.param.u64 o, [p1]; mov.u32 n, %%tid.x; mul.lo.u32 n, n, %u; "
+                     "cvt.u64.u32 t, n;"
+                     " add.u64 i, i, t; add.u64 o, o, t; mov.u32 w, s; add.u32 w, w, n;\n"
+                     "ld.global%s.%s %s, [i]; st.shared%s.%s [w], %s; ld.shared%s.%s %s, [w]; st.global%s.%s "
+                     "[o], %s; ret; }",
+                     THREADS * MAX_BYTES, register_bits(), bytes, suffix, type->name, list, suffix,
+                     type->name, list, suffix, type->name, list, suffix, type->name, list);
+            memset(out, 0, THREADS * MAX_BYTES);
+            struct machine_launch launch = {
+                .ptx = ptx, .threads = THREADS, .parameters = {in_array, out_array}};
+            cr_assert_eq(machine_run(&launch), LAUNCH_DONE);
+            cr_assert_arr_eq(out, in, THREADS * bytes, "%s", ptx);
+            for (unsigned k = THREADS * bytes; k < THREADS * MAX_BYTES; k++)
+                cr_assert_eq(out[k], 0, "byte %u: %s", k, ptx);
+        }
+    }
+}
+
 /* Parameters by name, part and generic address; the module's constants. */
 Test(vgpu_load_store, parameters_and_constants) {
     INSTRUCTION("b64 b64", "ld.param.u64 t, [p0]; ld.param.b64 d, [p0]; sub.u64 d, d, t;", 0);
