@@ -124,6 +124,12 @@
     X(add_f32, "add.rn.f32", "rrr", sum(&format_f32, a, b, NEAREST))                                         \
     X(add_rm_f32, "add.rm.f32", "rrr", sum(&format_f32, a, b, DOWN))                                         \
     X(add_ftz_f32, "add.ftz.f32", "rrr", FLUSH(sum(&format_f32, FLUSH(a), FLUSH(b), NEAREST)))               \
+    X(sub_f32, "sub.rn.f32", "rrr", sum(&format_f32, a, b ^ 0x80000000, NEAREST))                            \
+    X(sub_rz_f64, "sub.rz.f64", "ddd!", sum(&format_f64, a, b ^ 1ull << 63, TOWARDS_ZERO))                   \
+    X(rcp_f32, "rcp.rn.f32", "rr", quotient(&format_f32, 0x3f800000, a))                                     \
+    X(div_f64, "div.rn.f64", "ddd!", quotient(&format_f64, a, b))                                            \
+    X(fma_ftz_f32, "fma.rn.ftz.f32", "rrrr",                                                                 \
+      FLUSH(fused(&format_f32, FLUSH(a), FLUSH(b), FLUSH(c), NEAREST)))                                      \
     X(mul_f32, "mul.rn.f32", "rrr", product(&format_f32, a, b, NEAREST))                                     \
     X(mul_rz_f32, "mul.rz.f32", "rrr", product(&format_f32, a, b, TOWARDS_ZERO))                             \
     X(mul_sat_f32, "mul.sat.f32", "rrr", saturate_bits(&format_f32, product(&format_f32, a, b, NEAREST)))    \
@@ -154,6 +160,8 @@
     X(setp_neu_f32, "setp.neu.f32", "prr", compare_bits(&format_f32, a, b) != 0)                             \
     X(setp_ge_f64, "setp.ge.f64", "pdd",                                                                     \
       compare_bits(&format_f64, a, b) == 0 || compare_bits(&format_f64, a, b) == 1)                          \
+    X(setp_le_or, "setp.le.or.u64", "pddp", a <= b || c)                                                     \
+    X(set_f32, "set.gtu.f32.f32", "rrr", compare_bits(&format_f32, a, b) > 0 ? 0x3f800000 : 0)               \
     X(setp_nan_f16, "setp.nan.f16", "phh", compare_bits(&format_f16, a, b) == 2)                             \
     X(and_pred, "and.pred", "ppp", a &b)                                                                     \
     X(xor_pred, "xor.pred", "ppp", a ^ b)                                                                    \
