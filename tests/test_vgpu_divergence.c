@@ -152,6 +152,19 @@ Test(vgpu_divergence, branch_table) {
     cr_assert_eq(launch.counts.global_store_sectors, 4);
 }
 
+/* Lanes whose guard is false go on behind the branch. */
+Test(vgpu_divergence, guarded_branch_table) {
+    struct machine_launch launch;
+    uint32_t *out = run(
+        HEAD "and.b32 y, x, 1; setp.lt.u32 p, x, 20;\nTABLE: .branchtargets L0, L1;\n@p brx.idx y, TABLE;\n"
+             "mov.u32 z, 300; bra END;\nL0: mov.u32 z, 100; bra END;\nL1: mov.u32 z, 200;\n"
+             "END: st.global.u32 [t], z; ret; }",
+        32, &launch);
+    for (unsigned l = 0; l < 32; l++)
+        cr_assert_eq(out[l], l >= 20 ? 300 : (l % 2 + 1) * 100, "lane %u: %u", l, out[l]);
+    cr_assert_eq(launch.counts.global_store_sectors, 4);
+}
+
 /* Lanes that wait for the whole warp are not released by a bar.warp.sync of half of it. */
 Test(vgpu_divergence, warp_barriers_of_different_masks) {
     struct machine_launch launch;

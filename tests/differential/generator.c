@@ -224,6 +224,7 @@ static void branch_by_table(struct generator *generator) {
     index->source[0] = random_source(generator, R);
     index->source[1] = (struct operand){true, TABLE_LABELS - 1};
     struct statement *table = append(generator, TABLE);
+    table->guard = one_in(generator, 2) ? random_guard(generator) : -1;
     for (unsigned k = 0; k < TABLE_LABELS; k++)
         table->labels[k] = forward_label(generator);
 }

@@ -201,10 +201,10 @@ static void add_statement(struct writer *writer, const struct statement *stateme
         add(writer, "bra L%u;\n", statement->labels[0]);
         break;
     case TABLE:
-        add(writer, "T%u: .branchtargets L%u, L%u, L%u, L%u;\nbrx.idx r%u, T%u;\n", writer->next,
-            statement->labels[0], statement->labels[1], statement->labels[2], statement->labels[3], INDEX_R,
-            writer->next);
-        writer->next++;
+        add(writer, "T%u: .branchtargets L%u, L%u, L%u, L%u;\n", writer->next, statement->labels[0],
+            statement->labels[1], statement->labels[2], statement->labels[3]);
+        add_guard(writer, statement->guard);
+        add(writer, "brx.idx r%u, T%u;\n", INDEX_R, writer->next++);
         break;
     case LABEL:
         add(writer, "L%u:\n", statement->labels[0]);
