@@ -1,6 +1,7 @@
 /* Blocks: their start, turns of their warps, barriers. */
 #include "observe.h"
 #include "race.h"
+#include "round_trip.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ static void start_warp(struct block *block, unsigned index) {
     warp->issued = 0;
     warp->impatience = 0;
     warp->turn_lane = 0;
+    warp->copy_trips = warp->group_count = 0;
     warp->fragment_count = 0;
     warp_add_fragment(warp, binding->code, warp->live, FRAGMENT_READY, 0);
     for (uint32_t k = 0; k < binding->special_count; k++)
@@ -32,6 +34,7 @@ void block_start(struct block *block) {
     block->ready = block->warp_count == WARP_LANES ? ALL_LANES : (1u << block->warp_count) - 1;
     block->next_warp = 0;
     block->read_after_end = false;
+    block->trips = block->awaited_trips = 0;
     memset(block->barriers, 0, sizeof block->barriers);
     block->grid->changes++;
     memset(block->shared, SHARED_POISON, block->grid->shared_bytes);
@@ -77,11 +80,6 @@ static void release(struct warp *warp, const struct fragment *fragment, const st
     warp->block->ready |= 1u << warp->index;
 }
 
-void block_end_stretch(struct block *block) {
-    block->grid->counts.dram_round_trips += block->waited;
-    block->waited = false;
-}
-
 unsigned warp_take_waiting(struct warp *warp, unsigned barrier, struct fragment *waiting) {
     unsigned count = 0, kept = 0;
     for (unsigned k = 0; k < warp->fragment_count; k++) {
@@ -99,7 +97,7 @@ static void complete(struct block *block, unsigned index) {
     struct barrier barrier = block->barriers[index];
     block->barriers[index] = (struct barrier){0};
     block->grid->counts.barriers++;
-    block_end_stretch(block);
+    trips_at_barrier(block);
     block->grid->changes++;
     if (block->race && !barrier.expected)
         race_block_barrier(block);

@@ -2,7 +2,7 @@
 #include "address.h"
 #include "observe.h"
 #include "race.h"
-#include "warp.h"
+#include "round_trip.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +66,7 @@ void cluster_free(struct cluster *cluster) {
         block_observer_free(block->observer);
         if (block->race)
             block_race_free(block->race);
+        free(block->phases);
         free(block->warps[0].local);
         free(block->warps[0].bank[0]);
         free(block->warps);
@@ -93,14 +94,26 @@ void cluster_start(struct cluster *cluster, uint64_t index) {
     }
 }
 
+static void meet_in_time(struct cluster *cluster) {
+    unsigned latest = 0;
+    for (unsigned rank = 0; rank < cluster->block_count; rank++) {
+        trips_at_barrier(&cluster->blocks[rank]);
+        if (cluster->blocks[rank].trips > latest)
+            latest = cluster->blocks[rank].trips;
+    }
+    for (unsigned rank = 0; rank < cluster->block_count; rank++)
+        trips_by(&cluster->blocks[rank], latest);
+}
+
 /* The barrier is met by all threads that have not ended: those that wait go on, the others need not wait. */
 static void complete(struct cluster *cluster) {
     cluster->arrived = 0;
     cluster->idle_turns = 0;
-    cluster->grid->counts.barriers++;
+    cluster->grid->counts.cluster_barriers++;
+    cluster->grid->counts.cluster_waits += cluster->block_count;
+    meet_in_time(cluster);
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
         struct block *block = &cluster->blocks[rank];
-        block_end_stretch(block);
         for (unsigned j = 0; j < block->warp_count; j++) {
             struct warp *warp = &block->warps[j];
             warp->cluster_passed |= warp->cluster_arrived;
@@ -207,7 +220,7 @@ bool cluster_run(struct cluster *cluster, uint64_t budget) {
         return true;
     if (cluster->live_threads == 0) {
         for (unsigned rank = 0; rank < cluster->block_count; rank++)
-            block_end_stretch(&cluster->blocks[rank]);
+            trips_end_block(&cluster->blocks[rank]);
         return false;
     }
     bool was_idle = !any_ready(cluster);

@@ -15,8 +15,11 @@ void launch_counts_add(struct launch_counts *sum, const struct launch_counts *co
     sum->global_load_sectors += counts->global_load_sectors;
     sum->global_store_sectors += counts->global_store_sectors;
     sum->shared_wavefronts += counts->shared_wavefronts;
+    sum->remote_shared_wavefronts += counts->remote_shared_wavefronts;
     sum->atomics += counts->atomics;
     sum->barriers += counts->barriers;
+    sum->cluster_barriers += counts->cluster_barriers;
+    sum->cluster_waits += counts->cluster_waits;
     sum->l2.sectors += counts->l2.sectors;
     sum->l2.hits += counts->l2.hits;
     sum->l2.dram_read_bytes += counts->l2.dram_read_bytes;

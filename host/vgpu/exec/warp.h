@@ -101,6 +101,8 @@ struct warp {
     unsigned turn_lane;           /* rotation: the fragment that had the last turn */
     uint32_t awaited[WARP_LANES]; /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
     struct recurrence recurrence;
+    /* Of its cp.async copies, round_trip.h. */
+    unsigned copy_trips, group_count, group_trips[8];
 };
 
 enum barrier_reduction { BARRIER_PLAIN, BARRIER_POPULATION, BARRIER_EVERY, BARRIER_ANY };
@@ -126,8 +128,11 @@ struct block {
     uint32_t ready; /* warps with a ready fragment */
     unsigned next_warp;
     unsigned live_threads;
-    unsigned polls;         /* strong loads and sleeps in this turn of the block */
-    bool waited;            /* for DRAM, since its last barrier */
+    unsigned polls; /* strong loads and sleeps in this turn of the block */
+    /* round_trip.h */
+    unsigned trips, awaited_trips; /* DRAM round trips it has waited for; and will have at its next barrier */
+    struct phase_trips *phases;    /* of mbarriers in its memory */
+    unsigned phase_count;
     bool read_after_end;    /* a finding has told that others use its shared memory although it has ended */
     uint32_t stuck;         /* warps that go round for ever unless memory changes; said at stuck_changes */
     uint64_t stuck_changes; /* grid->changes then */
@@ -230,8 +235,6 @@ struct barrier_arrival {
 bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struct barrier_arrival arrival);
 /* Threads have ended: barriers that waited only for them complete. */
 void block_after_exit(struct block *block);
-/* A block is at a barrier or ends. */
-void block_end_stretch(struct block *block);
 /* Every warp at the program's first instruction. The block's place in the grid is set. */
 void block_start(struct block *block);
 /*
