@@ -90,7 +90,7 @@ HANDLER(drop_no_complete) { return arrive(w, i, mask, ARRIVES_COUNT, true, true)
  * does no worse than a slow thread. The wait ends with a false predicate when nothing else can move (cluster.c).
  */
 static const struct bound *wait(struct warp *w, const struct bound *i, uint32_t mask, bool by_parity) {
-    u64 *object[WARP_LANES];
+    u64 *object[WARP_LANES], wavefronts = w->grid->counts.shared_wavefronts;
     if (!find_objects(w, i, mask, object))
         return NULL;
     const u64 *state = lanes(w, i->o[1]);
@@ -109,6 +109,7 @@ static const struct bound *wait(struct warp *w, const struct bound *i, uint32_t 
         return i + 1;
     }
     w->grid->failed_waits++;
+    w->grid->counts.shared_wavefronts = wavefronts; /* it will be tried again, and counted then */
     w->active &= ~mask;
     warp_add_fragment(w, i, mask, FRAGMENT_AT_MBARRIER, 0);
     return w->active ? i + 1 : NULL;
