@@ -71,6 +71,31 @@ __global__ void copy_ring(const char *in, unsigned tiles, unsigned ahead) {
     }
 }
 
+// The same with two warps: one fills stages as the other empties them.
+__global__ void copy_between_warps(const char *in, unsigned tiles, unsigned ahead) {
+    __shared__ alignas(128) char tile[STAGES][TILE_BYTES];
+    __shared__ uint64_t full[STAGES], empty[STAGES];
+    if (threadIdx.x == 0)
+        for (unsigned s = 0; s < ahead; s++) {
+            ptx::mbarrier_init(&full[s], 1);
+            ptx::mbarrier_init(&empty[s], 1);
+        }
+    __syncthreads();
+    for (unsigned k = 0; k < tiles && threadIdx.x % 32 == 0; k++) {
+        unsigned s = k % ahead, round = k / ahead;
+        if (threadIdx.x == 0) {
+            wait_for(&empty[s], ~round & 1);
+            ptx::mbarrier_arrive_expect_tx(ptx::sem_release, ptx::scope_cta, ptx::space_shared, &full[s],
+                                           TILE_BYTES);
+            ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, tile[s], in + k * TILE_BYTES,
+                               TILE_BYTES, &full[s]);
+        } else {
+            wait_for(&full[s], round & 1);
+            ptx::mbarrier_arrive(&empty[s]);
+        }
+    }
+}
+
 __global__ void copy_out(char *out) {
     __shared__ alignas(128) char tile[TILE_BYTES];
     ptx::cp_async_bulk(ptx::space_global, ptx::space_shared, out + blockIdx.x * TILE_BYTES, tile, TILE_BYTES);
@@ -176,6 +201,8 @@ int main() {
     launch({8, 32, 4, 0}, add_to_next, 10);
     for (unsigned ahead : {1, 2, 5, 8})
         launch({3, 1, 1, 0}, copy_ring, in.items, 16, ahead);
+    for (unsigned ahead : {1, 2, 5, 8})
+        launch({1, 64, 1, 0}, copy_between_warps, in.items, 16, ahead);
     launch({3, 1, 1, 0}, copy_out, out.items);
     launch({8, 1, 4, 0}, multicast, in.items);
     launch({8, 1, 4, 0}, copy_to_next);

@@ -47,6 +47,8 @@ for ahead, launch in zip((1, 2, 5, 8), of("copy_ring")):
     check(f"bulk copies, {ahead} under way", launch, global_load_sectors=3 * tiles * sectors, dram_read_bytes=tiles * tile,
           l2_hits=2 * tiles * sectors, shared_wavefronts=3 * (tiles * (wavefronts + 2) + ahead), remote_shared_wavefronts=0,
           dram_round_trips=math.ceil(tiles / ahead), cluster_waits=0)
+for ahead, launch in zip((1, 2, 5, 8), of("copy_between_warps")):
+    check(f"bulk copies from warp to warp, {ahead} under way", launch, dram_read_bytes=tiles * tile, dram_round_trips=math.ceil(tiles / ahead))
 [launch] = of("copy_out")
 check("bulk copies out", launch, global_store_sectors=3 * sectors, dram_write_bytes=3 * tile, dram_read_bytes=0,
       shared_wavefronts=3 * wavefronts, dram_round_trips=0)

@@ -80,7 +80,16 @@ def check_counters(name, launches, l2_bytes, warm):
     [copy] = of("coalesced_copy")
     bytes = 4096 * 256 * 16
     traffic("coalesced copy", copy, bytes, 0 if warm else bytes, 0)
+    for bytes, copy, fill in zip((2, 8, 16), of("copy_items"), of("fill_items")):
+        # Four warps. The fill also stores one byte.
+        same(f"{name}: items of {bytes} bytes, sectors loaded", copy["global_load_sectors"], 4 * bytes)
+        same(f"{name}: items of {bytes} bytes, sectors stored", copy["global_store_sectors"], 4 * bytes)
+        same(f"{name}: items of {bytes} bytes, wavefronts", fill["shared_wavefronts"], 1 + max(1, bytes // 4))
+    for ahead, copy in zip((1, 5), of("copy_groups")):
+        traffic(f"groups of copies, {ahead} under way", copy, 16 * 512, 0, 0)
+        same(f"{name}: groups of copies, {ahead} under way, round trips", copy["dram_round_trips"], math.ceil(16 / ahead))
     [copy] = of("asynchronous_copy")
+    same(f"{name}: asynchronous copy, round trips", copy["dram_round_trips"], 1)
     traffic("asynchronous copy", copy, 128 * 16, 0, 0)
     same(f"{name}: asynchronous copy, sectors loaded", copy["global_load_sectors"], 128 * 16 // 32)
     same(f"{name}: asynchronous copy, wavefronts", copy["shared_wavefronts"], 128 * 16 // 128)

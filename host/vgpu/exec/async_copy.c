@@ -57,7 +57,7 @@ HANDLER(wait_group) {
 }
 HANDLER(wait_all) {
     (void)mask;
-    trips_by(w->block, w->copy_trips);
+    trips_by(w, w->copy_trips);
     return i + 1;
 }
 

@@ -113,7 +113,7 @@ static bool global_source(struct warp *w, const struct bound *i, unsigned lane, 
                           struct source *source) {
     bool hit;
     source->bytes = global_range(w, i, lane, address_of(w, i, FROM, lane), bytes, L2_LOAD, &hit);
-    source->trips = w->block->trips + !hit;
+    source->trips = w->trips + !hit;
     source->in_a_block = false;
     return source->bytes != NULL;
 }
@@ -121,7 +121,7 @@ static bool global_source(struct warp *w, const struct bound *i, unsigned lane, 
 static bool shared_source(struct warp *w, const struct bound *i, unsigned lane, u32 bytes,
                           struct source *source) {
     source->bytes = shared_range(w, i, lane, (u32)address_of(w, i, FROM, lane), bytes, "reads");
-    source->trips = w->block->trips;
+    source->trips = w->trips;
     source->in_a_block = true;
     return source->bytes != NULL;
 }

@@ -83,7 +83,7 @@ void cluster_start(struct cluster *cluster, uint64_t index) {
     cluster->id[0] = (uint32_t)(index % across);
     cluster->id[1] = (uint32_t)(index / across % down);
     cluster->id[2] = (uint32_t)(index / across / down);
-    cluster->live_threads = cluster->arrived = cluster->idle_turns = 0;
+    cluster->live_threads = cluster->arrived = cluster->trips = cluster->idle_turns = 0;
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
         struct block *block = &cluster->blocks[rank];
         for (unsigned axis = 0; axis < 3; axis++)
@@ -94,28 +94,17 @@ void cluster_start(struct cluster *cluster, uint64_t index) {
     }
 }
 
-static void meet_in_time(struct cluster *cluster) {
-    unsigned latest = 0;
-    for (unsigned rank = 0; rank < cluster->block_count; rank++) {
-        trips_at_barrier(&cluster->blocks[rank]);
-        if (cluster->blocks[rank].trips > latest)
-            latest = cluster->blocks[rank].trips;
-    }
-    for (unsigned rank = 0; rank < cluster->block_count; rank++)
-        trips_by(&cluster->blocks[rank], latest);
-}
-
 /* The barrier is met by all threads that have not ended: those that wait go on, the others need not wait. */
 static void complete(struct cluster *cluster) {
     cluster->arrived = 0;
     cluster->idle_turns = 0;
     cluster->grid->counts.cluster_barriers++;
     cluster->grid->counts.cluster_waits += cluster->block_count;
-    meet_in_time(cluster);
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
         struct block *block = &cluster->blocks[rank];
         for (unsigned j = 0; j < block->warp_count; j++) {
             struct warp *warp = &block->warps[j];
+            trips_by(warp, cluster->trips);
             warp->cluster_passed |= warp->cluster_arrived;
             warp->cluster_arrived = 0;
             struct fragment waiting[WARP_LANES];
@@ -138,6 +127,8 @@ bool cluster_arrive(struct warp *warp, const struct bound *i, uint32_t mask) {
         return false;
     }
     warp->cluster_arrived |= mask;
+    unsigned trips = trips_at_barrier(warp);
+    cluster->trips = trips > cluster->trips ? trips : cluster->trips;
     cluster->arrived += (unsigned)__builtin_popcount(mask);
     if (cluster->arrived == cluster->live_threads)
         complete(cluster);

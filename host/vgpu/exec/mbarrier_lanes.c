@@ -63,8 +63,7 @@ static const struct bound *arrive(struct warp *w, const struct bound *i, uint32_
     const struct cluster *cluster = w->block->cluster;
     FOR_ACTIVE(l) {
         size_t rank = (size_t)((uint8_t *)object[l] - cluster->shared) / w->grid->shared_stride;
-        if (rank != w->block->rank)
-            trips_arrive(&cluster->blocks[rank], object[l], w->block->trips, true);
+        trips_arrive(&cluster->blocks[rank], object[l], trips_at_barrier(w), rank != w->block->rank);
         struct mbarrier_arrival arrival = {.count = operand == ARRIVES_COUNT ? number[l] : 1,
                                            .transaction = operand == ARRIVES_EXPECTING ? number[l] : 0,
                                            .drops = drops,
@@ -102,7 +101,7 @@ static const struct bound *wait(struct warp *w, const struct bound *i, uint32_t 
             return NULL;
         complete |= (uint32_t)passed << l;
         if (passed)
-            trips_pass_phase(w->block, object[l], phase);
+            trips_pass_phase(w, object[l], phase);
     }
     if (complete) {
         set_predicate(w, i, 0, mask, complete);

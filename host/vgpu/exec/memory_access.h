@@ -141,7 +141,7 @@ static inline void note_l2(struct warp *w, const u64 *at, uint32_t mask, const s
     if (access->use == L2_COPY)
         trips_of_copy(w);
     else
-        trips_await(w->block);
+        trips_await(w);
 }
 
 /* The slow way round: addresses that name a block of the cluster, or a fault. */

@@ -12,13 +12,15 @@ struct phase_trips {
     } phase[2];
 };
 
+enum { GROUPS_KEPT = sizeof((struct warp *)0)->group_trips / sizeof(unsigned) };
+
 void trips_close_group(struct warp *warp) {
-    warp->group_trips[warp->group_count++ % COPY_GROUPS_KEPT] = warp->copy_trips;
+    warp->group_trips[warp->group_count++ % GROUPS_KEPT] = warp->copy_trips;
 }
 
 void trips_wait_for_groups(struct warp *warp, unsigned left) {
-    if (left < warp->group_count && left < COPY_GROUPS_KEPT)
-        trips_by(warp->block, warp->group_trips[(warp->group_count - left - 1) % COPY_GROUPS_KEPT]);
+    if (left < warp->group_count && left < GROUPS_KEPT)
+        trips_by(warp, warp->group_trips[(warp->group_count - left - 1) % GROUPS_KEPT]);
 }
 
 static struct phase_trips *find(struct block *block, const uint64_t *object, bool make) {
@@ -52,18 +54,22 @@ void trips_begin_phase(struct block *block, const uint64_t *object, bool phase) 
     }
 }
 
-void trips_pass_phase(struct block *block, const uint64_t *object, bool phase) {
-    struct phase_trips *known = find(block, object, false);
+void trips_pass_phase(struct warp *warp, const uint64_t *object, bool phase) {
+    struct phase_trips *known = find(warp->block, object, false);
     if (!known)
         return;
-    trips_by(block, known->phase[phase].trips);
-    block->grid->counts.cluster_waits += known->phase[phase].from_block;
+    trips_by(warp, known->phase[phase].trips);
+    warp->grid->counts.cluster_waits += known->phase[phase].from_block;
     known->phase[phase].from_block = false; /* other warps wait for the same */
 }
 
 void trips_end_block(struct block *block) {
-    trips_at_barrier(block);
-    block->grid->counts.dram_round_trips += block->trips;
+    unsigned latest = 0;
+    for (unsigned k = 0; k < block->warp_count; k++) {
+        unsigned trips = trips_at_barrier(&block->warps[k]);
+        latest = trips > latest ? trips : latest;
+    }
+    block->grid->counts.dram_round_trips += latest;
     free(block->phases);
     block->phases = NULL;
     block->phase_count = 0;

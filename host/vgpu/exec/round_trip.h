@@ -1,29 +1,31 @@
 /*
- * Round trips to DRAM that follow one another: a clock for each block that ticks when it has waited for data from DRAM.
+ * Round trips to DRAM that follow one another: a clock for each warp that ticks when it has waited for data from DRAM.
  *
- * Data asked for when the clock shows t arrives at t + 1 if the L2 does not hold it. A block waits for its loads and atomics at its
+ * Data asked for when the clock shows t arrives at t + 1 if the L2 does not hold it. A warp waits for its loads and atomics at its
  * next barrier; for asynchronous copies where it waits for their group or mbarrier. So what is asked for together costs
- * one trip, and a pipeline of n copies of which s are under way at once costs n / s. Blocks of a cluster take over the latest clock at
- * their barrier, and a block that of another which arrives at its mbarrier. Kept while traffic is counted, for the estimate.
+ * one trip, and a pipeline of n copies of which s are under way at once costs n / s. Who waits at a barrier, of a block or cluster, or
+ * for a phase of an mbarrier, takes over the latest clock of those that arrive. Kept for the estimate, while traffic is counted.
  */
 #ifndef LOTTO_VGPU_ROUND_TRIP_H
 #define LOTTO_VGPU_ROUND_TRIP_H
 
 #include "warp.h"
 
-enum { COPY_GROUPS_KEPT = 8 };
-
-static inline void trips_by(struct block *block, unsigned trips) {
-    if (trips > block->trips)
-        block->trips = trips;
+static inline void trips_by(struct warp *warp, unsigned trips) {
+    if (trips > warp->trips)
+        warp->trips = trips;
 }
 
-/* Loads and atomics of the block have to wait for DRAM. */
-static inline void trips_await(struct block *block) { block->awaited_trips = block->trips + 1; }
-static inline void trips_at_barrier(struct block *block) { trips_by(block, block->awaited_trips); }
+/* The warp has to wait for DRAM: for a load or an atomic; for a copy by cp.async. */
+static inline void trips_await(struct warp *warp) { warp->awaited_trips = warp->trips + 1; }
+static inline void trips_of_copy(struct warp *warp) { warp->copy_trips = warp->trips + 1; }
+/* The clock of a warp that comes to a barrier: its loads have come. */
+static inline unsigned trips_at_barrier(struct warp *warp) {
+    trips_by(warp, warp->awaited_trips);
+    return warp->trips;
+}
 
-/* cp.async: a copy has to wait for DRAM; a group is closed; the warp waits for all groups but the `left` latest, or for every copy. */
-static inline void trips_of_copy(struct warp *warp) { warp->copy_trips = warp->block->trips + 1; }
+/* A group of copies by cp.async is closed; the warp waits for all groups but the `left` latest. */
 void trips_close_group(struct warp *warp);
 void trips_wait_for_groups(struct warp *warp, unsigned left);
 
@@ -34,10 +36,10 @@ void trips_wait_for_groups(struct warp *warp, unsigned left);
 void trips_arrive(struct block *block, const uint64_t *object, unsigned trips, bool from_block);
 /* The mbarrier enters this phase. */
 void trips_begin_phase(struct block *block, const uint64_t *object, bool phase);
-/* The block is past this phase of its mbarrier. */
-void trips_pass_phase(struct block *block, const uint64_t *object, bool phase);
+/* The warp is past this phase of an mbarrier of its block. */
+void trips_pass_phase(struct warp *warp, const uint64_t *object, bool phase);
 
-/* The block's clock goes into the launch's count. */
+/* The latest clock of the block's warps goes into the launch's count. */
 void trips_end_block(struct block *block);
 
 #endif

@@ -101,8 +101,8 @@ struct warp {
     unsigned turn_lane;           /* rotation: the fragment that had the last turn */
     uint32_t awaited[WARP_LANES]; /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
     struct recurrence recurrence;
-    /* Of its cp.async copies, round_trip.h. */
-    unsigned copy_trips, group_count, group_trips[8];
+    /* Its clock and when its loads, its cp.async copies and their latest groups have come (round_trip.h). */
+    unsigned trips, awaited_trips, copy_trips, group_count, group_trips[8];
 };
 
 enum barrier_reduction { BARRIER_PLAIN, BARRIER_POPULATION, BARRIER_EVERY, BARRIER_ANY };
@@ -114,6 +114,7 @@ struct barrier {
     bool every, any; /* of the predicates of barrier.red */
     bool in_use;
     enum barrier_reduction reduction;
+    unsigned trips; /* the latest clock of those that arrived */
 };
 
 struct block {
@@ -130,8 +131,7 @@ struct block {
     unsigned live_threads;
     unsigned polls; /* strong loads and sleeps in this turn of the block */
     /* round_trip.h */
-    unsigned trips, awaited_trips; /* DRAM round trips it has waited for; and will have at its next barrier */
-    struct phase_trips *phases;    /* of mbarriers in its memory */
+    struct phase_trips *phases; /* of mbarriers in its memory */
     unsigned phase_count;
     bool read_after_end;    /* a finding has told that others use its shared memory although it has ended */
     uint32_t stuck;         /* warps that go round for ever unless memory changes; said at stuck_changes */
@@ -149,6 +149,7 @@ struct cluster {
     unsigned block_count;
     uint8_t *shared; /* of all blocks, grid->shared_stride apart */
     unsigned live_threads, arrived;
+    unsigned trips;      /* the latest clock of those that arrived at its barrier */
     unsigned idle_turns; /* turns at whose end all threads waited, since one could last go on */
 };
 
