@@ -77,14 +77,14 @@ def estimate(what, launch, bound, us):
 
 
 estimate("cluster barriers", barriers, "latency",
-         2.5 + 100 * 0.3 + barriers["warp_instructions"] / 8 * 4 * clock_us)  # a block a multiprocessor, one warp each
+         2.5 + 100 * 0.3 + barriers["machine_instructions"] / 8 * 4 * clock_us)  # a block a multiprocessor, one warp each
 estimate("cluster barriers in three waves", many_barriers, "latency", 2.5 + 3 * 100 * 0.3)
 [launch] = of("arithmetic")
-estimate("33 clusters on 128 multiprocessors", launch, "issue", 2.5 + launch["warp_instructions"] * 3 / 264 / 4 * clock_us)
+estimate("33 clusters on 128 multiprocessors", launch, "issue", 2.5 + launch["machine_instructions"] * 3 / 264 / 4 * clock_us)
 for ahead, launch in zip((1, 2), of("copy_ring")):
     chain = math.ceil(tiles / ahead) * 0.7 / 3  # one of the three blocks waits for DRAM
     estimate("bulk copies", launch, "latency" if chain > 2.5 else "launch",
-             2.5 + chain + launch["issue_slots"] / 32 / 3 * 4 * clock_us)
+             2.5 + chain + launch["machine_instructions"] / 3 * 4 * clock_us)
 same("the model's cluster barrier", report["cost_model"]["cluster_barrier_us"], 0.3)
 print(f"compared {compared} figures")
 END_OF_COMPARISON

@@ -52,6 +52,18 @@ __global__ void write_in_order(uint4 *out, size_t bytes) {
         out[at] = make_uint4(1, 2, 3, 4);
 }
 
+// 1, 2, 2, 4, 4 and 12 machine instructions a turn: twice as many turns add as many again.
+__global__ void expanded(unsigned long long *out, unsigned times) {
+    unsigned long long value = threadIdx.x;
+    unsigned small = threadIdx.x | 1;
+#pragma unroll 1
+    for (unsigned k = 0; k < times; k++)
+        asm volatile("add.u32 %1, %1, 5; add.u64 %0, %0, 5; shl.b64 %0, %0, %1; mul.lo.u64 %0, %0, %0;"
+                     "max.u64 %0, %0, 7; div.u32 %1, %1, %1;"
+                     : "+l"(value), "+r"(small));
+    out[threadIdx.x] = value + small;
+}
+
 __global__ void coalesced_copy(const uint4 *in, uint4 *out) {
     size_t at = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
     out[at] = in[at];
@@ -164,6 +176,9 @@ int main() {
     copy_groups<1><<<1, 32>>>(in.items, 16);
     must(cudaMemset(in.items, 0, above));
     copy_groups<5><<<1, 32>>>(in.items, 16);
+
+    for (unsigned times : {1, 11})
+        expanded<<<1, 32>>>((unsigned long long *)words, times);
 
     nothing<<<1, 32>>>();
     barriers<<<1, 1024>>>(1000);

@@ -56,6 +56,11 @@ def check_counters(name, launches, l2_bytes, warm):
         same(f"{name}: {lanes} lanes run 16 instructions more", difference,
              {"warp_instructions": 16, "thread_instructions": 16 * lanes, "issue_slots": 16 * 32})
 
+    once, more = of("expanded")
+    difference = {key: more[key] - once[key] for key in ("warp_instructions", "machine_instructions")}
+    # A turn is the six, an addition, a comparison and a branch.
+    same(f"{name}: instructions of ten turns more", difference, {"warp_instructions": 10 * 9, "machine_instructions": 10 * (1 + 2 + 2 + 4 + 4 + 12 + 3)})
+
     below, little_above, above = l2_bytes - 65536, l2_bytes + 65536, l2_bytes + l2_bytes // 16
     twice_below, twice_little_above, twice_above, first, second, third, fourth = of("read_in_order")
     # In a warm L2 the first ones find what the strided copies and each other left.
@@ -112,7 +117,7 @@ def check_estimates(name, gpu, launches):
         return launch
 
     clock_us = 1e6 / gpu["clock"]
-    instructions = {launch["kernel"]: launch["warp_instructions"] for launch in launches}
+    instructions = {launch["kernel"]: launch["machine_instructions"] for launch in launches}
     of = lambda kernel: next(count for name, count in instructions.items() if kernel in name)
     bytes = 4096 * 256 * 16
     estimate("nothing", "launch", 2.5 + of("nothing") * 4 * clock_us)  # one warp, an instruction every 4 clocks

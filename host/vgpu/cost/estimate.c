@@ -34,7 +34,7 @@ struct estimate estimate_launch(const struct device_rates *device, const struct 
     double terms[COST_BOUNDS] = {0};
 
     terms[BOUND_ISSUE] =
-        (double)counts->issue_slots / lanes * share /
+        (double)counts->machine_instructions * share /
         issue_rate(device, launch, resident_of_sm < blocks_of_sm ? resident_of_sm : blocks_of_sm);
     terms[BOUND_L2] = l2_bytes * share / device->l2_port_bytes_per_clock;
     if (device->l2_bytes_per_clock > 0)

@@ -43,6 +43,8 @@ struct launch_counts {
     uint64_t warp_instructions, thread_instructions; /* issued; active lanes */
     uint64_t issue_slots; /* warp_instructions x 32, waiting polls of barriers left out */
     uint64_t
+        machine_instructions; /* about as many as an assembler makes of those in issue_slots (machine_code.c) */
+    uint64_t
         conversions_and_mufu; /* warp instructions: cvt to, from and between floats, and the .approx functions */
     uint64_t global_load_sectors, global_store_sectors; /* 32-byte sectors asked for, counted per request */
     uint64_t

@@ -17,6 +17,7 @@
 
 enum { MAX_BOUND_OPERANDS = 8, BLOCK_BARRIERS = 16, CLUSTER_BARRIER = BLOCK_BARRIERS };
 #define CONSTANT_BANK 0x80000000u
+enum { TALLY_MACHINE = 16 }; /* bits; a stretch is shorter than 2^16 instructions */
 
 struct warp;
 struct bound;
@@ -34,6 +35,7 @@ struct bound {
     int64_t second_offset; /* of the second address of an asynchronous copy; its base is an operand */
     const struct bound *target;
     const void *side; /* what few instructions need: branch tables, fitted operands, address lists, texts */
+    uint32_t tally;   /* what it adds: 1 to the conversions, above TALLY_MACHINE its machine instructions */
     uint32_t origin;  /* index in program->instructions */
     uint8_t negated;  /* bit k: predicate operand k is !p */
     uint8_t space;    /* enum ptx_space of a memory access */
@@ -41,7 +43,6 @@ struct bound {
     uint8_t combine;  /* enum combine: setp.lt.and */
     bool base_is_32;  /* the base address register is 32 bits wide */
     bool strong;      /* volatile, relaxed or acquire: may be a wait for another block */
-    bool conversion;  /* counted in conversions_and_mufu */
     /* While accesses are observed (observe.h): run is then run_observed. */
     uint8_t observed;    /* enum observed */
     uint8_t lane_bytes;  /* of an access */

@@ -50,6 +50,7 @@ static void put_counts(json_t *object, const struct launch_counts *counts, doubl
         {"warp_instructions", counts->warp_instructions},
         {"thread_instructions", counts->thread_instructions},
         {"issue_slots", counts->issue_slots},
+        {"machine_instructions", counts->machine_instructions},
         {"conversions_and_mufu", counts->conversions_and_mufu},
         {"global_load_sectors", counts->global_load_sectors},
         {"global_store_sectors", counts->global_store_sectors},
