@@ -61,7 +61,7 @@ Test(vgpu_cluster, lanes_reach_different_blocks) {
     for (unsigned b = 0; b < 8; b++)
         for (unsigned x = 0; x < 64; x++)
             cr_assert_eq(out[64 * b + x], (b / 4 * 4 + (b % 4 + x) % 4) * 1000 + x);
-    cr_assert_eq(launch.counts.barriers, 4);
+    cr_assert_eq(launch.counts.cluster_barriers, 4);
 }
 
 Test(vgpu_cluster, vectors_stores_and_atomics) {

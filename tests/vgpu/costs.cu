@@ -52,9 +52,50 @@ __global__ void write_in_order(uint4 *out, size_t bytes) {
         out[at] = make_uint4(1, 2, 3, 4);
 }
 
+// 1, 2, 2, 4, 4 and 12 machine instructions a turn: twice as many turns add as many again.
+__global__ void expanded(unsigned long long *out, unsigned times) {
+    unsigned long long value = threadIdx.x;
+    unsigned small = threadIdx.x | 1;
+#pragma unroll 1
+    for (unsigned k = 0; k < times; k++)
+        asm volatile("add.u32 %1, %1, 5; add.u64 %0, %0, 5; shl.b64 %0, %0, %1; mul.lo.u64 %0, %0, %0;"
+                     "max.u64 %0, %0, 7; div.u32 %1, %1, %1;"
+                     : "+l"(value), "+r"(small));
+    out[threadIdx.x] = value + small;
+}
+
 __global__ void coalesced_copy(const uint4 *in, uint4 *out) {
     size_t at = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
     out[at] = in[at];
+}
+
+// Lanes read and write items of 2, 8 and 16 bytes, in global and in shared memory.
+template <class Item> __global__ void copy_items(const Item *in, Item *out) {
+    size_t at = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+    out[at] = in[at];
+}
+template <class Item> __global__ void fill_items(Item value) {
+    extern __shared__ uint4 memory[];
+    reinterpret_cast<volatile unsigned char *>(memory)[0] = 0;
+    Item *items = reinterpret_cast<Item *>(memory);
+    items[threadIdx.x] = value;
+}
+
+// One warp copies tiles of 512 bytes to shared memory, AHEAD groups of a tile under way at once.
+template <int AHEAD> __global__ void copy_groups(const uint4 *in, unsigned tiles) {
+#if __CUDA_ARCH__ >= 800
+    __shared__ uint4 items[AHEAD][32];
+    for (unsigned k = 0; k < tiles + AHEAD; k++) {
+        if (k >= AHEAD)
+            asm volatile("cp.async.wait_group %0;" ::"n"(AHEAD - 1) : "memory");
+        if (k < tiles) {
+            unsigned to = (unsigned)__cvta_generic_to_shared(&items[k % AHEAD][threadIdx.x]);
+            asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(in + k * 32 + threadIdx.x)
+                         : "memory");
+        }
+        asm volatile("cp.async.commit_group;" ::: "memory");
+    }
+#endif
 }
 
 __global__ void asynchronous_copy(const uint4 *in) {
@@ -123,6 +164,21 @@ int main() {
 
     must(cudaMemset(in.items, 0, above));
     asynchronous_copy<<<1, 128>>>(in.items);
+
+    must(cudaMemset(in.items, 0, above));
+    copy_items<<<2, 64>>>((const unsigned short *)in.items, (unsigned short *)out.items);
+    copy_items<<<2, 64>>>((const uint2 *)in.items, (uint2 *)out.items);
+    copy_items<<<2, 64>>>(in.items, out.items);
+    fill_items<<<1, 32, 512>>>((unsigned short)1);
+    fill_items<<<1, 32, 512>>>(make_uint2(1, 2));
+    fill_items<<<1, 32, 512>>>(make_uint4(1, 2, 3, 4));
+    must(cudaMemset(in.items, 0, above));
+    copy_groups<1><<<1, 32>>>(in.items, 16);
+    must(cudaMemset(in.items, 0, above));
+    copy_groups<5><<<1, 32>>>(in.items, 16);
+
+    for (unsigned times : {1, 11})
+        expanded<<<1, 32>>>((unsigned long long *)words, times);
 
     nothing<<<1, 32>>>();
     barriers<<<1, 1024>>>(1000);

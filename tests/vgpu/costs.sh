@@ -56,6 +56,11 @@ def check_counters(name, launches, l2_bytes, warm):
         same(f"{name}: {lanes} lanes run 16 instructions more", difference,
              {"warp_instructions": 16, "thread_instructions": 16 * lanes, "issue_slots": 16 * 32})
 
+    once, more = of("expanded")
+    difference = {key: more[key] - once[key] for key in ("warp_instructions", "machine_instructions")}
+    # A turn is the six, an addition, a comparison and a branch.
+    same(f"{name}: instructions of ten turns more", difference, {"warp_instructions": 10 * 9, "machine_instructions": 10 * (1 + 2 + 2 + 4 + 4 + 12 + 3)})
+
     below, little_above, above = l2_bytes - 65536, l2_bytes + 65536, l2_bytes + l2_bytes // 16
     twice_below, twice_little_above, twice_above, first, second, third, fourth = of("read_in_order")
     # In a warm L2 the first ones find what the strided copies and each other left.
@@ -80,7 +85,16 @@ def check_counters(name, launches, l2_bytes, warm):
     [copy] = of("coalesced_copy")
     bytes = 4096 * 256 * 16
     traffic("coalesced copy", copy, bytes, 0 if warm else bytes, 0)
+    for bytes, copy, fill in zip((2, 8, 16), of("copy_items"), of("fill_items")):
+        # Four warps. The fill also stores one byte.
+        same(f"{name}: items of {bytes} bytes, sectors loaded", copy["global_load_sectors"], 4 * bytes)
+        same(f"{name}: items of {bytes} bytes, sectors stored", copy["global_store_sectors"], 4 * bytes)
+        same(f"{name}: items of {bytes} bytes, wavefronts", fill["shared_wavefronts"], 1 + max(1, bytes // 4))
+    for ahead, copy in zip((1, 5), of("copy_groups")):
+        traffic(f"groups of copies, {ahead} under way", copy, 16 * 512, 0, 0)
+        same(f"{name}: groups of copies, {ahead} under way, round trips", copy["dram_round_trips"], math.ceil(16 / ahead))
     [copy] = of("asynchronous_copy")
+    same(f"{name}: asynchronous copy, round trips", copy["dram_round_trips"], 1)
     traffic("asynchronous copy", copy, 128 * 16, 0, 0)
     same(f"{name}: asynchronous copy, sectors loaded", copy["global_load_sectors"], 128 * 16 // 32)
     same(f"{name}: asynchronous copy, wavefronts", copy["shared_wavefronts"], 128 * 16 // 128)
@@ -103,7 +117,7 @@ def check_estimates(name, gpu, launches):
         return launch
 
     clock_us = 1e6 / gpu["clock"]
-    instructions = {launch["kernel"]: launch["warp_instructions"] for launch in launches}
+    instructions = {launch["kernel"]: launch["machine_instructions"] for launch in launches}
     of = lambda kernel: next(count for name, count in instructions.items() if kernel in name)
     bytes = 4096 * 256 * 16
     estimate("nothing", "launch", 2.5 + of("nothing") * 4 * clock_us)  # one warp, an instruction every 4 clocks

@@ -15,16 +15,17 @@ static uint64_t divided_up(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
 
 /* Warp instructions a clock of one multiprocessor: a warp alone waits for its own results. */
 static double issue_rate(const struct device_rates *device, const struct launch *launch,
-                         uint64_t blocks_of_sm) {
-    uint64_t resident = divided_up(launch->resident_blocks, device->sm_count);
-    double warps = (double)divided_up(product(launch->block), 32) *
-                   (double)(resident < blocks_of_sm ? resident : blocks_of_sm);
+                         uint64_t blocks_at_once) {
+    double warps = (double)divided_up(product(launch->block), 32) * (double)blocks_at_once;
     return lesser(device->schedulers, warps / device->dependent_issue_clocks);
 }
 
 struct estimate estimate_launch(const struct device_rates *device, const struct launch *launch,
                                 const struct launch_counts *counts) {
-    uint64_t blocks = product(launch->grid), blocks_of_sm = divided_up(blocks, device->sm_count);
+    /* Clusters may leave multiprocessors without a block: resident ones are spread evenly over the others. */
+    uint64_t resident_of_sm = divided_up(launch->resident_blocks, device->sm_count);
+    uint64_t sm_count = launch->resident_blocks / resident_of_sm;
+    uint64_t blocks = product(launch->grid), blocks_of_sm = divided_up(blocks, sm_count);
     /* The busiest multiprocessor has this part of the work. */
     double share = (double)blocks_of_sm / (double)blocks;
     double clock_us = 1e6 / device->clock_hz;
@@ -33,7 +34,8 @@ struct estimate estimate_launch(const struct device_rates *device, const struct 
     double terms[COST_BOUNDS] = {0};
 
     terms[BOUND_ISSUE] =
-        (double)counts->issue_slots / lanes * share / issue_rate(device, launch, blocks_of_sm);
+        (double)counts->machine_instructions * share /
+        issue_rate(device, launch, resident_of_sm < blocks_of_sm ? resident_of_sm : blocks_of_sm);
     terms[BOUND_L2] = l2_bytes * share / device->l2_port_bytes_per_clock;
     if (device->l2_bytes_per_clock > 0)
         terms[BOUND_L2] = greater(terms[BOUND_L2], l2_bytes / device->l2_bytes_per_clock);
@@ -53,6 +55,7 @@ struct estimate estimate_launch(const struct device_rates *device, const struct 
 
     /* The waits of one block; those of all waves but the last are hidden as far as there is other work. */
     double chain = ((double)counts->barriers * device->block_barrier_us +
+                    (double)counts->cluster_waits * device->cluster_barrier_us +
                     (double)counts->dram_round_trips * device->dram_first_byte_us) /
                    (double)blocks;
     double waves = (double)divided_up(blocks, launch->resident_blocks);

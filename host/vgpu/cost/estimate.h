@@ -20,7 +20,7 @@ struct device_rates {
     double conversions_per_clock;         /* lanes */
     double atomics_per_clock;             /* lanes */
     double atomics_of_one_word_per_clock; /* lanes, of the whole device */
-    double launch_us, dram_first_byte_us, block_barrier_us;
+    double launch_us, dram_first_byte_us, block_barrier_us, cluster_barrier_us;
 };
 
 enum cost_bound {

@@ -67,7 +67,7 @@ static bool touch(struct l2 *l2, uint32_t line, unsigned sectors, enum l2_use us
     traffic->hits += population(sectors & state);
     traffic->dram_read_bytes += reads ? population(missing) * L2_SECTOR_BYTES : 0;
     state |= sectors;
-    if (use != L2_LOAD) {
+    if (use == L2_STORE || use == L2_ATOMIC) {
         l2->dirty_sectors += population(sectors & ~(state >> DIRTY));
         state |= sectors << DIRTY;
     }

@@ -16,7 +16,8 @@ enum { L2_LINE_BYTES = 128, L2_SECTOR_BYTES = 32, L2_WAYS = 16 };
 
 struct l2;
 
-enum l2_use { L2_NO_USE, L2_LOAD, L2_STORE, L2_ATOMIC };
+/* L2_COPY: a load that no warp waits for at once. */
+enum l2_use { L2_NO_USE, L2_LOAD, L2_COPY, L2_STORE, L2_ATOMIC };
 
 struct l2_traffic {
     uint64_t sectors, hits; /* asked for, each once a request; found */

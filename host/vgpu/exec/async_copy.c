@@ -1,4 +1,4 @@
-/* cp.async from global to shared memory. A copy is complete when it is issued, so that groups have nothing to wait for. */
+/* cp.async from global to shared memory. A copy is complete when it is issued; groups wait for it in the estimate's time only. */
 #include "memory_access.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ static const struct bound *copy(struct warp *w, const struct bound *i, uint32_t 
     uint32_t whole = 0;
     FOR_LANES { whole |= (uint32_t)(source_bytes == NULL || source_bytes[l] >= i->width) << l; }
     const struct access reads = {"asynchronous copy's load", false, i->width,
-                                 &w->grid->counts.global_load_sectors, L2_LOAD};
+                                 &w->grid->counts.global_load_sectors, L2_COPY};
     const struct access writes = {"asynchronous copy's store", true, i->width, NULL, L2_NO_USE};
     if ((mask & whole) && !access_space(w, &source, mask & whole, from, &reads, PTX_SPACE_GLOBAL))
         return NULL;
@@ -45,8 +45,19 @@ static const struct bound *copy(struct warp *w, const struct bound *i, uint32_t 
 
 HANDLER(copy_whole) { return copy(w, i, mask, NULL); }
 HANDLER(copy_part) { return copy(w, i, mask, lanes(w, i->o[1])); }
-HANDLER(nothing_to_wait_for) {
-    (void)w, (void)mask;
+HANDLER(commit_group) {
+    (void)mask;
+    trips_close_group(w);
+    return i + 1;
+}
+HANDLER(wait_group) {
+    (void)mask;
+    trips_wait_for_groups(w, (unsigned)i->offset);
+    return i + 1;
+}
+HANDLER(wait_all) {
+    (void)mask;
+    trips_by(w, w->copy_trips);
     return i + 1;
 }
 
@@ -55,8 +66,8 @@ const struct instruction AT_LEVEL(async_copy_instructions)[] = {
     {"cp_async_cg_shared_global", "mnb", copy_whole},
     {"cp_async_ca_shared_global_part", "mnbw", copy_part},
     {"cp_async_cg_shared_global_part", "mnbw", copy_part},
-    {"cp_async_commit_group", "", nothing_to_wait_for},
-    {"cp_async_wait_group", "i", nothing_to_wait_for},
-    {"cp_async_wait_all", "", nothing_to_wait_for},
+    {"cp_async_commit_group", "", commit_group},
+    {"cp_async_wait_group", "i", wait_group},
+    {"cp_async_wait_all", "", wait_all},
     {NULL, NULL, NULL},
 };

@@ -491,7 +491,8 @@ static bool bind_instruction(struct binder *binder, uint32_t index) {
     bound->space = (uint8_t)binder->opcode.space;
     bound->combine = (uint8_t)binder->opcode.combine;
     bound->strong = binder->opcode.strong;
-    bound->conversion = binder->opcode.conversion;
+    bound->tally = machine_instructions(instruction->opcode, &binder->opcode) << TALLY_MACHINE |
+                   binder->opcode.conversion;
     if (!bind_guard(binder) || !bind_operands(binder, row->signature))
         return false;
     binder->binding->is_of_clusters |= is_of_clusters(instruction->opcode);

@@ -1,6 +1,7 @@
 /* Blocks: their start, turns of their warps, barriers. */
 #include "observe.h"
 #include "race.h"
+#include "round_trip.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ static void start_warp(struct block *block, unsigned index) {
     warp->issued = 0;
     warp->impatience = 0;
     warp->turn_lane = 0;
+    warp->trips = warp->awaited_trips = warp->copy_trips = warp->group_count = 0;
     warp->fragment_count = 0;
     warp_add_fragment(warp, binding->code, warp->live, FRAGMENT_READY, 0);
     for (uint32_t k = 0; k < binding->special_count; k++)
@@ -73,13 +75,9 @@ static void release(struct warp *warp, const struct fragment *fragment, const st
     } else if (barrier->reduction != BARRIER_PLAIN) {
         *d = holds ? *d | fragment->mask : *d & ~fragment->mask;
     }
+    trips_by(warp, barrier->trips);
     warp_add_fragment(warp, fragment->at + 1, fragment->mask, FRAGMENT_READY, 0);
     warp->block->ready |= 1u << warp->index;
-}
-
-void block_end_stretch(struct block *block) {
-    block->grid->counts.dram_round_trips += block->waited;
-    block->waited = false;
 }
 
 unsigned warp_take_waiting(struct warp *warp, unsigned barrier, struct fragment *waiting) {
@@ -99,7 +97,6 @@ static void complete(struct block *block, unsigned index) {
     struct barrier barrier = block->barriers[index];
     block->barriers[index] = (struct barrier){0};
     block->grid->counts.barriers++;
-    block_end_stretch(block);
     block->grid->changes++;
     if (block->race && !barrier.expected)
         race_block_barrier(block);
@@ -147,6 +144,8 @@ bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struc
             .in_use = true, .expected = arrival.count, .reduction = arrival.reduction, .every = true};
     unsigned threads = (unsigned)__builtin_popcount(mask);
     barrier->arrived += arrival.count && mask == warp->live ? WARP_LANES : threads;
+    unsigned trips = trips_at_barrier(warp);
+    barrier->trips = trips > barrier->trips ? trips : barrier->trips;
     barrier->population += (unsigned)__builtin_popcount(arrival.predicate & mask);
     barrier->every &= (arrival.predicate & mask) == mask;
     barrier->any |= (arrival.predicate & mask) != 0;

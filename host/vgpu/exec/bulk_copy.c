@@ -1,6 +1,7 @@
 /*
  * cp.async.bulk: one thread copies a range of bytes between global memory and the shared memory of a block of its cluster, or
- * between two blocks. A copy is complete when it is issued: its mbarrier is told at once, and groups have nothing to wait for.
+ * between two blocks. A copy is complete when it is issued: its mbarrier is told at once, and groups have nothing to wait for. Of
+ * time there is only when it comes by the clock of round_trip.h.
  */
 #include "lanes.h"
 #include "mbarrier.h"
@@ -35,9 +36,25 @@ static bool is_aligned(struct warp *w, const struct bound *i, unsigned lane, u64
     return false;
 }
 
-/* What the copy does in global memory, checked; NULL after a fault. */
+/* Where a copy comes from, and when. */
+struct source {
+    const uint8_t *bytes;
+    unsigned trips;
+    bool in_a_block; /* in shared memory of a block of the cluster */
+};
+
+static void count_wavefronts_of(struct warp *w, u32 address, u32 bytes) {
+    enum { BYTES_OF_A_WAVEFRONT = 128 };
+    uint64_t wavefronts = (bytes + BYTES_OF_A_WAVEFRONT - 1) / BYTES_OF_A_WAVEFRONT;
+    w->grid->counts.shared_wavefronts += wavefronts;
+    if (cluster_rank(address, w->block->rank) != w->block->rank)
+        w->grid->counts.remote_shared_wavefronts += wavefronts;
+}
+
+/* What the copy does in global memory, checked; NULL after a fault. *hit: DRAM need not be read. */
 static uint8_t *global_range(struct warp *w, const struct bound *i, unsigned lane, u64 address, u32 bytes,
-                             enum l2_use use) {
+                             enum l2_use use, bool *hit) {
+    *hit = true;
     struct memory_window window;
     if (!is_aligned(w, i, lane, address, bytes))
         return NULL;
@@ -56,8 +73,7 @@ static uint8_t *global_range(struct warp *w, const struct bound *i, unsigned lan
     *(use == L2_LOAD ? &counts->global_load_sectors : &counts->global_store_sectors) +=
         ((address + bytes - 1) >> 5) - (address >> 5) + 1;
     if (w->grid->launch->l2)
-        w->block->waited |=
-            !l2_request_range(w->grid->launch->l2, address, address + bytes, use, &counts->l2);
+        *hit = l2_request_range(w->grid->launch->l2, address, address + bytes, use, &counts->l2);
     return (uint8_t *)address + memory_distance;
 }
 
@@ -74,7 +90,9 @@ static uint8_t *shared_range(struct warp *w, const struct bound *i, unsigned lan
                  verb, bytes, address & CLUSTER_OFFSET_MASK, cluster_rank(address, w->block->rank),
                  w->grid->shared_bytes);
         fault_message(w, i, lane, CHECK_MEM, address, message);
+        return NULL;
     }
+    count_wavefronts_of(w, address, bytes);
     return range;
 }
 
@@ -91,14 +109,34 @@ static uint64_t *barrier_of(struct warp *w, const struct bound *i, unsigned lane
     return w->grid->outcome == LAUNCH_DONE ? (uint64_t *)(void *)object : NULL;
 }
 
-/* One lane's copy into shared memory. from is checked already. */
-static bool copy_in(struct warp *w, const struct bound *i, unsigned lane, u32 to, const uint8_t *from,
+static bool global_source(struct warp *w, const struct bound *i, unsigned lane, u32 bytes,
+                          struct source *source) {
+    bool hit;
+    source->bytes = global_range(w, i, lane, address_of(w, i, FROM, lane), bytes, L2_LOAD, &hit);
+    source->trips = w->trips + !hit;
+    source->in_a_block = false;
+    return source->bytes != NULL;
+}
+
+static bool shared_source(struct warp *w, const struct bound *i, unsigned lane, u32 bytes,
+                          struct source *source) {
+    source->bytes = shared_range(w, i, lane, (u32)address_of(w, i, FROM, lane), bytes, "reads");
+    source->trips = w->trips;
+    source->in_a_block = true;
+    return source->bytes != NULL;
+}
+
+/* One lane's copy into shared memory. */
+static bool copy_in(struct warp *w, const struct bound *i, unsigned lane, u32 to, const struct source *from,
                     u32 bytes, u32 barrier) {
     uint8_t *destination = shared_range(w, i, lane, to, bytes, "writes");
     uint64_t *object = destination ? barrier_of(w, i, lane, to, barrier) : NULL;
     if (object == NULL)
         return false;
-    memmove(destination, from, bytes);
+    memmove(destination, from->bytes, bytes);
+    unsigned rank = cluster_rank(to, w->block->rank);
+    trips_arrive(&w->block->cluster->blocks[rank], object, from->trips,
+                 from->in_a_block && rank != w->block->rank);
     return mbarrier_transact(w, i, lane, object, -(int64_t)bytes);
 }
 
@@ -106,8 +144,8 @@ HANDLER(global_to_shared) {
     const u32 *bytes = lanes(w, i->o[0]);
     FOR_ACTIVE(l) {
         u32 to = (u32)address_of(w, i, TO, l), barrier = (u32)address_of(w, i, BARRIER, l);
-        const uint8_t *from = global_range(w, i, l, address_of(w, i, FROM, l), bytes[l], L2_LOAD);
-        if (from == NULL || !copy_in(w, i, l, to, from, bytes[l], barrier))
+        struct source from;
+        if (!global_source(w, i, l, bytes[l], &from) || !copy_in(w, i, l, to, &from, bytes[l], barrier))
             return NULL;
     }
     return i + 1;
@@ -119,12 +157,12 @@ HANDLER(global_to_shared_multicast) {
     const u16 *ranks = lanes(w, i->o[1]);
     FOR_ACTIVE(l) {
         u32 to = (u32)address_of(w, i, TO, l), barrier = (u32)address_of(w, i, BARRIER, l);
-        const uint8_t *from = global_range(w, i, l, address_of(w, i, FROM, l), bytes[l], L2_LOAD);
-        if (from == NULL)
+        struct source from;
+        if (!global_source(w, i, l, bytes[l], &from))
             return NULL;
         for (unsigned rank = 0; ranks[l] >> rank; rank++)
             if (ranks[l] >> rank & 1 &&
-                !copy_in(w, i, l, cluster_address(rank, to), from, bytes[l], cluster_address(rank, barrier)))
+                !copy_in(w, i, l, cluster_address(rank, to), &from, bytes[l], cluster_address(rank, barrier)))
                 return NULL;
     }
     return i + 1;
@@ -134,8 +172,8 @@ HANDLER(shared_to_shared) {
     const u32 *bytes = lanes(w, i->o[0]);
     FOR_ACTIVE(l) {
         u32 to = (u32)address_of(w, i, TO, l), barrier = (u32)address_of(w, i, BARRIER, l);
-        const uint8_t *from = shared_range(w, i, l, (u32)address_of(w, i, FROM, l), bytes[l], "reads");
-        if (from == NULL || !copy_in(w, i, l, to, from, bytes[l], barrier))
+        struct source from;
+        if (!shared_source(w, i, l, bytes[l], &from) || !copy_in(w, i, l, to, &from, bytes[l], barrier))
             return NULL;
     }
     return i + 1;
@@ -145,7 +183,8 @@ HANDLER(shared_to_global) {
     const u32 *bytes = lanes(w, i->o[0]);
     FOR_ACTIVE(l) {
         const uint8_t *from = shared_range(w, i, l, (u32)address_of(w, i, FROM, l), bytes[l], "reads");
-        uint8_t *to = from ? global_range(w, i, l, address_of(w, i, TO, l), bytes[l], L2_STORE) : NULL;
+        bool hit;
+        uint8_t *to = from ? global_range(w, i, l, address_of(w, i, TO, l), bytes[l], L2_STORE, &hit) : NULL;
         if (to == NULL)
             return NULL;
         memcpy(to, from, bytes[l]);

@@ -2,7 +2,7 @@
 #include "address.h"
 #include "observe.h"
 #include "race.h"
-#include "warp.h"
+#include "round_trip.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +66,7 @@ void cluster_free(struct cluster *cluster) {
         block_observer_free(block->observer);
         if (block->race)
             block_race_free(block->race);
+        free(block->phases);
         free(block->warps[0].local);
         free(block->warps[0].bank[0]);
         free(block->warps);
@@ -82,7 +83,7 @@ void cluster_start(struct cluster *cluster, uint64_t index) {
     cluster->id[0] = (uint32_t)(index % across);
     cluster->id[1] = (uint32_t)(index / across % down);
     cluster->id[2] = (uint32_t)(index / across / down);
-    cluster->live_threads = cluster->arrived = cluster->idle_turns = 0;
+    cluster->live_threads = cluster->arrived = cluster->trips = cluster->idle_turns = 0;
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
         struct block *block = &cluster->blocks[rank];
         for (unsigned axis = 0; axis < 3; axis++)
@@ -97,12 +98,13 @@ void cluster_start(struct cluster *cluster, uint64_t index) {
 static void complete(struct cluster *cluster) {
     cluster->arrived = 0;
     cluster->idle_turns = 0;
-    cluster->grid->counts.barriers++;
+    cluster->grid->counts.cluster_barriers++;
+    cluster->grid->counts.cluster_waits += cluster->block_count;
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
         struct block *block = &cluster->blocks[rank];
-        block_end_stretch(block);
         for (unsigned j = 0; j < block->warp_count; j++) {
             struct warp *warp = &block->warps[j];
+            trips_by(warp, cluster->trips);
             warp->cluster_passed |= warp->cluster_arrived;
             warp->cluster_arrived = 0;
             struct fragment waiting[WARP_LANES];
@@ -125,6 +127,8 @@ bool cluster_arrive(struct warp *warp, const struct bound *i, uint32_t mask) {
         return false;
     }
     warp->cluster_arrived |= mask;
+    unsigned trips = trips_at_barrier(warp);
+    cluster->trips = trips > cluster->trips ? trips : cluster->trips;
     cluster->arrived += (unsigned)__builtin_popcount(mask);
     if (cluster->arrived == cluster->live_threads)
         complete(cluster);
@@ -207,7 +211,7 @@ bool cluster_run(struct cluster *cluster, uint64_t budget) {
         return true;
     if (cluster->live_threads == 0) {
         for (unsigned rank = 0; rank < cluster->block_count; rank++)
-            block_end_stretch(&cluster->blocks[rank]);
+            trips_end_block(&cluster->blocks[rank]);
         return false;
     }
     bool was_idle = !any_ready(cluster);

@@ -92,21 +92,22 @@ static unsigned choose(struct warp *warp, bool rotate) {
 }
 
 static const struct bound *run_fragment(struct warp *warp, const struct bound *i, unsigned budget) {
-    uint64_t threads = 0, conversions = 0;
+    uint64_t threads = 0, tally = 0;
     unsigned count = 0;
     do {
         const uint32_t *guard = warp_operand(warp, i->guard);
         uint32_t mask = warp->active & (*guard ^ i->guard_flip);
         warp->issued = ++count;
         threads += (unsigned)__builtin_popcount(mask);
-        conversions += i->conversion;
+        tally += i->tally;
         i = mask ? i->run(warp, i, mask) : i + 1;
         /* One comparison for "not NULL" and "before the limit". */
     } while ((uintptr_t)i - 1 < (uintptr_t)warp->limit - 1 && count < budget);
     struct launch_counts *counts = &warp->grid->counts;
     counts->warp_instructions += count;
     counts->thread_instructions += threads;
-    counts->conversions_and_mufu += conversions;
+    counts->conversions_and_mufu += tally & ((1u << TALLY_MACHINE) - 1);
+    counts->machine_instructions += tally >> TALLY_MACHINE;
     return i;
 }
 

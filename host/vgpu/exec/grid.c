@@ -11,12 +11,16 @@ void launch_counts_add(struct launch_counts *sum, const struct launch_counts *co
     sum->warp_instructions += counts->warp_instructions;
     sum->thread_instructions += counts->thread_instructions;
     sum->issue_slots += counts->issue_slots;
+    sum->machine_instructions += counts->machine_instructions;
     sum->conversions_and_mufu += counts->conversions_and_mufu;
     sum->global_load_sectors += counts->global_load_sectors;
     sum->global_store_sectors += counts->global_store_sectors;
     sum->shared_wavefronts += counts->shared_wavefronts;
+    sum->remote_shared_wavefronts += counts->remote_shared_wavefronts;
     sum->atomics += counts->atomics;
     sum->barriers += counts->barriers;
+    sum->cluster_barriers += counts->cluster_barriers;
+    sum->cluster_waits += counts->cluster_waits;
     sum->l2.sectors += counts->l2.sectors;
     sum->l2.hits += counts->l2.hits;
     sum->l2.dram_read_bytes += counts->l2.dram_read_bytes;
@@ -119,6 +123,7 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
     free(grid.windows);
     if (launch->l2)
         l2_end_launch(launch->l2, &grid.counts.l2);
+    grid.counts.machine_instructions -= grid.failed_waits;
     grid.counts.issue_slots = (grid.counts.warp_instructions - grid.failed_waits) * WARP_LANES;
     launch_counts_add(counts, &grid.counts);
     return grid.outcome;

@@ -43,15 +43,21 @@ struct launch_counts {
     uint64_t warp_instructions, thread_instructions; /* issued; active lanes */
     uint64_t issue_slots; /* warp_instructions x 32, waiting polls of barriers left out */
     uint64_t
+        machine_instructions; /* about as many as an assembler makes of those in issue_slots (machine_code.c) */
+    uint64_t
         conversions_and_mufu; /* warp instructions: cvt to, from and between floats, and the .approx functions */
     uint64_t global_load_sectors, global_store_sectors; /* 32-byte sectors asked for, counted per request */
     uint64_t
-        shared_wavefronts; /* passes over the 32 four-byte banks; 8- and 16-byte accesses go by half and quarter warps */
-    uint64_t atomics;  /* atomic operations of single lanes, any space */
-    uint64_t barriers; /* block and cluster barriers completed */
+        shared_wavefronts; /* passes over the 32 four-byte banks; 8- and 16-byte accesses go by half and quarter warps, bulk copies by 128 bytes */
+    uint64_t remote_shared_wavefronts; /* those in the memory of another block than the one that asks */
+    uint64_t atomics;                  /* atomic operations of single lanes, any space */
+    uint64_t barriers;                 /* block barriers completed */
+    uint64_t cluster_barriers;         /* completed, each once a cluster */
+    uint64_t
+        cluster_waits; /* of a block for others: cluster barriers and phases of mbarriers (round_trip.h) */
     /* Counted with an L2 only. */
     struct l2_traffic l2;
-    uint64_t dram_round_trips; /* stretches of a block between its barriers in which it waited for DRAM */
+    uint64_t dram_round_trips; /* of all blocks, those of one block that follow one another (round_trip.h) */
 };
 
 void launch_counts_add(struct launch_counts *sum, const struct launch_counts *counts);

@@ -1,4 +1,5 @@
 #include "mbarrier.h"
+#include "round_trip.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -61,6 +62,7 @@ static bool settle(struct warp *warp, uint64_t *object, struct counts *counts) {
     if (completes) {
         const struct cluster *cluster = warp->block->cluster;
         size_t rank = (size_t)((uint8_t *)object - cluster->shared) / warp->grid->shared_stride;
+        trips_begin_phase(&cluster->blocks[rank], object, counts->phase);
         wake(&cluster->blocks[rank]);
     }
     return true;

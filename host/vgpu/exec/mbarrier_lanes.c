@@ -1,6 +1,7 @@
 /* The mbarrier instructions: lane after lane, each on its own object. */
 #include "mbarrier.h"
 #include "memory_access.h"
+#include "round_trip.h"
 
 /* The lanes' objects, in shared memory of their block or, if remote, of another of the cluster. False after a fault. */
 static bool find_objects(struct warp *w, const struct bound *i, uint32_t mask, u64 **objects) {
@@ -59,7 +60,10 @@ static const struct bound *arrive(struct warp *w, const struct bound *i, uint32_
     const u32 *number = lanes(w, operand == ARRIVES_ONCE ? i->o[0] : i->o[1]);
     if (!find_objects(w, i, mask, object))
         return NULL;
+    const struct cluster *cluster = w->block->cluster;
     FOR_ACTIVE(l) {
+        size_t rank = (size_t)((uint8_t *)object[l] - cluster->shared) / w->grid->shared_stride;
+        trips_arrive(&cluster->blocks[rank], object[l], trips_at_barrier(w), rank != w->block->rank);
         struct mbarrier_arrival arrival = {.count = operand == ARRIVES_COUNT ? number[l] : 1,
                                            .transaction = operand == ARRIVES_EXPECTING ? number[l] : 0,
                                            .drops = drops,
@@ -85,24 +89,26 @@ HANDLER(drop_no_complete) { return arrive(w, i, mask, ARRIVES_COUNT, true, true)
  * does no worse than a slow thread. The wait ends with a false predicate when nothing else can move (cluster.c).
  */
 static const struct bound *wait(struct warp *w, const struct bound *i, uint32_t mask, bool by_parity) {
-    u64 *object[WARP_LANES];
+    u64 *object[WARP_LANES], wavefronts = w->grid->counts.shared_wavefronts;
     if (!find_objects(w, i, mask, object))
         return NULL;
     const u64 *state = lanes(w, i->o[1]);
     const u32 *parity = lanes(w, i->o[1]);
     uint32_t complete = 0;
     FOR_ACTIVE(l) {
-        bool passed;
-        if (!mbarrier_passed(w, i, l, object[l],
-                             by_parity ? parity[l] & 1 : mbarrier_parity_of_state(state[l]), &passed))
+        bool phase = by_parity ? parity[l] & 1 : mbarrier_parity_of_state(state[l]), passed;
+        if (!mbarrier_passed(w, i, l, object[l], phase, &passed))
             return NULL;
         complete |= (uint32_t)passed << l;
+        if (passed)
+            trips_pass_phase(w, object[l], phase);
     }
     if (complete) {
         set_predicate(w, i, 0, mask, complete);
         return i + 1;
     }
     w->grid->failed_waits++;
+    w->grid->counts.shared_wavefronts = wavefronts; /* it will be tried again, and counted then */
     w->active &= ~mask;
     warp_add_fragment(w, i, mask, FRAGMENT_AT_MBARRIER, 0);
     return w->active ? i + 1 : NULL;
@@ -125,7 +131,8 @@ HANDLER(pending_count) {
 HANDLER(copies_arrive) {
     const struct mbarrier_arrival one = {.count = 1};
     u64 state;
-    FOR_OBJECTS(mbarrier_arrive(w, i, l, object[l], one, &state))
+    FOR_OBJECTS((trips_arrive(w->block, object[l], w->copy_trips, false),
+                 mbarrier_arrive(w, i, l, object[l], one, &state)))
 }
 HANDLER(copies_change_nothing) { FOR_OBJECTS(mbarrier_transact(w, i, l, object[l], 0)) }
 

@@ -9,6 +9,7 @@
 
 #include "address.h"
 #include "lanes.h"
+#include "round_trip.h"
 
 enum { WIDEST_ACCESS = 32 }; /* bytes a lane: v4 of 64 bits, v8 of 32 */
 
@@ -134,16 +135,37 @@ static inline bool ask_l2(struct grid *grid, const u64 *at, uint32_t mask, const
     return l2_request(grid->launch->l2, at, mask, access->use, traffic);
 }
 
+static inline void note_l2(struct warp *w, const u64 *at, uint32_t mask, const struct access *access) {
+    if (ask_l2(w->grid, at, mask, access))
+        return;
+    if (access->use == L2_COPY)
+        trips_of_copy(w);
+    else
+        trips_await(w);
+}
+
 /* The slow way round: addresses that name a block of the cluster, or a fault. */
 static __attribute__((noinline, unused)) uint8_t *access_mapped_shared(struct warp *w, const struct bound *i,
                                                                        uint32_t mask, u64 *at,
                                                                        const struct access *access,
                                                                        enum ptx_space space) {
     uint8_t *base = cluster_shared(w, i, mask, at, access->bytes, space);
-    if (base)
-        w->grid->counts.shared_wavefronts += count_wavefronts(at, mask, access->bytes);
-    else
+    if (base == NULL) {
         fault_space(w, i, mask, at, access->bytes, access->verb, space);
+        return NULL;
+    }
+    /* Each block's memory makes its own passes. */
+    struct launch_counts *counts = &w->grid->counts;
+    uint32_t stride = w->grid->shared_stride;
+    for (uint32_t left = mask, same = 0; left; left &= ~same) {
+        uint64_t rank = at[__builtin_ctz(left)] / stride, passes;
+        same = 0;
+        FOR_LANES { same |= (uint32_t)(at[l] / stride == rank) << l; }
+        same &= left;
+        passes = count_wavefronts(at, same, access->bytes);
+        counts->shared_wavefronts += passes;
+        counts->remote_shared_wavefronts += rank != w->block->rank ? passes : 0;
+    }
     return base;
 }
 
@@ -160,7 +182,7 @@ static inline uint8_t *access_space(struct warp *w, const struct bound *i, uint3
         if (access->sectors && space == PTX_SPACE_GLOBAL)
             *access->sectors += count_sectors(at, mask, access->bytes);
         if (grid->launch->l2 && access->use != L2_NO_USE && space == PTX_SPACE_GLOBAL)
-            w->block->waited |= !ask_l2(grid, at, mask, access);
+            note_l2(w, at, mask, access);
         return (uint8_t *)memory_distance; /* every window is at the same distance */
     }
     case PTX_SPACE_SHARED:

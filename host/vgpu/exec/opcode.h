@@ -26,4 +26,7 @@ struct opcode {
 /* False when the name is longer than any that is known. */
 bool opcode_read(const char *dotted, struct opcode *opcode);
 
+/* machine_code.c */
+unsigned machine_instructions(const char *dotted, const struct opcode *opcode);
+
 #endif

@@ -17,6 +17,7 @@
 
 enum { MAX_BOUND_OPERANDS = 8, BLOCK_BARRIERS = 16, CLUSTER_BARRIER = BLOCK_BARRIERS };
 #define CONSTANT_BANK 0x80000000u
+enum { TALLY_MACHINE = 16 }; /* bits; a stretch is shorter than 2^16 instructions */
 
 struct warp;
 struct bound;
@@ -34,6 +35,7 @@ struct bound {
     int64_t second_offset; /* of the second address of an asynchronous copy; its base is an operand */
     const struct bound *target;
     const void *side; /* what few instructions need: branch tables, fitted operands, address lists, texts */
+    uint32_t tally;   /* what it adds: 1 to the conversions, above TALLY_MACHINE its machine instructions */
     uint32_t origin;  /* index in program->instructions */
     uint8_t negated;  /* bit k: predicate operand k is !p */
     uint8_t space;    /* enum ptx_space of a memory access */
@@ -41,7 +43,6 @@ struct bound {
     uint8_t combine;  /* enum combine: setp.lt.and */
     bool base_is_32;  /* the base address register is 32 bits wide */
     bool strong;      /* volatile, relaxed or acquire: may be a wait for another block */
-    bool conversion;  /* counted in conversions_and_mufu */
     /* While accesses are observed (observe.h): run is then run_observed. */
     uint8_t observed;    /* enum observed */
     uint8_t lane_bytes;  /* of an access */
@@ -101,6 +102,8 @@ struct warp {
     unsigned turn_lane;           /* rotation: the fragment that had the last turn */
     uint32_t awaited[WARP_LANES]; /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
     struct recurrence recurrence;
+    /* Its clock and when its loads, its cp.async copies and their latest groups have come (round_trip.h). */
+    unsigned trips, awaited_trips, copy_trips, group_count, group_trips[8];
 };
 
 enum barrier_reduction { BARRIER_PLAIN, BARRIER_POPULATION, BARRIER_EVERY, BARRIER_ANY };
@@ -112,6 +115,7 @@ struct barrier {
     bool every, any; /* of the predicates of barrier.red */
     bool in_use;
     enum barrier_reduction reduction;
+    unsigned trips; /* the latest clock of those that arrived */
 };
 
 struct block {
@@ -126,8 +130,10 @@ struct block {
     uint32_t ready; /* warps with a ready fragment */
     unsigned next_warp;
     unsigned live_threads;
-    unsigned polls;         /* strong loads and sleeps in this turn of the block */
-    bool waited;            /* for DRAM, since its last barrier */
+    unsigned polls; /* strong loads and sleeps in this turn of the block */
+    /* round_trip.h */
+    struct phase_trips *phases; /* of mbarriers in its memory */
+    unsigned phase_count;
     bool read_after_end;    /* a finding has told that others use its shared memory although it has ended */
     uint32_t stuck;         /* warps that go round for ever unless memory changes; said at stuck_changes */
     uint64_t stuck_changes; /* grid->changes then */
@@ -144,6 +150,7 @@ struct cluster {
     unsigned block_count;
     uint8_t *shared; /* of all blocks, grid->shared_stride apart */
     unsigned live_threads, arrived;
+    unsigned trips;      /* the latest clock of those that arrived at its barrier */
     unsigned idle_turns; /* turns at whose end all threads waited, since one could last go on */
 };
 
@@ -230,8 +237,6 @@ struct barrier_arrival {
 bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struct barrier_arrival arrival);
 /* Threads have ended: barriers that waited only for them complete. */
 void block_after_exit(struct block *block);
-/* A block is at a barrier or ends. */
-void block_end_stretch(struct block *block);
 /* Every warp at the program's first instruction. The block's place in the grid is set. */
 void block_start(struct block *block);
 /*

@@ -212,9 +212,10 @@ struct device_rates profile_rates(const struct profile *profile) {
         .atomics_of_one_word_per_clock = 1,
         /* Not published; an assumption. */
         .atomics_per_clock = 1,
-        /* The project's fixed figures for H100, taken for all: a launch, DRAM's first byte, a block's barrier. */
+        /* The project's fixed figures for H100, taken for all: a launch, DRAM's first byte, a block's barrier, a cluster's. */
         .launch_us = 2.5,
         .dram_first_byte_us = 0.7,
         .block_barrier_us = 0.02,
+        .cluster_barrier_us = 0.3,
     };
 }

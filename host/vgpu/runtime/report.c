@@ -50,6 +50,7 @@ static void put_counts(json_t *object, const struct launch_counts *counts, doubl
         {"warp_instructions", counts->warp_instructions},
         {"thread_instructions", counts->thread_instructions},
         {"issue_slots", counts->issue_slots},
+        {"machine_instructions", counts->machine_instructions},
         {"conversions_and_mufu", counts->conversions_and_mufu},
         {"global_load_sectors", counts->global_load_sectors},
         {"global_store_sectors", counts->global_store_sectors},
@@ -57,8 +58,11 @@ static void put_counts(json_t *object, const struct launch_counts *counts, doubl
         {"dram_read_bytes", counts->l2.dram_read_bytes},
         {"dram_write_bytes", counts->l2.dram_write_bytes},
         {"shared_wavefronts", counts->shared_wavefronts},
+        {"remote_shared_wavefronts", counts->remote_shared_wavefronts},
         {"atomics", counts->atomics},
         {"barriers", counts->barriers},
+        {"cluster_barriers", counts->cluster_barriers},
+        {"cluster_waits", counts->cluster_waits},
         {"dram_round_trips", counts->dram_round_trips},
     };
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
@@ -128,6 +132,7 @@ static json_t *cost_model_object(void) {
         {"launch_us", rates.launch_us},
         {"dram_first_byte_us", rates.dram_first_byte_us},
         {"block_barrier_us", rates.block_barrier_us},
+        {"cluster_barrier_us", rates.cluster_barrier_us},
     };
     json_t *object = json_pack("{s:s, s:s, s:i, s:i, s:i}", "note",
                                "estimated_us and bound_by are a model's estimate, not a measurement", "l2",
