@@ -21,6 +21,7 @@ static void start_warp(struct block *block, unsigned index) {
     warp->impatience = 0;
     warp->turn_lane = 0;
     warp->fragment_count = 0;
+    memset(warp->come, 0, sizeof warp->come);
     warp_add_fragment(warp, binding->code, warp->live, FRAGMENT_READY, 0);
     for (uint32_t k = 0; k < binding->special_count; k++)
         binding->specials[k].what->fill(warp, warp->bank[0] + binding->specials[k].slot);
@@ -108,6 +109,7 @@ static void complete(struct block *block, unsigned index) {
         struct fragment waiting[WARP_LANES];
         unsigned count = warp_take_waiting(warp, index, waiting);
         uint32_t come = 0;
+        warp->come[index] = 0;
         for (unsigned k = 0; k < count; k++) {
             come |= waiting[k].mask;
             release(warp, &waiting[k], &barrier);
@@ -122,6 +124,14 @@ static void complete(struct block *block, unsigned index) {
 static bool is_complete(const struct block *block, const struct barrier *barrier) {
     unsigned expected = barrier->expected ? barrier->expected : block->live_threads;
     return barrier->in_use && barrier->arrived >= expected;
+}
+
+/* What lanes add towards a count: the last of their warp also stand for those that it lacks. */
+static unsigned counted(struct warp *warp, unsigned barrier, uint32_t mask) {
+    uint32_t *come = &warp->come[barrier];
+    *come |= mask;
+    unsigned lacking = warp->live & ~*come ? 0 : WARP_LANES - (unsigned)__builtin_popcount(*come);
+    return (unsigned)__builtin_popcount(mask) + lacking;
 }
 
 bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struct barrier_arrival arrival) {
@@ -145,8 +155,8 @@ bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struc
     if (!barrier->in_use)
         *barrier = (struct barrier){
             .in_use = true, .expected = arrival.count, .reduction = arrival.reduction, .every = true};
-    unsigned threads = (unsigned)__builtin_popcount(mask);
-    barrier->arrived += arrival.count && mask == warp->live ? WARP_LANES : threads;
+    barrier->arrived +=
+        arrival.count ? counted(warp, arrival.barrier, mask) : (unsigned)__builtin_popcount(mask);
     barrier->population += (unsigned)__builtin_popcount(arrival.predicate & mask);
     barrier->every &= (arrival.predicate & mask) == mask;
     barrier->any |= (arrival.predicate & mask) != 0;
@@ -159,8 +169,13 @@ bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struc
     return true;
 }
 
-void block_after_exit(struct block *block) {
-    for (unsigned k = 0; k < BLOCK_BARRIERS; k++)
-        if (is_complete(block, &block->barriers[k]) && block->barriers[k].arrived > 0)
+void block_after_exit(struct warp *warp, uint32_t mask) {
+    struct block *block = warp->block;
+    for (unsigned k = 0; k < BLOCK_BARRIERS; k++) {
+        struct barrier *barrier = &block->barriers[k];
+        if (warp->come[k] && !(warp->live & ~warp->come[k]) && mask & ~warp->come[k])
+            barrier->arrived += WARP_LANES - (unsigned)__builtin_popcount(warp->come[k]);
+        if (is_complete(block, barrier) && barrier->arrived > 0)
             complete(block, k);
+    }
 }

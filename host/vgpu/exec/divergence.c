@@ -146,7 +146,7 @@ void warp_exit(struct warp *warp, uint32_t mask) {
     warp->live &= ~mask;
     warp->block->live_threads -= (unsigned)__builtin_popcount(mask);
     retry_waiting(warp);
-    block_after_exit(warp->block);
+    block_after_exit(warp, mask);
     cluster_after_exit(warp, mask);
 }
 
@@ -205,14 +205,13 @@ static uint32_t lanes_that_miss_some(const struct warp *warp, uint32_t come) {
 void warp_gather_anywhere(struct warp *warp, const struct bound *i, uint32_t mask) {
     warp->active &= ~mask;
     note_awaited(warp, mask, warp_operand(warp, i->o[0]));
-    warp_add_fragment(warp, i, mask, FRAGMENT_AT_SYNC, 0);
-    struct fragment waiting[WARP_LANES];
-    unsigned count = 0;
-    uint32_t come = 0;
+    struct fragment waiting[WARP_LANES] = {{i, mask, FRAGMENT_AT_SYNC, 0}};
+    unsigned count = 1;
+    uint32_t come = mask;
     for (unsigned k = 0; k < warp->fragment_count;) {
         const struct fragment *fragment = &warp->fragments[k];
-        /* The fragment just added is ready if it met one that waits here already. */
-        if (fragment->at->run == i->run && (fragment->state == FRAGMENT_AT_SYNC || fragment->at == i)) {
+        /* One that is ready here has not come: its lanes have named no mask yet. */
+        if (fragment->at->run == i->run && fragment->state == FRAGMENT_AT_SYNC) {
             come |= fragment->mask;
             waiting[count++] = *fragment;
             warp_remove_fragment(warp, k);

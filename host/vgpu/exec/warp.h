@@ -100,13 +100,14 @@ struct warp {
     unsigned impatience;          /* instructions issued while another fragment was ready */
     unsigned turn_lane;           /* rotation: the fragment that had the last turn */
     uint32_t awaited[WARP_LANES]; /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
+    uint32_t come[BLOCK_BARRIERS]; /* lanes that arrived at a barrier with a count, which is still open */
     struct recurrence recurrence;
 };
 
 enum barrier_reduction { BARRIER_PLAIN, BARRIER_POPULATION, BARRIER_EVERY, BARRIER_ANY };
 
 struct barrier {
-    unsigned arrived;  /* threads; towards a count, a whole warp is 32 however many lanes it has */
+    unsigned arrived;  /* threads; towards a count, a warp of which every live lane has come is 32 */
     unsigned expected; /* 0: every live thread of the block */
     unsigned population;
     bool every, any; /* of the predicates of barrier.red */
@@ -228,8 +229,8 @@ struct barrier_arrival {
  * False when the arrival was refused (a finding has been made).
  */
 bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struct barrier_arrival arrival);
-/* Threads have ended: barriers that waited only for them complete. */
-void block_after_exit(struct block *block);
+/* Lanes have ended: barriers that waited only for them complete. */
+void block_after_exit(struct warp *warp, uint32_t mask);
 /* A block is at a barrier or ends. */
 void block_end_stretch(struct block *block);
 /* Every warp at the program's first instruction. The block's place in the grid is set. */
