@@ -32,6 +32,8 @@ void block_start(struct block *block) {
     block->live_threads = launch->block[0] * launch->block[1] * launch->block[2];
     block->ready = block->warp_count == WARP_LANES ? ALL_LANES : (1u << block->warp_count) - 1;
     block->next_warp = 0;
+    if (block->grid->schedule)
+        block->schedule = schedule_block(block->grid->schedule);
     block->read_after_end = false;
     memset(block->barriers, 0, sizeof block->barriers);
     block->grid->changes++;
@@ -43,21 +45,33 @@ void block_start(struct block *block) {
         start_warp(block, k);
 }
 
+static unsigned next_warp(struct block *block, uint32_t runnable) {
+    if (block->grid->schedule)
+        return schedule_warp(block->grid->schedule, &block->schedule, runnable);
+    uint32_t from = runnable & (~0u << block->next_warp);
+    unsigned k = (unsigned)__builtin_ctz(from ? from : runnable);
+    block->next_warp = (k + 1) % block->warp_count;
+    return k;
+}
+
+static unsigned next_slice(struct block *block, uint64_t left) {
+    if (!block->grid->schedule)
+        return block->grid->watching ? WATCHED_SLICE : WARP_SLICE;
+    unsigned slice = schedule_slice(block->grid->schedule, &block->schedule);
+    return slice < left ? slice : (unsigned)left;
+}
+
 uint64_t block_run(struct block *block, uint64_t budget) {
     uint64_t issued = 0;
-    bool watching = block->grid->watching;
     uint32_t runnable;
     block->polls = 0;
     while ((runnable = block_runnable(block)) && issued < budget && block->polls < POLLS_OF_A_TURN &&
            block->grid->outcome == LAUNCH_DONE) {
-        uint32_t from = runnable & (~0u << block->next_warp);
-        unsigned k = (unsigned)__builtin_ctz(from ? from : runnable);
-        struct warp *warp = &block->warps[k];
-        block->next_warp = (k + 1) % block->warp_count;
-        issued += warp_run(warp, watching ? WATCHED_SLICE : WARP_SLICE);
+        struct warp *warp = &block->warps[next_warp(block, runnable)];
+        issued += warp_run(warp, next_slice(block, budget - issued));
         if (!warp_is_ready(warp))
-            block->ready &= ~(1u << k);
-        else if (watching)
+            block->ready &= ~(1u << warp->index);
+        else if (block->grid->watching)
             progress_note(warp);
     }
     return issued;

@@ -52,7 +52,7 @@ bool warp_is_ready(const struct warp *warp) {
 
 /* Where a fragment that runs from at must stop: the next instruction at which another could join it. */
 static const struct bound *next_meeting(const struct warp *warp, const struct bound *at) {
-    for (unsigned k = 0; k < warp->fragment_count; k++)
+    for (unsigned k = 0; k < warp->fragment_count && !warp->passes; k++)
         if (warp->fragments[k].at > at && warp->fragments[k].state != FRAGMENT_AT_BARRIER)
             return warp->fragments[k].at;
     return (const struct bound *)UINTPTR_MAX;
@@ -91,6 +91,28 @@ static unsigned choose(struct warp *warp, bool rotate) {
     return next_lane < WARP_LANES ? next : first;
 }
 
+/* The usual choice, or by chance another. */
+static unsigned choose_by(struct schedule *schedule, const struct warp *warp, unsigned usual) {
+    unsigned ready = 0, k = 0;
+    for (; k < warp->fragment_count; k++)
+        ready += warp->fragments[k].state == FRAGMENT_READY;
+    unsigned chosen = schedule_fragment(schedule, ready);
+    if (chosen == ready)
+        return usual;
+    for (k = 0; warp->fragments[k].state != FRAGMENT_READY || chosen-- > 0; k++)
+        continue;
+    return k;
+}
+
+/* Lanes that have nothing to wait for each other need not go on together, nor meet again where they could. */
+static void part_by(struct schedule *schedule, struct warp *warp, const struct bound *at) {
+    uint32_t part = schedule_split(schedule, warp->active);
+    if (part != warp->active)
+        warp_add_fragment(warp, at, warp->active & ~part, FRAGMENT_READY, 0);
+    warp->active = part;
+    warp->passes = schedule_passes(schedule);
+}
+
 static const struct bound *run_fragment(struct warp *warp, const struct bound *i, unsigned budget) {
     uint64_t threads = 0, conversions = 0;
     unsigned count = 0;
@@ -111,19 +133,25 @@ static const struct bound *run_fragment(struct warp *warp, const struct bound *i
 }
 
 unsigned warp_run(struct warp *warp, unsigned budget) {
+    struct schedule *schedule = warp->grid->schedule;
     unsigned issued = 0;
+    warp->passes = false;
     while (issued < budget && warp->grid->outcome == LAUNCH_DONE && warp_is_ready(warp)) {
         bool rotate = warp->impatience >= PATIENCE;
         if (rotate)
             warp->impatience = 0;
         unsigned k = choose(warp, rotate);
+        if (schedule)
+            k = choose_by(schedule, warp, k);
         const struct bound *at = warp->fragments[k].at;
         warp->active = warp->fragments[k].mask;
         warp_remove_fragment(warp, k);
+        if (schedule)
+            part_by(schedule, warp, at);
         warp->limit = next_meeting(warp, at);
-        unsigned stretch = budget - issued;
-        if (warp->fragment_count > 0 && stretch > TURN)
-            stretch = TURN;
+        unsigned stretch = budget - issued, most = schedule ? schedule_stretch(schedule) : TURN;
+        if ((schedule || warp->fragment_count > 0) && stretch > most)
+            stretch = most;
         at = run_fragment(warp, at, stretch);
         unsigned count = warp->issued;
         warp->issued = 0;

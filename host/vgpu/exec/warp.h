@@ -11,6 +11,7 @@
 #include "../check/finding.h"
 #include "../memory/memory.h"
 #include "grid.h"
+#include "schedule.h"
 
 #define WARP_LANES 32
 #define ALL_LANES 0xffffffffu
@@ -89,17 +90,18 @@ struct warp {
     uint32_t cluster_arrived;  /* lanes that arrived at the cluster barrier, which others still keep open */
     uint32_t cluster_passed;   /* lanes that may pass their barrier.cluster.wait */
     const struct bound *limit; /* the running fragment stops here: another fragment stands there */
+    bool passes;               /* it does not stop */
     struct block *block;
     struct grid *grid;
     uint8_t *local; /* 32 frames of program->local_bytes */
     unsigned index; /* in the block */
     unsigned fragment_count;
     struct fragment
-        fragments[WARP_LANES];    /* in the order of their instructions; the running one is not among them */
-    unsigned issued;              /* instructions of the running stretch, not yet in the counts */
-    unsigned impatience;          /* instructions issued while another fragment was ready */
-    unsigned turn_lane;           /* rotation: the fragment that had the last turn */
-    uint32_t awaited[WARP_LANES]; /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
+        fragments[WARP_LANES];     /* in the order of their instructions; the running one is not among them */
+    unsigned issued;               /* instructions of the running stretch, not yet in the counts */
+    unsigned impatience;           /* instructions issued while another fragment was ready */
+    unsigned turn_lane;            /* rotation: the fragment that had the last turn */
+    uint32_t awaited[WARP_LANES];  /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
     uint32_t come[BLOCK_BARRIERS]; /* lanes that arrived at a barrier with a count, which is still open */
     struct recurrence recurrence;
 };
@@ -126,6 +128,7 @@ struct block {
     unsigned warp_count;
     uint32_t ready; /* warps with a ready fragment */
     unsigned next_warp;
+    struct block_schedule schedule;
     unsigned live_threads;
     unsigned polls;         /* strong loads and sleeps in this turn of the block */
     bool waited;            /* for DRAM, since its last barrier */
@@ -160,8 +163,11 @@ struct grid {
     uint64_t failed_waits;     /* executions of an mbarrier wait that did not go on */
     struct observer *observer; /* NULL unless accesses are observed */
     struct race *race;         /* NULL unless races are looked for */
-    bool watching;    /* a round ended without progress: changes are counted, warps tried for recurrence */
-    uint64_t changes; /* of memory, barriers and clocks, and what else a warp's next step may depend on */
+    /* NULL without a seed, and while watching, when a warp's next step must follow from its state. */
+    struct schedule *schedule;
+    bool watching;      /* a round ended without progress: changes are counted, warps tried for recurrence */
+    bool writes_differ; /* watching or under a schedule */
+    uint64_t changes;   /* of memory, barriers and clocks, and what else a warp's next step may depend on */
 };
 
 /* A special register a program reads, as a lane array in the warp's register bank. */
