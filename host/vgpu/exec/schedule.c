@@ -36,7 +36,7 @@ struct schedule {
     uint64_t state;
     /* The launch's manner. */
     unsigned slice, turn;
-    unsigned strays, passes, splits, reorders; /* chances */
+    unsigned strays, passes, splits, reorders, gives_up; /* chances */
     uint64_t resident;
     /* In each window of clusters the k-th to start is (first + k x step) modulo the window. */
     uint64_t clusters, window, step, first;
@@ -71,6 +71,7 @@ struct schedule *schedule_create(uint64_t clusters, uint64_t resident, bool of_c
     schedule->passes = chances[below(schedule, 4)];
     schedule->splits = chances[below(schedule, 4)];
     schedule->reorders = chances[below(schedule, 4)];
+    schedule->gives_up = chances[below(schedule, 4)];
     schedule->resident = resident;
     schedule->clusters = clusters;
     schedule->window = below(schedule, 4) ? resident : 1;
@@ -158,6 +159,8 @@ uint32_t schedule_split(struct schedule *schedule, uint32_t mask) {
     uint32_t part = some_of(schedule, mask, schedule->splits);
     return part ? part : mask;
 }
+
+bool schedule_gives_up(struct schedule *schedule) { return happens(schedule, schedule->gives_up); }
 
 uint32_t schedule_first_lanes(struct schedule *schedule, uint32_t mask) {
     return some_of(schedule, mask, schedule->reorders);

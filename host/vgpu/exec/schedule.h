@@ -59,6 +59,8 @@ unsigned schedule_fragment(struct schedule *schedule, unsigned count);
 bool schedule_passes(struct schedule *schedule);
 /* Lanes of mask that part from the rest, to run before them; mask when all stay together. */
 uint32_t schedule_split(struct schedule *schedule, uint32_t mask);
+/* Whether a wait for an mbarrier whose phase is not complete ends at once. */
+bool schedule_gives_up(struct schedule *schedule);
 /* Lanes of mask whose store or atomic comes before those of the others. */
 uint32_t schedule_first_lanes(struct schedule *schedule, uint32_t mask);
 
