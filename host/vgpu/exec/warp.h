@@ -43,6 +43,7 @@ struct bound {
     bool base_is_32;  /* the base address register is 32 bits wide */
     bool strong;      /* volatile, relaxed or acquire: may be a wait for another block */
     bool conversion;  /* counted in conversions_and_mufu */
+    uint8_t approximation; /* while approximations are perturbed (ulp.h): run is then not plain */
     /* While accesses are observed (observe.h): run is then run_observed. */
     uint8_t observed;    /* enum observed */
     uint8_t lane_bytes;  /* of an access */
