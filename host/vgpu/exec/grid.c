@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* A turn is long: most clusters end within theirs, and the next one uses their memory again while it is warm. */
-enum { CLUSTER_TURN = 1 << 20, SCHEDULE_PATIENCE = 1 << 24, SHARED_ALIGNMENT = 128 };
+enum { CLUSTER_TURN = 1 << 20, SCHEDULE_PATIENCE = 1 << 22, SHARED_ALIGNMENT = 128 };
 
 void launch_counts_add(struct launch_counts *sum, const struct launch_counts *counts) {
     sum->warp_instructions += counts->warp_instructions;
