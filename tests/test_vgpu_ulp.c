@@ -262,8 +262,8 @@ Test(vgpu_ulp, pairs) {
         run(of, false, a, a, alone);
         run(of, true, a, a, together);
         for (unsigned k = 0; k < OPERANDS; k++)
-            cr_assert_eq(alone[k ^ 1] << 16 | alone[k], together[k], "%s: a = 0x%llx: 0x%llx, 0x%llx", of->text,
-                         (unsigned long long)a[k], (unsigned long long)alone[k],
+            cr_assert_eq(alone[k ^ 1] << 16 | alone[k], together[k], "%s: a = 0x%llx: 0x%llx, 0x%llx",
+                         of->text, (unsigned long long)a[k], (unsigned long long)alone[k],
                          (unsigned long long)together[k]);
     }
 }
