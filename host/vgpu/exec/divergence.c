@@ -52,10 +52,13 @@ bool warp_is_ready(const struct warp *warp) {
 
 /* Where a fragment that runs from at must stop: the next instruction at which another could join it. */
 static const struct bound *next_meeting(const struct warp *warp, const struct bound *at) {
-    for (unsigned k = 0; k < warp->fragment_count && !warp->passes; k++)
+    const struct bound *none = (const struct bound *)UINTPTR_MAX;
+    if (__builtin_expect(warp->passes, false))
+        return none;
+    for (unsigned k = 0; k < warp->fragment_count; k++)
         if (warp->fragments[k].at > at && warp->fragments[k].state != FRAGMENT_AT_BARRIER)
             return warp->fragments[k].at;
-    return (const struct bound *)UINTPTR_MAX;
+    return none;
 }
 
 const struct bound *warp_branch(struct warp *warp, const struct bound *i, uint32_t taken) {
@@ -92,7 +95,8 @@ static unsigned choose(struct warp *warp, bool rotate) {
 }
 
 /* The usual choice, or by chance another. */
-static unsigned choose_by(struct schedule *schedule, const struct warp *warp, unsigned usual) {
+static __attribute__((noinline)) unsigned choose_by(struct schedule *schedule, const struct warp *warp,
+                                                    unsigned usual) {
     unsigned ready = 0, k = 0;
     for (; k < warp->fragment_count; k++)
         ready += warp->fragments[k].state == FRAGMENT_READY;
@@ -104,13 +108,15 @@ static unsigned choose_by(struct schedule *schedule, const struct warp *warp, un
     return k;
 }
 
-/* Lanes that have nothing to wait for each other need not go on together, nor meet again where they could. */
-static void part_by(struct schedule *schedule, struct warp *warp, const struct bound *at) {
+/* Lanes that have nothing to wait for need not go on together, nor meet again where they could. Returns how long the part runs. */
+static __attribute__((noinline)) unsigned part_by(struct schedule *schedule, struct warp *warp,
+                                                  const struct bound *at) {
     uint32_t part = schedule_split(schedule, warp->active);
     if (part != warp->active)
         warp_add_fragment(warp, at, warp->active & ~part, FRAGMENT_READY, 0);
     warp->active = part;
     warp->passes = schedule_passes(schedule);
+    return schedule_stretch(schedule);
 }
 
 static const struct bound *run_fragment(struct warp *warp, const struct bound *i, unsigned budget) {
@@ -141,16 +147,16 @@ unsigned warp_run(struct warp *warp, unsigned budget) {
         if (rotate)
             warp->impatience = 0;
         unsigned k = choose(warp, rotate);
-        if (schedule)
+        if (__builtin_expect(schedule != NULL, false))
             k = choose_by(schedule, warp, k);
         const struct bound *at = warp->fragments[k].at;
         warp->active = warp->fragments[k].mask;
         warp_remove_fragment(warp, k);
-        if (schedule)
-            part_by(schedule, warp, at);
+        unsigned stretch = budget - issued, most = warp->fragment_count > 0 ? TURN : stretch;
+        if (__builtin_expect(schedule != NULL, false))
+            most = part_by(schedule, warp, at);
         warp->limit = next_meeting(warp, at);
-        unsigned stretch = budget - issued, most = schedule ? schedule_stretch(schedule) : TURN;
-        if ((schedule || warp->fragment_count > 0) && stretch > most)
+        if (stretch > most)
             stretch = most;
         at = run_fragment(warp, at, stretch);
         unsigned count = warp->issued;

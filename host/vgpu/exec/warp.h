@@ -90,8 +90,8 @@ struct warp {
     uint32_t carry;            /* condition code, one bit a lane */
     uint32_t cluster_arrived;  /* lanes that arrived at the cluster barrier, which others still keep open */
     uint32_t cluster_passed;   /* lanes that may pass their barrier.cluster.wait */
+    bool passes;               /* the running fragment does not stop where it would meet others */
     const struct bound *limit; /* the running fragment stops here: another fragment stands there */
-    bool passes;               /* it does not stop */
     struct block *block;
     struct grid *grid;
     uint8_t *local; /* 32 frames of program->local_bytes */
