@@ -53,6 +53,18 @@ checked=$((checked + 1))
 checked=$((checked + 1))
 cmp a.npy b.npy || complain "probs differ from the reference's"
 
+# Tokens do not depend on the GPU, on the order of its work or on its approximations.
+same_tokens() {
+    checked=$((checked + 1))
+    env "$1" "$lotto" sample $real.safetensors --top-p 0.9 --draws 2 --json --device virtual >c 2>err
+    cmp b c || complain "tokens with $1: $(cat err)"
+}
+for gpu in h100 a100 t4; do
+    same_tokens LOTTO_VGPU_GPU=$gpu
+done
+same_tokens LOTTO_VGPU_SCHEDULE=1
+same_tokens LOTTO_VGPU_ULP=1
+
 # Starting again under the virtual GPU loses neither standard input nor words.
 checked=$((checked + 1))
 "$lotto" sample - --top-p 0.9 --draws 2 --json --text $real.vocab.json --device virtual < <(cat $real.safetensors) >a

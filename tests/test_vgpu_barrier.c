@@ -82,6 +82,23 @@ Test(vgpu_barrier, lanes_at_different_barriers) {
     cr_assert_eq(launch.counts.barriers, 2);
 }
 
+/*
+ * Towards a count a warp is 32 threads, also when it lacks lanes and those it has come one after the other: here the second warp has
+ * 20, of which eight come from elsewhere and eight end without coming.
+ */
+Test(vgpu_barrier, counts_whole_warps) {
+    struct machine_launch launch = {
+        .ptx = HEAD
+        "mov.u32 n, 0; setp.lt.u32 p, x, 36; @p bra COME; setp.ge.u32 p, x, 44; @p bra END;\n"
+        "bar.sync 1, 64; st.global.u32 [t], 2; ret;\nCOME: bar.sync 1, 64; st.global.u32 [t], 1; ret;\n"
+        "END: add.u32 n, n, 1; setp.lt.u32 q, n, 3; @q bra END; exit; }",
+        .threads = 52};
+    uint32_t *out = run(&launch, LAUNCH_DONE);
+    for (unsigned k = 0; k < 52; k++)
+        cr_assert_eq(out[k], k < 36 ? 1 : k < 44 ? 2 : 0, "thread %u: %u", k, out[k]);
+    cr_assert_eq(launch.counts.barriers, 1);
+}
+
 /* Blocks that count each other in by spinning: possible only if all are resident, and then they must all have turns. */
 #define MEETING                                                                                              \
     HEAD "setp.ne.u32 p, x, 0; @p bra WAIT; atom.global.add.u32 y, [o+4096], 1;\nSPIN: "                     \

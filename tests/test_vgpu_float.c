@@ -201,7 +201,8 @@ Test(vgpu_float, approximations) {
                     bits_f32(!large ? A32 / B32 : isinf(A32) ? NAN : A32 * copysignf(0, B32));
                 }));
     INSTRUCTION("f64 f64", "rcp.approx.ftz.f64 d, a;", ({
-                    double x = fpclassify(A64) == FP_SUBNORMAL ? copysign(0, A64) : A64, r = 1 / x;
+                    double upper = f64_of(a & ~0xffffffffull);
+                    double x = fpclassify(upper) == FP_SUBNORMAL ? copysign(0, upper) : upper, r = 1 / x;
                     r = fpclassify(r) == FP_SUBNORMAL ? copysign(0, r) : r;
                     isnan(r) ? UNSPECIFIED : bits_f64(r) & ~0xffffffffull;
                 }));

@@ -30,6 +30,7 @@ __global__ void pipeline(const unsigned *items, unsigned *out, unsigned tiles) {
         if (threadIdx.x < 32) {
             while (!ptx::mbarrier_try_wait_parity(&empty[s], ~round & 1))
                 ;
+            __syncwarp(); // two phases later the parity would be that of the one a late lane has yet to see
             if (threadIdx.x == 0) {
                 if (round & 1) { // the bytes may come before they are expected
                     ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, tile[s], items + t * TILE,

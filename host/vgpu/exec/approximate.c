@@ -1,6 +1,6 @@
 /*
  * The .approx functions, as near to correctly rounded as double precision makes them: hardware differs in the last bits, so
- * no program may depend on them.
+ * no program may depend on them (ulp.h shows whether one does).
  */
 #include "float_lanes.h"
 
@@ -12,7 +12,7 @@ static inline f32 approximate_quotient(f32 a, f32 b) {
     f32 size = fabsf(b);
     return size >= 0x1p126f && size < INFINITY ? canonical(a * copysignf(0, b)) : canonical(a / b);
 }
-/* Only the upper half of the result is significant. */
+/* Of operand and result only the upper half is significant. */
 static inline f64 upper_half(f64 x) {
     uint64_t bits;
     __builtin_memcpy(&bits, &x, sizeof bits);
@@ -38,9 +38,9 @@ static inline f64 flushed_f64(f64 x) { return fabs(x) < 0x1p-1022 ? copysign(0, 
     TWO(div_approx_ftz_f32, f32, f32, f32, flushed(approximate_quotient(flushed(a), flushed(b))))            \
     TWO(div_full_f32, f32, f32, f32, canonical(a / b))                                                       \
     TWO(div_full_ftz_f32, f32, f32, f32, flushed_result(flushed(a) / flushed(b)))                            \
-    ONE(rcp_approx_ftz_f64, f64, f64, upper_half(flushed_f64(1 / flushed_f64(a))))                           \
+    ONE(rcp_approx_ftz_f64, f64, f64, upper_half(flushed_f64(1 / flushed_f64(upper_half(a)))))               \
     ONE(rsqrt_approx_f64, f64, f64, 1 / sqrt(a))                                                             \
-    ONE(rsqrt_approx_ftz_f64, f64, f64, upper_half(1 / sqrt(flushed_f64(a))))
+    ONE(rsqrt_approx_ftz_f64, f64, f64, upper_half(1 / sqrt(flushed_f64(upper_half(a)))))
 
 APPROXIMATE(DEFINE_ONE, DEFINE_TWO)
 

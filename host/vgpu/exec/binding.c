@@ -4,6 +4,7 @@
 #include "instruction_table.h"
 #include "observe.h"
 #include "opcode.h"
+#include "ulp.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -497,6 +498,7 @@ static bool bind_instruction(struct binder *binder, uint32_t index) {
         return false;
     binder->binding->is_of_clusters |= is_of_clusters(instruction->opcode);
     observe_bind(bound, &binder->opcode, instruction->used_bytes);
+    ulp_bind(bound, binder->opcode.name);
     fit(binder);
     return true;
 }

@@ -23,6 +23,7 @@ static void start_warp(struct block *block, unsigned index) {
     warp->turn_lane = 0;
     warp->trips = warp->awaited_trips = warp->copy_trips = warp->group_count = 0;
     warp->fragment_count = 0;
+    memset(warp->come, 0, sizeof warp->come);
     warp_add_fragment(warp, binding->code, warp->live, FRAGMENT_READY, 0);
     for (uint32_t k = 0; k < binding->special_count; k++)
         binding->specials[k].what->fill(warp, warp->bank[0] + binding->specials[k].slot);
@@ -33,6 +34,8 @@ void block_start(struct block *block) {
     block->live_threads = launch->block[0] * launch->block[1] * launch->block[2];
     block->ready = block->warp_count == WARP_LANES ? ALL_LANES : (1u << block->warp_count) - 1;
     block->next_warp = 0;
+    if (block->grid->schedule)
+        block->schedule = schedule_block(block->grid->schedule);
     block->read_after_end = false;
     memset(block->barriers, 0, sizeof block->barriers);
     block->grid->changes++;
@@ -44,21 +47,33 @@ void block_start(struct block *block) {
         start_warp(block, k);
 }
 
+static unsigned next_warp(struct block *block, uint32_t runnable) {
+    if (block->grid->schedule)
+        return schedule_warp(block->grid->schedule, &block->schedule, runnable);
+    uint32_t from = runnable & (~0u << block->next_warp);
+    unsigned k = (unsigned)__builtin_ctz(from ? from : runnable);
+    block->next_warp = (k + 1) % block->warp_count;
+    return k;
+}
+
+static unsigned next_slice(struct block *block, uint64_t left) {
+    if (!block->grid->schedule)
+        return block->grid->watching ? WATCHED_SLICE : WARP_SLICE;
+    unsigned slice = schedule_slice(block->grid->schedule, &block->schedule);
+    return slice < left ? slice : (unsigned)left;
+}
+
 uint64_t block_run(struct block *block, uint64_t budget) {
     uint64_t issued = 0;
-    bool watching = block->grid->watching;
     uint32_t runnable;
     block->polls = 0;
     while ((runnable = block_runnable(block)) && issued < budget && block->polls < POLLS_OF_A_TURN &&
            block->grid->outcome == LAUNCH_DONE) {
-        uint32_t from = runnable & (~0u << block->next_warp);
-        unsigned k = (unsigned)__builtin_ctz(from ? from : runnable);
-        struct warp *warp = &block->warps[k];
-        block->next_warp = (k + 1) % block->warp_count;
-        issued += warp_run(warp, watching ? WATCHED_SLICE : WARP_SLICE);
+        struct warp *warp = &block->warps[next_warp(block, runnable)];
+        issued += warp_run(warp, next_slice(block, budget - issued));
         if (!warp_is_ready(warp))
-            block->ready &= ~(1u << k);
-        else if (watching)
+            block->ready &= ~(1u << warp->index);
+        else if (block->grid->watching)
             progress_note(warp);
     }
     return issued;
@@ -105,6 +120,7 @@ static void complete(struct block *block, unsigned index) {
         struct fragment waiting[WARP_LANES];
         unsigned count = warp_take_waiting(warp, index, waiting);
         uint32_t come = 0;
+        warp->come[index] = 0;
         for (unsigned k = 0; k < count; k++) {
             come |= waiting[k].mask;
             release(warp, &waiting[k], &barrier);
@@ -119,6 +135,14 @@ static void complete(struct block *block, unsigned index) {
 static bool is_complete(const struct block *block, const struct barrier *barrier) {
     unsigned expected = barrier->expected ? barrier->expected : block->live_threads;
     return barrier->in_use && barrier->arrived >= expected;
+}
+
+/* What lanes add towards a count: the last of their warp also stand for those that it lacks. */
+static unsigned counted(struct warp *warp, unsigned barrier, uint32_t mask) {
+    uint32_t *come = &warp->come[barrier];
+    *come |= mask;
+    unsigned lacking = warp->live & ~*come ? 0 : WARP_LANES - (unsigned)__builtin_popcount(*come);
+    return (unsigned)__builtin_popcount(mask) + lacking;
 }
 
 bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struct barrier_arrival arrival) {
@@ -142,8 +166,8 @@ bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struc
     if (!barrier->in_use)
         *barrier = (struct barrier){
             .in_use = true, .expected = arrival.count, .reduction = arrival.reduction, .every = true};
-    unsigned threads = (unsigned)__builtin_popcount(mask);
-    barrier->arrived += arrival.count && mask == warp->live ? WARP_LANES : threads;
+    barrier->arrived +=
+        arrival.count ? counted(warp, arrival.barrier, mask) : (unsigned)__builtin_popcount(mask);
     unsigned trips = trips_at_barrier(warp);
     barrier->trips = trips > barrier->trips ? trips : barrier->trips;
     barrier->population += (unsigned)__builtin_popcount(arrival.predicate & mask);
@@ -158,8 +182,13 @@ bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struc
     return true;
 }
 
-void block_after_exit(struct block *block) {
-    for (unsigned k = 0; k < BLOCK_BARRIERS; k++)
-        if (is_complete(block, &block->barriers[k]) && block->barriers[k].arrived > 0)
+void block_after_exit(struct warp *warp, uint32_t mask) {
+    struct block *block = warp->block;
+    for (unsigned k = 0; k < BLOCK_BARRIERS; k++) {
+        struct barrier *barrier = &block->barriers[k];
+        if (warp->come[k] && !(warp->live & ~warp->come[k]) && mask & ~warp->come[k])
+            barrier->arrived += WARP_LANES - (unsigned)__builtin_popcount(warp->come[k]);
+        if (is_complete(block, barrier) && barrier->arrived > 0)
             complete(block, k);
+    }
 }

@@ -193,10 +193,12 @@ static bool any_ready(const struct cluster *cluster) {
 
 bool cluster_run(struct cluster *cluster, uint64_t budget) {
     const struct grid *grid = cluster->grid;
+    unsigned first = grid->schedule ? schedule_first_block(grid->schedule, cluster->block_count) : 0;
     bool moves = true; /* a block that waited can go on, as another has let it */
     for (uint64_t issued = 0; moves && issued < budget && grid->outcome == LAUNCH_DONE;) {
         uint32_t waited = 0;
-        for (unsigned rank = 0; rank < cluster->block_count && grid->outcome == LAUNCH_DONE; rank++) {
+        for (unsigned k = 0; k < cluster->block_count && grid->outcome == LAUNCH_DONE; k++) {
+            unsigned rank = (first + k) % cluster->block_count;
             struct block *block = &cluster->blocks[rank];
             issued += block_run(block, budget);
             waited |= (uint32_t)!block->ready << rank;

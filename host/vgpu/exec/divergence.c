@@ -52,10 +52,13 @@ bool warp_is_ready(const struct warp *warp) {
 
 /* Where a fragment that runs from at must stop: the next instruction at which another could join it. */
 static const struct bound *next_meeting(const struct warp *warp, const struct bound *at) {
+    const struct bound *none = (const struct bound *)UINTPTR_MAX;
+    if (__builtin_expect(warp->passes, false))
+        return none;
     for (unsigned k = 0; k < warp->fragment_count; k++)
         if (warp->fragments[k].at > at && warp->fragments[k].state != FRAGMENT_AT_BARRIER)
             return warp->fragments[k].at;
-    return (const struct bound *)UINTPTR_MAX;
+    return none;
 }
 
 const struct bound *warp_branch(struct warp *warp, const struct bound *i, uint32_t taken) {
@@ -91,6 +94,31 @@ static unsigned choose(struct warp *warp, bool rotate) {
     return next_lane < WARP_LANES ? next : first;
 }
 
+/* The usual choice, or by chance another. */
+static __attribute__((noinline)) unsigned choose_by(struct schedule *schedule, const struct warp *warp,
+                                                    unsigned usual) {
+    unsigned ready = 0, k = 0;
+    for (; k < warp->fragment_count; k++)
+        ready += warp->fragments[k].state == FRAGMENT_READY;
+    unsigned chosen = schedule_fragment(schedule, ready);
+    if (chosen == ready)
+        return usual;
+    for (k = 0; warp->fragments[k].state != FRAGMENT_READY || chosen-- > 0; k++)
+        continue;
+    return k;
+}
+
+/* Lanes that have nothing to wait for need not go on together, nor meet again where they could. Returns how long the part runs. */
+static __attribute__((noinline)) unsigned part_by(struct schedule *schedule, struct warp *warp,
+                                                  const struct bound *at) {
+    uint32_t part = schedule_split(schedule, warp->active);
+    if (part != warp->active)
+        warp_add_fragment(warp, at, warp->active & ~part, FRAGMENT_READY, 0);
+    warp->active = part;
+    warp->passes = schedule_passes(schedule);
+    return schedule_stretch(schedule);
+}
+
 static const struct bound *run_fragment(struct warp *warp, const struct bound *i, unsigned budget) {
     uint64_t threads = 0, tally = 0;
     unsigned count = 0;
@@ -112,19 +140,25 @@ static const struct bound *run_fragment(struct warp *warp, const struct bound *i
 }
 
 unsigned warp_run(struct warp *warp, unsigned budget) {
+    struct schedule *schedule = warp->grid->schedule;
     unsigned issued = 0;
+    warp->passes = false;
     while (issued < budget && warp->grid->outcome == LAUNCH_DONE && warp_is_ready(warp)) {
         bool rotate = warp->impatience >= PATIENCE;
         if (rotate)
             warp->impatience = 0;
         unsigned k = choose(warp, rotate);
+        if (__builtin_expect(schedule != NULL, false))
+            k = choose_by(schedule, warp, k);
         const struct bound *at = warp->fragments[k].at;
         warp->active = warp->fragments[k].mask;
         warp_remove_fragment(warp, k);
+        unsigned stretch = budget - issued, most = warp->fragment_count > 0 ? TURN : stretch;
+        if (__builtin_expect(schedule != NULL, false))
+            most = part_by(schedule, warp, at);
         warp->limit = next_meeting(warp, at);
-        unsigned stretch = budget - issued;
-        if (warp->fragment_count > 0 && stretch > TURN)
-            stretch = TURN;
+        if (stretch > most)
+            stretch = most;
         at = run_fragment(warp, at, stretch);
         unsigned count = warp->issued;
         warp->issued = 0;
@@ -147,7 +181,7 @@ void warp_exit(struct warp *warp, uint32_t mask) {
     warp->live &= ~mask;
     warp->block->live_threads -= (unsigned)__builtin_popcount(mask);
     retry_waiting(warp);
-    block_after_exit(warp->block);
+    block_after_exit(warp, mask);
     cluster_after_exit(warp, mask);
 }
 
@@ -206,14 +240,13 @@ static uint32_t lanes_that_miss_some(const struct warp *warp, uint32_t come) {
 void warp_gather_anywhere(struct warp *warp, const struct bound *i, uint32_t mask) {
     warp->active &= ~mask;
     note_awaited(warp, mask, warp_operand(warp, i->o[0]));
-    warp_add_fragment(warp, i, mask, FRAGMENT_AT_SYNC, 0);
-    struct fragment waiting[WARP_LANES];
-    unsigned count = 0;
-    uint32_t come = 0;
+    struct fragment waiting[WARP_LANES] = {{i, mask, FRAGMENT_AT_SYNC, 0}};
+    unsigned count = 1;
+    uint32_t come = mask;
     for (unsigned k = 0; k < warp->fragment_count;) {
         const struct fragment *fragment = &warp->fragments[k];
-        /* The fragment just added is ready if it met one that waits here already. */
-        if (fragment->at->run == i->run && (fragment->state == FRAGMENT_AT_SYNC || fragment->at == i)) {
+        /* One that is ready here has not come: its lanes have named no mask yet. */
+        if (fragment->at->run == i->run && fragment->state == FRAGMENT_AT_SYNC) {
             come |= fragment->mask;
             waiting[count++] = *fragment;
             warp_remove_fragment(warp, k);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* A turn is long: most clusters end within theirs, and the next one uses their memory again while it is warm. */
-enum { CLUSTER_TURN = 1 << 20, SHARED_ALIGNMENT = 128 };
+enum { CLUSTER_TURN = 1 << 20, SCHEDULE_PATIENCE = 1 << 22, SHARED_ALIGNMENT = 128 };
 
 void launch_counts_add(struct launch_counts *sum, const struct launch_counts *counts) {
     sum->warp_instructions += counts->warp_instructions;
@@ -34,31 +34,56 @@ struct residents {
     struct cluster **clusters;
     unsigned count;
     uint64_t next, total;
+    struct schedule *schedule; /* NULL without a seed */
+    uint64_t ended_at;         /* warp instructions issued when a cluster last ended or started */
 };
+
+static void start_next(struct residents *residents, struct cluster *cluster) {
+    uint64_t next = residents->next++;
+    cluster_start(cluster, residents->schedule ? schedule_cluster(residents->schedule, next) : next);
+}
 
 static void admit(struct grid *grid, struct residents *residents) {
     struct cluster *cluster = cluster_create(grid);
-    cluster_start(cluster, residents->next++);
+    start_next(residents, cluster);
     residents->clusters[residents->count++] = cluster;
+}
+
+static void follow(struct grid *grid, struct schedule *schedule, bool watching) {
+    grid->schedule = schedule;
+    grid->watching = watching;
+    grid->writes_differ = schedule || watching;
+}
+
+/* One that has been idle gets a turn in which all its threads can come to wait again, so that a deadlock is found. */
+static uint64_t next_turn(const struct cluster *cluster) {
+    struct schedule *schedule = cluster->grid->schedule;
+    return schedule && !cluster->idle_turns ? schedule_turn(schedule) : CLUSTER_TURN;
 }
 
 /* One turn of a resident cluster; when it ends, the next of the grid takes its place. False when the place is empty now. */
 static bool take_turn(struct residents *residents, struct cluster *cluster) {
-    while (!cluster_run(cluster, CLUSTER_TURN)) {
-        cluster->grid->watching = false;
+    struct grid *grid = cluster->grid;
+    while (!cluster_run(cluster, next_turn(cluster))) {
+        follow(grid, residents->schedule, false);
         if (residents->next == residents->total)
             return false;
-        cluster_start(cluster, residents->next++);
+        start_next(residents, cluster);
     }
     return true;
 }
 
-/* After a round in which no block ended and none came: is every warp stuck? The first such round only begins to watch. */
+/*
+ * After a round in which no block ended and none came: is every warp stuck? The first such round only begins to watch. Under a schedule
+ * turns are so short that many such rounds are no sign of it.
+ */
 static void look_for_progress(struct grid *grid, const struct residents *residents) {
+    if (grid->schedule && grid->counts.warp_instructions - residents->ended_at < SCHEDULE_PATIENCE)
+        return;
     uint32_t runnable = !grid->watching;
     for (unsigned k = 0; k < residents->count; k++)
         runnable |= block_runnable(residents->clusters[k]->blocks);
-    grid->watching = true;
+    follow(grid, NULL, true);
     if (!runnable)
         report_spinning(residents->clusters, residents->count, residents->total - residents->next);
 }
@@ -94,11 +119,17 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
     grid.observer = observer_create(&grid);
     if (checks_enabled & CHECK_RACE)
         grid.race = race_create(residents.total);
-    admit(&grid, &residents);
+    residents.schedule = schedule_create(residents.total, limit, of_clusters);
+    follow(&grid, residents.schedule, false);
+    uint64_t at_first = grid.schedule ? schedule_first_residents(grid.schedule) : 1;
+    while (residents.count < at_first)
+        admit(&grid, &residents);
     while (residents.count > 0 && grid.outcome == LAUNCH_DONE) {
         unsigned kept = 0;
         uint64_t started = residents.next;
         unsigned resident = residents.count;
+        if (grid.schedule)
+            schedule_turns(grid.schedule, residents.clusters, residents.count);
         for (unsigned k = 0; k < residents.count; k++) {
             struct cluster *cluster = residents.clusters[k];
             if (grid.outcome != LAUNCH_DONE || take_turn(&residents, cluster))
@@ -111,12 +142,15 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
         for (unsigned more = kept; more > 0 && residents.count < limit && residents.next < residents.total;
              more--)
             admit(&grid, &residents);
-        if (!of_clusters && grid.outcome == LAUNCH_DONE && residents.next == started && kept == resident)
+        if (residents.next != started || kept != resident)
+            residents.ended_at = grid.counts.warp_instructions;
+        else if (!of_clusters && grid.outcome == LAUNCH_DONE)
             look_for_progress(&grid, &residents);
     }
     for (unsigned k = 0; k < residents.count; k++)
         cluster_free(residents.clusters[k]);
     free(residents.clusters);
+    schedule_free(residents.schedule);
     observer_free(grid.observer);
     if (grid.race)
         race_free(grid.race);

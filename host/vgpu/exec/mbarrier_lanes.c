@@ -86,7 +86,7 @@ HANDLER(drop_no_complete) { return arrive(w, i, mask, ARRIVES_COUNT, true, true)
 
 /*
  * p, [address], state or parity{, time}. When no lane's phase is complete they wait for one to be: for test_wait too, which so
- * does no worse than a slow thread. The wait ends with a false predicate when nothing else can move (cluster.c).
+ * does no worse than a slow thread. The wait ends with a false predicate when nothing else can move (cluster.c), or when a schedule says so.
  */
 static const struct bound *wait(struct warp *w, const struct bound *i, uint32_t mask, bool by_parity) {
     u64 *object[WARP_LANES], wavefronts = w->grid->counts.shared_wavefronts;
@@ -109,6 +109,11 @@ static const struct bound *wait(struct warp *w, const struct bound *i, uint32_t 
     }
     w->grid->failed_waits++;
     w->grid->counts.shared_wavefronts = wavefronts; /* it will be tried again, and counted then */
+    /* Not when the cluster has been idle: a deadlock is found by everyone's waiting. */
+    if (w->grid->schedule && !w->block->cluster->idle_turns && schedule_gives_up(w->grid->schedule)) {
+        set_predicate(w, i, 0, mask, 0);
+        return i + 1;
+    }
     w->active &= ~mask;
     warp_add_fragment(w, i, mask, FRAGMENT_AT_MBARRIER, 0);
     return w->active ? i + 1 : NULL;

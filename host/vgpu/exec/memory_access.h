@@ -230,23 +230,33 @@ static inline enum ptx_space space_of_window(uint64_t window) {
 typedef void access_transfer(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,
                              const u64 *at);
 
-/* Counts a transfer that changes what other warps can read. */
-static __attribute__((noinline)) void transfer_watched(struct warp *w, const struct bound *i, uint32_t mask,
-                                                       const struct access *access, uint8_t *base,
-                                                       const u64 *at, access_transfer *transfer) {
+/* While grid->writes_differ: counts a transfer that changes what other warps can read, or does some lanes' part before the others'. */
+static __attribute__((noinline)) void transfer_differently(struct warp *w, const struct bound *i,
+                                                           uint32_t mask, const struct access *access,
+                                                           uint8_t *base, const u64 *at,
+                                                           access_transfer *transfer) {
     uint8_t before[WARP_LANES * WIDEST_ACCESS];
-    FOR_ACTIVE(l) { __builtin_memcpy(before + l * access->bytes, base + at[l], access->bytes); }
-    transfer(w, i, mask, base, at);
-    FOR_ACTIVE(l) {
-        w->grid->changes += __builtin_memcmp(before + l * access->bytes, base + at[l], access->bytes) != 0;
-    }
+    uint32_t first = 0;
+    if (w->grid->watching)
+        FOR_ACTIVE(l) { __builtin_memcpy(before + l * access->bytes, base + at[l], access->bytes); }
+    else
+        first = schedule_first_lanes(w->grid->schedule, mask);
+    if (first)
+        transfer(w, i, first, base, at);
+    if (mask & ~first)
+        transfer(w, i, mask & ~first, base, at);
+    if (w->grid->watching)
+        FOR_ACTIVE(l) {
+            w->grid->changes +=
+                __builtin_memcmp(before + l * access->bytes, base + at[l], access->bytes) != 0;
+        }
 }
 
 static inline __attribute__((always_inline)) void
 access_transfer_lanes(struct warp *w, const struct bound *i, uint32_t mask, const struct access *access,
                       uint8_t *base, const u64 *at, access_transfer *transfer) {
-    if (access->writes && __builtin_expect(w->grid->watching, false) && base != w->local)
-        transfer_watched(w, i, mask, access, base, at, transfer);
+    if (access->writes && __builtin_expect(w->grid->writes_differ, false) && base != w->local)
+        transfer_differently(w, i, mask, access, base, at, transfer);
     else
         transfer(w, i, mask, base, at);
 }

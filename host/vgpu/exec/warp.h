@@ -11,6 +11,7 @@
 #include "../check/finding.h"
 #include "../memory/memory.h"
 #include "grid.h"
+#include "schedule.h"
 
 #define WARP_LANES 32
 #define ALL_LANES 0xffffffffu
@@ -43,6 +44,7 @@ struct bound {
     uint8_t combine;  /* enum combine: setp.lt.and */
     bool base_is_32;  /* the base address register is 32 bits wide */
     bool strong;      /* volatile, relaxed or acquire: may be a wait for another block */
+    uint8_t approximation; /* while approximations are perturbed (ulp.h): run is then not plain */
     /* While accesses are observed (observe.h): run is then run_observed. */
     uint8_t observed;    /* enum observed */
     uint8_t lane_bytes;  /* of an access */
@@ -89,6 +91,7 @@ struct warp {
     uint32_t carry;            /* condition code, one bit a lane */
     uint32_t cluster_arrived;  /* lanes that arrived at the cluster barrier, which others still keep open */
     uint32_t cluster_passed;   /* lanes that may pass their barrier.cluster.wait */
+    bool passes;               /* the running fragment does not stop where it would meet others */
     const struct bound *limit; /* the running fragment stops here: another fragment stands there */
     struct block *block;
     struct grid *grid;
@@ -96,11 +99,12 @@ struct warp {
     unsigned index; /* in the block */
     unsigned fragment_count;
     struct fragment
-        fragments[WARP_LANES];    /* in the order of their instructions; the running one is not among them */
-    unsigned issued;              /* instructions of the running stretch, not yet in the counts */
-    unsigned impatience;          /* instructions issued while another fragment was ready */
-    unsigned turn_lane;           /* rotation: the fragment that had the last turn */
-    uint32_t awaited[WARP_LANES]; /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
+        fragments[WARP_LANES];     /* in the order of their instructions; the running one is not among them */
+    unsigned issued;               /* instructions of the running stretch, not yet in the counts */
+    unsigned impatience;           /* instructions issued while another fragment was ready */
+    unsigned turn_lane;            /* rotation: the fragment that had the last turn */
+    uint32_t awaited[WARP_LANES];  /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
+    uint32_t come[BLOCK_BARRIERS]; /* lanes that arrived at a barrier with a count, which is still open */
     struct recurrence recurrence;
     /* Its clock and when its loads, its cp.async copies and their latest groups have come (round_trip.h). */
     unsigned trips, awaited_trips, copy_trips, group_count, group_trips[8];
@@ -109,7 +113,7 @@ struct warp {
 enum barrier_reduction { BARRIER_PLAIN, BARRIER_POPULATION, BARRIER_EVERY, BARRIER_ANY };
 
 struct barrier {
-    unsigned arrived;  /* threads; towards a count, a whole warp is 32 however many lanes it has */
+    unsigned arrived;  /* threads; towards a count, a warp of which every live lane has come is 32 */
     unsigned expected; /* 0: every live thread of the block */
     unsigned population;
     bool every, any; /* of the predicates of barrier.red */
@@ -129,6 +133,7 @@ struct block {
     unsigned warp_count;
     uint32_t ready; /* warps with a ready fragment */
     unsigned next_warp;
+    struct block_schedule schedule;
     unsigned live_threads;
     unsigned polls; /* strong loads and sleeps in this turn of the block */
     /* round_trip.h */
@@ -166,8 +171,11 @@ struct grid {
     uint64_t failed_waits;     /* executions of an mbarrier wait that did not go on */
     struct observer *observer; /* NULL unless accesses are observed */
     struct race *race;         /* NULL unless races are looked for */
-    bool watching;    /* a round ended without progress: changes are counted, warps tried for recurrence */
-    uint64_t changes; /* of memory, barriers and clocks, and what else a warp's next step may depend on */
+    /* NULL without a seed, and while watching, when a warp's next step must follow from its state. */
+    struct schedule *schedule;
+    bool watching;      /* a round ended without progress: changes are counted, warps tried for recurrence */
+    bool writes_differ; /* watching or under a schedule */
+    uint64_t changes;   /* of memory, barriers and clocks, and what else a warp's next step may depend on */
 };
 
 /* A special register a program reads, as a lane array in the warp's register bank. */
@@ -235,8 +243,8 @@ struct barrier_arrival {
  * False when the arrival was refused (a finding has been made).
  */
 bool block_arrive(struct warp *warp, const struct bound *i, uint32_t mask, struct barrier_arrival arrival);
-/* Threads have ended: barriers that waited only for them complete. */
-void block_after_exit(struct block *block);
+/* Lanes have ended: barriers that waited only for them complete. */
+void block_after_exit(struct warp *warp, uint32_t mask);
 /* Every warp at the program's first instruction. The block's place in the grid is set. */
 void block_start(struct block *block);
 /*

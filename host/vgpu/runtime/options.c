@@ -1,6 +1,7 @@
 #include "options.h"
 #include "../check/finding.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,14 +68,23 @@ static bool choose_warm_l2(void) {
     vgpu_fail("--l2 is \"%s\"; must be cold or warm", state);
 }
 
-static void refuse_planned(const char *name, const char *option) {
-    if (variable(name))
-        vgpu_fail("%s is not there yet", option);
+/* False when it is not given. */
+static bool read_seed(const char *name, const char *option, uint64_t *seed) {
+    const char *text = variable(name);
+    if (!text)
+        return false;
+    char *end;
+    errno = 0;
+    *seed = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno)
+        vgpu_fail("%s is \"%s\"; must be a whole number from 0 to %llu", option, text,
+                  (unsigned long long)UINT64_MAX);
+    return true;
 }
 
 void options_read(struct options *options) {
-    refuse_planned("LOTTO_VGPU_SCHEDULE", "--schedule");
-    refuse_planned("LOTTO_VGPU_ULP", "--ulp");
+    options->has_schedule = read_seed("LOTTO_VGPU_SCHEDULE", "--schedule", &options->schedule);
+    options->has_ulp = read_seed("LOTTO_VGPU_ULP", "--ulp", &options->ulp);
     options->profile = choose_profile();
     options->checks = choose_checks();
     options->report = variable("LOTTO_VGPU_REPORT");

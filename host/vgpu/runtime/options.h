@@ -9,9 +9,11 @@ struct options {
     unsigned checks;
     const char *report; /* a file's name, or NULL */
     bool warm_l2;       /* L2 is kept between launches */
+    bool has_schedule, has_ulp;
+    uint64_t schedule, ulp; /* seeds */
 };
 
-/* Ends the process with a sentence when an option is unknown or not there yet. */
+/* Ends the process with a sentence when a value is not one of those allowed. */
 void options_read(struct options *options);
 
 #endif

@@ -1,5 +1,7 @@
 #include "runtime.h"
 #include "../check/finding.h"
+#include "../exec/schedule.h"
+#include "../exec/ulp.h"
 #include "../memory/memory.h"
 #include "ending.h"
 #include "options.h"
@@ -26,6 +28,10 @@ static void open_device(void) {
     ending_reached();
     options_read(&options);
     checks_enabled = options.checks;
+    if (options.has_schedule)
+        schedule_set_seed(options.schedule);
+    if (options.has_ulp)
+        ulp_set_seed(options.ulp);
     ending_watch(&options);
     if (!memory_open(options.profile->memory_bytes))
         vgpu_fail("the host refuses to reserve address space for the %llu GiB of %s",
