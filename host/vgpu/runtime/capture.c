@@ -140,7 +140,7 @@ cudaError_t capture_wait(struct CUstream_st *stream, unsigned long long id, cons
     struct capture *capture = find(id);
     if (capture->invalidated)
         return cudaErrorStreamCaptureInvalidated;
-    if (stream_is_legacy(stream))
+    if (stream->is_legacy)
         return capture_touched_by_legacy();
     if (stream->capture && stream->capture != capture) {
         capture->invalidated = stream->capture->invalidated = true;
@@ -158,7 +158,7 @@ static cudaError_t begin(cudaStream_t handle, enum cudaStreamCaptureMode mode) {
     if (mode != cudaStreamCaptureModeGlobal && mode != cudaStreamCaptureModeThreadLocal &&
         mode != cudaStreamCaptureModeRelaxed)
         return cudaErrorInvalidValue;
-    if (stream_is_legacy(stream))
+    if (stream->is_legacy)
         return cudaErrorStreamCaptureUnsupported;
     if (stream->capture)
         return cudaErrorIllegalState;
@@ -250,8 +250,7 @@ static cudaError_t answerable(const struct CUstream_st *stream, const enum cudaS
         return cudaErrorInvalidResourceHandle;
     if (!status)
         return cudaErrorInvalidValue;
-    for (const struct capture *capture = captures; capture && stream_is_legacy(stream);
-         capture = capture->next)
+    for (const struct capture *capture = captures; capture && stream->is_legacy; capture = capture->next)
         if (has_blocking_stream(capture))
             return cudaErrorStreamCaptureImplicit;
     return cudaSuccess;

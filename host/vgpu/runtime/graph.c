@@ -1,7 +1,7 @@
 #include "graph.h"
 #include "capture.h"
+#include "queue.h"
 #include "runtime.h"
-#include "stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -127,10 +127,10 @@ static cudaError_t launch(const struct CUgraphExec_st *exec, cudaStream_t handle
         return cudaErrorInvalidResourceHandle;
     if (stream->capture)
         return runtime_not_provided("a graph launched into a stream that captures");
-    cudaError_t error = stream_is_legacy(stream) ? capture_touched_by_legacy() : cudaSuccess;
-    /* A kernel's fault shows at the next call, but nothing runs after it. */
-    for (size_t i = 0; i < exec->count && error == cudaSuccess && !runtime_has_fault(); i++)
-        error = operation_run(&exec->operations[i]);
+    cudaError_t error = stream->is_legacy ? capture_touched_by_legacy() : cudaSuccess;
+    for (size_t i = 0; i < exec->count && error == cudaSuccess; i++)
+        error = queue_submit(stream, &exec->operations[i]);
+    queue_settle();
     return error;
 }
 

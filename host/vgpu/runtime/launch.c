@@ -101,8 +101,11 @@ struct request {
 
 static cudaError_t submit(const struct request *request) {
     struct kernel *kernel = kernel_find(request->function);
+    struct CUstream_st *stream = stream_find(request->stream);
     if (!kernel)
         return cudaErrorInvalidDeviceFunction;
+    if (!stream || stream->device != device_current())
+        return cudaErrorInvalidResourceHandle;
     kernel_prepare(kernel);
     struct kernel_operation launch = {
         .kernel = kernel,
@@ -123,7 +126,7 @@ static cudaError_t submit(const struct request *request) {
     if (!launch.parameters)
         return cudaErrorMemoryAllocation;
     lay_out(entry, request->arguments, launch.parameters);
-    error = stream_submit(request->stream, &(struct operation){.kind = OPERATION_KERNEL, .kernel = launch});
+    error = stream_submit(stream, &(struct operation){.kind = OPERATION_KERNEL, .kernel = launch});
     free(launch.parameters);
     return error;
 }
@@ -141,7 +144,7 @@ static uint64_t fresh_grid_workspace(void) {
 }
 
 /* Like a device's, a fault shows at the next call; the launch itself succeeds. */
-cudaError_t kernel_run(const struct kernel_operation *operation) {
+cudaError_t kernel_run(const struct kernel_operation *operation, struct device *device) {
     static const cudaError_t errors[] = {
         [LAUNCH_FAULT] = cudaErrorIllegalAddress,   [LAUNCH_MISALIGNED] = cudaErrorMisalignedAddress,
         [LAUNCH_ASSERTION] = cudaErrorAssert,       [LAUNCH_FAILURE] = cudaErrorLaunchFailure,
@@ -153,7 +156,7 @@ cudaError_t kernel_run(const struct kernel_operation *operation) {
         .parameters = operation->parameters,
         .cooperative = operation->cooperative,
         .resident_blocks = cluster_resident_blocks(operation),
-        .l2 = runtime_l2(),
+        .l2 = device->l2,
     };
     memcpy(launch.grid, operation->grid, sizeof launch.grid);
     memcpy(launch.block, operation->block, sizeof launch.block);
@@ -167,7 +170,7 @@ cudaError_t kernel_run(const struct kernel_operation *operation) {
     report_launch(&launch, operation->kernel->name, &counts);
     runtime_advance_clock(counts.warp_instructions);
     if (outcome != LAUNCH_DONE)
-        runtime_fault(errors[outcome]);
+        device_fault(device, errors[outcome]);
     return cudaSuccess;
 }
 

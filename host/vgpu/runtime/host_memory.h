@@ -1,0 +1,11 @@
+/* Page-locked host memory, allocated or registered. */
+#ifndef LOTTO_VGPU_HOST_MEMORY_H
+#define LOTTO_VGPU_HOST_MEMORY_H
+
+#include <stdbool.h>
+
+bool host_memory_is_locked(const void *address);
+/* A finding for each piece that is left. */
+void host_memory_report_leaks(void);
+
+#endif
