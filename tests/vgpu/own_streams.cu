@@ -7,6 +7,10 @@
 __global__ void set(int *item, int value) { *item = value; }
 __global__ void add(int *item, int value) { *item += value; }
 
+// What an object built without the option calls.
+#undef cudaStreamGetId
+extern "C" cudaError_t cudaStreamGetId(cudaStream_t stream, unsigned long long *id);
+
 static std::atomic<bool> is_out;
 static void CUDART_CB hold(void *) {
     while (!is_out)
@@ -47,6 +51,12 @@ int main() {
     must(cudaGraphExecDestroy(exec));
     must(cudaGraphDestroy(graph));
     expect(items.host()[0] == 16, "and it can capture, which the legacy stream cannot");
+
+    unsigned long long own_id, id;
+    must(cudaStreamGetId(cudaStreamPerThread, &own_id));
+    must(cudaStreamSynchronize(0));
+    must(cudaStreamGetId(0, &id));
+    expect(id != own_id, "for other objects of the program stream 0 is the legacy stream");
     must(cudaFreeHost(seen));
     printf("own default streams behave as they should\n");
 }

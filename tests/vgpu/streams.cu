@@ -82,6 +82,8 @@ static void check_order_in_a_stream() {
     must(cudaMemcpyAsync(other.items, free_item.items, sizeof(int), cudaMemcpyDeviceToHost, b));
     must(cudaStreamSynchronize(b));
     expect(other.items[0] == 5, "another stream goes on");
+    add<<<1, 1>>>(free_item.items, 1);
+    must(cudaStreamSynchronize(0)); // the legacy stream does not wait for one that does not block
     expect_pending(a, "and this one waits still");
     held.pull();
     must(cudaEventSynchronize(after));
@@ -228,6 +230,22 @@ static void check_destroyed_stream() {
     expect(item.host()[0] == 9, "work of a stream that was destroyed runs still");
 }
 
+static void CUDART_CB raise_flag(void *flag) { *(std::atomic<bool> *)flag = true; }
+
+// Nobody calls CUDA after the plug is pulled.
+static void check_work_without_calls() {
+    stream a(cudaStreamNonBlocking);
+    device_vector<int> item(1);
+    std::atomic<bool> flag{false};
+    plug held(a);
+    set<<<1, 1, 0, a>>>(item.items, 9);
+    must(cudaLaunchHostFunc(a, raise_flag, &flag));
+    held.pull();
+    auto begin = std::chrono::steady_clock::now();
+    while (!flag)
+        expect(std::chrono::steady_clock::now() - begin < std::chrono::seconds(20), "work goes on by itself");
+}
+
 struct heard {
     cudaStream_t stream;
     cudaError_t status, called;
@@ -287,6 +305,7 @@ int main() {
     check_waiting_calls();
     check_ordered_allocation();
     check_destroyed_stream();
+    check_work_without_calls();
     check_callback();
     check_threads();
     printf("streams keep their order as they should\n");

@@ -11,8 +11,8 @@
 #include <string.h>
 
 /* Bytes from the first row's begin to the last row's end. */
-static uint64_t extent(size_t pitch, size_t width, size_t height) {
-    return (uint64_t)pitch * (height - 1) + width;
+static uint64_t extent(size_t pitch, size_t slice, size_t width, size_t height, size_t depth) {
+    return (uint64_t)slice * (depth - 1) + (uint64_t)pitch * (height - 1) + width;
 }
 
 static void refuse(const char *call, const char *what, uint64_t address, uint64_t bytes) {
@@ -57,9 +57,11 @@ bool copy_is_from_device(const struct copy_operation *copy) {
 
 static cudaError_t resolve_copy(const struct copy_operation *copy, uint8_t **to, const uint8_t **from) {
     *to = resolve(copy->call, copy->to, copy_is_to_device(copy),
-                  extent(copy->to_pitch, copy->width, copy->height), "destination");
-    *from = resolve(copy->call, copy->from, copy_is_from_device(copy),
-                    extent(copy->from_pitch, copy->width, copy->height), "source");
+                  extent(copy->to_pitch, copy->to_slice, copy->width, copy->height, copy->depth),
+                  "destination");
+    *from =
+        resolve(copy->call, copy->from, copy_is_from_device(copy),
+                extent(copy->from_pitch, copy->from_slice, copy->width, copy->height, copy->depth), "source");
     return *to && *from ? cudaSuccess : cudaErrorInvalidValue;
 }
 
@@ -69,51 +71,67 @@ cudaError_t copy_check(const struct copy_operation *copy) {
     return resolve_copy(copy, &to, &from);
 }
 
-cudaError_t copy_run(const struct copy_operation *copy) {
+static void copy_slice(const struct copy_operation *copy, uint8_t *to, const uint8_t *from, size_t slice) {
     bool to_device = copy_is_to_device(copy), from_device = copy_is_from_device(copy);
+    for (size_t row = 0; row < copy->height; row++) {
+        size_t there = slice * copy->to_slice + row * copy->to_pitch,
+               here = slice * copy->from_slice + row * copy->from_pitch;
+        memmove(to + there, from + here, copy->width);
+        if (to_device && from_device)
+            defined_copy((uint64_t)copy->to + there, (uint64_t)copy->from + here, copy->width);
+        else if (to_device)
+            defined_set((uint64_t)copy->to + there, copy->width);
+    }
+    if (to_device)
+        forget((uint8_t *)copy->to + slice * copy->to_slice, copy->to_pitch, copy->width, copy->height);
+}
+
+cudaError_t copy_run(const struct copy_operation *copy) {
     uint8_t *to;
     const uint8_t *from;
     cudaError_t error = resolve_copy(copy, &to, &from);
-    if (error != cudaSuccess)
-        return error;
-    for (size_t row = 0; row < copy->height; row++)
-        memmove(to + row * copy->to_pitch, from + row * copy->from_pitch, copy->width);
-    if (to_device)
-        forget(copy->to, copy->to_pitch, copy->width, copy->height);
-    for (size_t row = 0; to_device && row < copy->height; row++) {
-        uint64_t begin = (uint64_t)copy->to + row * copy->to_pitch;
-        if (from_device)
-            defined_copy(begin, (uint64_t)copy->from + row * copy->from_pitch, copy->width);
-        else
-            defined_set(begin, copy->width);
-    }
-    return cudaSuccess;
+    for (size_t slice = 0; error == cudaSuccess && slice < copy->depth; slice++)
+        copy_slice(copy, to, from, slice);
+    return error;
 }
 
 bool copy_stage(struct copy_operation *copy) {
     if (copy_is_from_device(copy) || host_memory_is_locked(copy->from))
         return true;
-    uint8_t *staged = malloc(copy->width * copy->height);
-    for (size_t row = 0; staged && row < copy->height; row++)
-        memcpy(staged + row * copy->width, (const uint8_t *)copy->from + row * copy->from_pitch, copy->width);
+    size_t slice_bytes = copy->width * copy->height;
+    uint8_t *staged = malloc(slice_bytes * copy->depth);
+    for (size_t slice = 0; staged && slice < copy->depth; slice++)
+        for (size_t row = 0; row < copy->height; row++)
+            memcpy(staged + slice * slice_bytes + row * copy->width,
+                   (const uint8_t *)copy->from + slice * copy->from_slice + row * copy->from_pitch,
+                   copy->width);
     copy->from = copy->staged = staged;
     copy->from_pitch = copy->width;
+    copy->from_slice = slice_bytes;
     return staged != NULL;
 }
 
 cudaError_t fill_check(const struct fill_operation *fill) {
-    return resolve(fill->call, fill->to, true, extent(fill->pitch, fill->width, fill->height), "destination")
+    return resolve(fill->call, fill->to, true, extent(fill->pitch, 0, fill->width, fill->height, 1),
+                   "destination")
                ? cudaSuccess
                : cudaErrorInvalidValue;
 }
 
+static void fill_row(uint8_t *row, const struct fill_operation *fill) {
+    if (fill->element == 1)
+        memset(row, (int)fill->value, fill->width);
+    for (size_t at = 0; fill->element > 1 && at < fill->width; at += fill->element)
+        memcpy(row + at, &fill->value, fill->element);
+}
+
 cudaError_t fill_run(const struct fill_operation *fill) {
-    uint8_t *to =
-        resolve(fill->call, fill->to, true, extent(fill->pitch, fill->width, fill->height), "destination");
+    uint8_t *to = resolve(fill->call, fill->to, true, extent(fill->pitch, 0, fill->width, fill->height, 1),
+                          "destination");
     if (!to)
         return cudaErrorInvalidValue;
     for (size_t row = 0; row < fill->height; row++) {
-        memset(to + row * fill->pitch, fill->value, fill->width);
+        fill_row(to + row * fill->pitch, fill);
         defined_set((uint64_t)fill->to + row * fill->pitch, fill->width);
     }
     forget(fill->to, fill->pitch, fill->width, fill->height);

@@ -33,17 +33,53 @@ static cudaError_t submit_and_wait(const struct copy_operation *copy, struct CUs
     return error;
 }
 
-cudaError_t copy_submit(const struct copy_operation *copy, cudaStream_t handle, bool waits) {
-    struct CUstream_st *stream = stream_find(handle);
+static bool is_empty(const struct copy_operation *copy) {
+    return copy->width == 0 || copy->height == 0 || copy->depth == 0;
+}
+
+cudaError_t copy_validate(const struct copy_operation *copy) {
     if ((unsigned)copy->direction > cudaMemcpyDefault)
         return cudaErrorInvalidMemcpyDirection;
-    if (copy->width == 0 || copy->height == 0)
+    if (is_empty(copy))
         return cudaSuccess;
     if (!copy->to || !copy->from)
         return cudaErrorInvalidValue;
-    if (copy->height > 1 && (copy->width > copy->to_pitch || copy->width > copy->from_pitch))
+    bool has_rows = copy->height > 1 || copy->depth > 1;
+    if (has_rows && (copy->width > copy->to_pitch || copy->width > copy->from_pitch))
         return cudaErrorInvalidPitchValue;
+    return cudaSuccess;
+}
+
+cudaError_t copy_submit(const struct copy_operation *copy, cudaStream_t handle, bool waits) {
+    struct CUstream_st *stream = stream_find(handle);
+    cudaError_t error = copy_validate(copy);
+    if (error != cudaSuccess || is_empty(copy))
+        return error;
     return stream ? submit_and_wait(copy, stream, waits) : cudaErrorInvalidResourceHandle;
+}
+
+cudaError_t copy_of_box(const char *call, const struct cudaMemcpy3DParms *box, struct copy_operation *copy) {
+    if (!box)
+        return cudaErrorInvalidValue;
+    if (box->srcArray || box->dstArray)
+        return runtime_not_provided("a copy of an array");
+    const struct cudaPitchedPtr *from = &box->srcPtr, *to = &box->dstPtr;
+    *copy = (struct copy_operation){
+        .call = call,
+        .to_pitch = to->pitch,
+        .from_pitch = from->pitch,
+        .to_slice = to->pitch * to->ysize,
+        .from_slice = from->pitch * from->ysize,
+        .width = box->extent.width,
+        .height = box->extent.height,
+        .depth = box->extent.depth,
+        .direction = box->kind,
+    };
+    copy->to =
+        (uint8_t *)to->ptr + box->dstPos.x + box->dstPos.y * to->pitch + box->dstPos.z * copy->to_slice;
+    copy->from = (const uint8_t *)from->ptr + box->srcPos.x + box->srcPos.y * from->pitch +
+                 box->srcPos.z * copy->from_slice;
+    return to->ptr && from->ptr ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 static cudaError_t submit_fill(const struct fill_operation *fill, cudaStream_t handle) {
@@ -70,9 +106,23 @@ static cudaError_t fill(const struct fill_operation *what, cudaStream_t stream) 
     return runtime_leave(error);
 }
 
+static struct copy_operation copy_rows(const char *call, void *to, size_t to_pitch, const void *from,
+                                       size_t from_pitch, size_t width, size_t height,
+                                       enum cudaMemcpyKind direction) {
+    return (struct copy_operation){.call = call,
+                                   .to = to,
+                                   .from = from,
+                                   .to_pitch = to_pitch,
+                                   .from_pitch = from_pitch,
+                                   .width = width,
+                                   .height = height,
+                                   .depth = 1,
+                                   .direction = direction};
+}
+
 struct copy_operation copy_line(const char *call, void *to, const void *from, size_t bytes,
                                 enum cudaMemcpyKind direction) {
-    return (struct copy_operation){call, to, from, bytes, bytes, bytes, 1, direction, NULL};
+    return copy_rows(call, to, bytes, from, bytes, bytes, 1, direction);
 }
 
 /* The calls that wait use the default stream. */
@@ -89,16 +139,35 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaM
 
 cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width,
                          size_t height, enum cudaMemcpyKind direction) {
-    return copy(&(struct copy_operation){"cudaMemcpy2D", to, from, to_pitch, from_pitch, width, height,
-                                         direction, NULL},
-                NULL, true);
+    const struct copy_operation what =
+        copy_rows("cudaMemcpy2D", to, to_pitch, from, from_pitch, width, height, direction);
+    return copy(&what, NULL, true);
 }
 
 cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width,
                               size_t height, enum cudaMemcpyKind direction, cudaStream_t stream) {
-    return copy(&(struct copy_operation){"cudaMemcpy2DAsync", to, from, to_pitch, from_pitch, width, height,
-                                         direction, NULL},
-                stream, false);
+    const struct copy_operation what =
+        copy_rows("cudaMemcpy2DAsync", to, to_pitch, from, from_pitch, width, height, direction);
+    return copy(&what, stream, false);
+}
+
+static cudaError_t copy_box(const char *call, const struct cudaMemcpy3DParms *parameters, cudaStream_t stream,
+                            bool waits) {
+    struct copy_operation what;
+    cudaError_t error = runtime_enter();
+    if (error == cudaSuccess)
+        error = copy_of_box(call, parameters, &what);
+    if (error == cudaSuccess)
+        error = copy_submit(&what, stream, waits);
+    return runtime_leave(error);
+}
+
+cudaError_t cudaMemcpy3D(const struct cudaMemcpy3DParms *parameters) {
+    return copy_box("cudaMemcpy3D", parameters, NULL, true);
+}
+
+cudaError_t cudaMemcpy3DAsync(const struct cudaMemcpy3DParms *parameters, cudaStream_t stream) {
+    return copy_box("cudaMemcpy3DAsync", parameters, stream, false);
 }
 
 static cudaError_t copy_between(const char *call, void *to, int to_device, const void *from, int from_device,
@@ -121,18 +190,19 @@ cudaError_t cudaMemcpyPeerAsync(void *to, int to_device, const void *from, int f
 }
 
 cudaError_t cudaMemset(void *to, int value, size_t bytes) {
-    return fill(&(struct fill_operation){"cudaMemset", to, bytes, bytes, 1, value}, NULL);
+    return fill(&(struct fill_operation){"cudaMemset", to, bytes, bytes, 1, (uint8_t)value, 1}, NULL);
 }
 
 cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stream) {
-    return fill(&(struct fill_operation){"cudaMemsetAsync", to, bytes, bytes, 1, value}, stream);
+    return fill(&(struct fill_operation){"cudaMemsetAsync", to, bytes, bytes, 1, (uint8_t)value, 1}, stream);
 }
 
 cudaError_t cudaMemset2D(void *to, size_t pitch, int value, size_t width, size_t height) {
-    return fill(&(struct fill_operation){"cudaMemset2D", to, pitch, width, height, value}, NULL);
+    return fill(&(struct fill_operation){"cudaMemset2D", to, pitch, width, height, (uint8_t)value, 1}, NULL);
 }
 
 cudaError_t cudaMemset2DAsync(void *to, size_t pitch, int value, size_t width, size_t height,
                               cudaStream_t stream) {
-    return fill(&(struct fill_operation){"cudaMemset2DAsync", to, pitch, width, height, value}, stream);
+    return fill(&(struct fill_operation){"cudaMemset2DAsync", to, pitch, width, height, (uint8_t)value, 1},
+                stream);
 }

@@ -1,4 +1,5 @@
 /* Events: the moments of their last records. Times are read from the virtual clock. */
+#include "event.h"
 #include "capture.h"
 #include "queue.h"
 #include "runtime.h"
@@ -77,9 +78,10 @@ static cudaError_t submit_record(struct CUevent_st *event, struct CUstream_st *s
     return stream_submit(stream, &(struct operation){.kind = OPERATION_RECORD, .moment = moment});
 }
 
-static cudaError_t record(cudaEvent_t handle, cudaStream_t stream_handle) {
+bool event_exists(cudaEvent_t event) { return find(event) != NULL; }
+
+cudaError_t event_record(cudaEvent_t handle, struct CUstream_st *stream) {
     struct CUevent_st *event = find(handle);
-    struct CUstream_st *stream = stream_find(stream_handle);
     if (!event || !stream || event->device != stream->device)
         return cudaErrorInvalidResourceHandle;
     event->capture = capture_id(stream);
@@ -92,7 +94,7 @@ static cudaError_t record(cudaEvent_t handle, cudaStream_t stream_handle) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
-        error = record(event, stream);
+        error = event_record(event, stream_find(stream));
     return runtime_leave(error);
 }
 
@@ -102,8 +104,7 @@ cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, uns
     return cudaEventRecord(event, stream);
 }
 
-static cudaError_t wait_in_stream(cudaStream_t stream_handle, cudaEvent_t handle) {
-    struct CUstream_st *stream = stream_find(stream_handle);
+cudaError_t event_wait(cudaEvent_t handle, struct CUstream_st *stream) {
     const struct CUevent_st *event = find(handle);
     if (!stream || !event)
         return cudaErrorInvalidResourceHandle;
@@ -122,7 +123,8 @@ static cudaError_t wait_in_stream(cudaStream_t stream_handle, cudaEvent_t handle
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags) {
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
-        error = flags != cudaEventWaitDefault ? cudaErrorInvalidValue : wait_in_stream(stream, event);
+        error =
+            flags != cudaEventWaitDefault ? cudaErrorInvalidValue : event_wait(event, stream_find(stream));
     return runtime_leave(error);
 }
 

@@ -1,4 +1,5 @@
 #include "operation.h"
+#include "graph.h"
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -62,6 +63,8 @@ bool operation_keep(const struct operation *operation, struct operation *kept) {
     }
     if (operation->kind == OPERATION_RECORD || operation->kind == OPERATION_WAIT)
         moment_keep(operation->moment);
+    if (operation->kind == OPERATION_GRAPH)
+        return (kept->graph = graph_clone(operation->graph)) != NULL;
     return true;
 }
 
@@ -80,6 +83,9 @@ void operation_discard(struct operation *kept) {
     case OPERATION_RECORD:
     case OPERATION_WAIT:
         moment_release(kept->moment);
+        break;
+    case OPERATION_GRAPH:
+        graph_free(kept->graph);
         break;
     default:
         break;

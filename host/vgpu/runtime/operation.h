@@ -18,6 +18,10 @@ enum operation_kind {
     OPERATION_RECORD,   /* reaches the moment */
     OPERATION_WAIT,     /* for the moment; queue.c sees to it */
     OPERATION_FREE,
+    /* In graphs only. */
+    OPERATION_EVENT_RECORD,
+    OPERATION_EVENT_WAIT,
+    OPERATION_GRAPH,
 };
 
 struct kernel_operation {
@@ -29,21 +33,25 @@ struct kernel_operation {
     uint8_t *parameters; /* kernel->program->parameter_bytes */
 };
 
-/* height rows of width bytes; a plain copy has one row. */
+/* depth slices of height rows of width bytes; a plain copy has one row. */
 struct copy_operation {
     const char *call; /* for findings */
     void *to;
     const void *from;
-    size_t to_pitch, from_pitch, width, height;
+    size_t to_pitch, from_pitch; /* from row to row */
+    size_t to_slice, from_slice; /* from slice to slice */
+    size_t width, height, depth;
     enum cudaMemcpyKind direction;
     uint8_t *staged; /* the source as it was at the call, or NULL */
 };
 
+/* The low `element` bytes of value, again and again. */
 struct fill_operation {
     const char *call;
     void *to;
     size_t pitch, width, height;
-    int value;
+    uint32_t value;
+    unsigned element; /* 1, 2 or 4 */
 };
 
 struct host_operation {
@@ -67,6 +75,8 @@ struct operation {
         struct callback_operation callback;
         struct moment *moment;
         uint64_t freed;
+        cudaEvent_t event;
+        struct CUgraph_st *graph; /* a kept operation's own */
     };
 };
 

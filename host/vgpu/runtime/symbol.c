@@ -1,10 +1,10 @@
 /* The calls on __device__ and __constant__ variables. */
+#include "symbol.h"
 #include "copy.h"
 #include "module.h"
 #include "runtime.h"
 
-/* [offset, offset + bytes) of a __device__ or __constant__ variable. */
-static cudaError_t part_of_symbol(const void *host, size_t offset, size_t bytes, void **part) {
+cudaError_t symbol_part(const void *host, size_t offset, size_t bytes, void **part) {
     const struct symbol *symbol = symbol_find(host);
     if (!symbol)
         return cudaErrorInvalidSymbol;
@@ -20,7 +20,7 @@ static cudaError_t copy_to_symbol(const char *call, const void *symbol, const vo
     void *to;
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
-        error = part_of_symbol(symbol, offset, bytes, &to);
+        error = symbol_part(symbol, offset, bytes, &to);
     if (error == cudaSuccess) {
         const struct copy_operation what = copy_line(call, to, from, bytes, direction);
         error = copy_submit(&what, stream, waits);
@@ -34,7 +34,7 @@ static cudaError_t copy_from_symbol(const char *call, void *to, const void *symb
     void *from;
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
-        error = part_of_symbol(symbol, offset, bytes, &from);
+        error = symbol_part(symbol, offset, bytes, &from);
     if (error == cudaSuccess) {
         const struct copy_operation what = copy_line(call, to, from, bytes, direction);
         error = copy_submit(&what, stream, waits);
@@ -65,7 +65,7 @@ cudaError_t cudaMemcpyFromSymbolAsync(void *to, const void *symbol, size_t bytes
 cudaError_t cudaGetSymbolAddress(void **address, const void *host) {
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
-        error = address ? part_of_symbol(host, 0, 0, address) : cudaErrorInvalidValue;
+        error = address ? symbol_part(host, 0, 0, address) : cudaErrorInvalidValue;
     return runtime_leave(error);
 }
 
