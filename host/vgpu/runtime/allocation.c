@@ -145,11 +145,11 @@ cudaError_t cudaPointerGetAttributes(struct cudaPointerAttributes *attributes, c
             (struct cudaPointerAttributes){.type = cudaMemoryTypeUnregistered, .device = cudaInvalidDeviceId};
         if (host_memory_is_locked(pointer)) {
             attributes->type = cudaMemoryTypeHost;
-            attributes->device = 0;
+            attributes->device = host_memory_device(pointer);
             attributes->hostPointer = (void *)pointer;
         } else if (in_live_allocation((uint64_t)pointer)) {
             attributes->type = cudaMemoryTypeDevice;
-            attributes->device = 0;
+            attributes->device = (int)memory_nearest((uint64_t)pointer)->device;
             attributes->devicePointer = (void *)pointer;
         }
     }

@@ -27,7 +27,7 @@ static void refuse(const char *call, const char *what, uint64_t address, uint64_
 
 /* Rows that the host wrote are in no cache. */
 static void forget(const void *to, size_t pitch, size_t width, size_t height) {
-    struct l2 *l2 = device_current()->l2;
+    struct l2 *l2 = device_at((int)memory_nearest((uint64_t)to)->device)->l2;
     for (size_t row = 0; l2 && row < height; row++)
         l2_forget(l2, (uint64_t)to + row * pitch, width);
 }

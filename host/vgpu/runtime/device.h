@@ -2,10 +2,11 @@
 #ifndef LOTTO_VGPU_RUNTIME_DEVICE_H
 #define LOTTO_VGPU_RUNTIME_DEVICE_H
 
+#include "../memory/memory.h"
 #include "api.h"
 #include "profile.h"
 
-enum { DEVICES_MAX = 16 };
+enum { DEVICES_MAX = MEMORY_DEVICES_MAX };
 
 struct device {
     int ordinal;

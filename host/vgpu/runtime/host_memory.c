@@ -15,6 +15,7 @@ struct host_block {
     size_t bytes;
     unsigned flags;
     bool registered;
+    int device;
     struct host_block *next;
 };
 static struct host_block *host_blocks;
@@ -30,12 +31,14 @@ static bool add_host_block(void *begin, size_t bytes, unsigned flags, bool regis
     struct host_block *block = malloc(sizeof *block);
     if (!block)
         return false;
-    *block = (struct host_block){begin, bytes, flags, registered, host_blocks};
+    *block = (struct host_block){begin, bytes, flags, registered, device_current()->ordinal, host_blocks};
     host_blocks = block;
     return true;
 }
 
 bool host_memory_is_locked(const void *address) { return *host_block_at(address) != NULL; }
+
+int host_memory_device(const void *address) { return (*host_block_at(address))->device; }
 
 static cudaError_t allocate_host(void **address, size_t bytes, unsigned flags) {
     if (!address ||

@@ -165,7 +165,7 @@ cudaError_t kernel_run(const struct kernel_operation *operation, struct device *
     enum launch_outcome outcome = grid_run(&launch, &counts);
     if (launch.cooperative)
         memory_free(launch.grid_workspace);
-    report_launch(&launch, operation->kernel->name, &counts);
+    report_launch(&launch, operation->kernel, &counts);
     runtime_advance_clock(counts.warp_instructions);
     if (outcome != LAUNCH_DONE)
         device_fault(device, errors[outcome]);
@@ -252,7 +252,7 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *fu
     return runtime_leave(error);
 }
 
-/* A cudaKernel_t is the kernel itself, which kernel_find knows too. Programs ask once and keep it, so no fault may hide it. */
+/* Programs ask once and keep it, so no fault may hide it. */
 cudaError_t __cudaGetKernel(cudaKernel_t *kernel, const void *host) {
     runtime_enter();
     struct kernel *found = kernel_find(host);
@@ -260,7 +260,7 @@ cudaError_t __cudaGetKernel(cudaKernel_t *kernel, const void *host) {
                         : !found ? cudaErrorInvalidDeviceFunction
                                  : cudaSuccess;
     if (error == cudaSuccess)
-        *kernel = (cudaKernel_t)found;
+        *kernel = kernel_handle(found);
     return runtime_leave(error);
 }
 

@@ -26,7 +26,7 @@ static cudaError_t work(const struct operation *operation, struct device *device
     }
 }
 
-cudaError_t operation_run(const struct operation *operation, struct device *device) {
+static cudaError_t run(const struct operation *operation, struct device *device) {
     switch (operation->kind) {
     case OPERATION_RECORD:
         operation->moment->is_reached = true;
@@ -39,6 +39,13 @@ cudaError_t operation_run(const struct operation *operation, struct device *devi
     default:
         return work(operation, device);
     }
+}
+
+cudaError_t operation_run(const struct operation *operation, struct device *device) {
+    memory_use_device((unsigned)device->ordinal);
+    cudaError_t error = run(operation, device);
+    memory_use_device((unsigned)device_current()->ordinal);
+    return error;
 }
 
 cudaError_t operation_check(const struct operation *operation) {

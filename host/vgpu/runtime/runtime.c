@@ -28,7 +28,9 @@ void runtime_unlock(void) { pthread_mutex_unlock(&lock); }
 void runtime_wake(void) { pthread_cond_broadcast(&woken); }
 
 bool runtime_sleep(const struct timespec *until) {
-    return (until ? pthread_cond_timedwait(&woken, &lock, until) : pthread_cond_wait(&woken, &lock)) == 0;
+    int result = until ? pthread_cond_timedwait(&woken, &lock, until) : pthread_cond_wait(&woken, &lock);
+    memory_use_device((unsigned)device_current()->ordinal);
+    return result == 0;
 }
 
 static void open_devices(void) {
@@ -40,10 +42,11 @@ static void open_devices(void) {
     if (options.has_ulp)
         ulp_set_seed(options.ulp);
     ending_watch(&options);
-    if (!memory_open(options.profile->memory_bytes))
-        vgpu_fail("the host refuses to reserve address space for the %llu GiB of %s",
-                  (unsigned long long)(options.profile->memory_bytes >> 30), options.profile->name);
-    devices_open(1, options.profile, options.warm_l2, options.report != NULL);
+    if (!memory_open_devices(options.profile->memory_bytes, (unsigned)options.devices))
+        vgpu_fail("the host refuses to reserve address space for the %llu GiB of %s, %d times",
+                  (unsigned long long)(options.profile->memory_bytes >> 30), options.profile->name,
+                  options.devices);
+    devices_open(options.devices, options.profile, options.warm_l2, options.report != NULL);
     is_open = true;
 }
 
@@ -51,6 +54,7 @@ cudaError_t runtime_enter(void) {
     runtime_lock();
     if (!is_open)
         open_devices();
+    memory_use_device((unsigned)device_current()->ordinal);
     return host_function_is_here() ? cudaErrorNotPermitted : device_current()->fault;
 }
 
