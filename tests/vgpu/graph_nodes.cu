@@ -237,9 +237,8 @@ static void check_parameters() {
 
 static void check_update() {
     device_vector<int> item(std::vector<int>{0});
-    graph before, after, other_kind, other_edges, more;
-    cudaGraphNode_t a = before.kernel(set, item.items, 1);
-    before.kernel(add, item.items, 2, {a});
+    graph before, after, other_kind, other_edges, fewer, more;
+    cudaGraphNode_t a = before.kernel(set, item.items, 1), b = before.kernel(add, item.items, 2, {a});
     executable exec(before);
     exec.run();
     expect(item.host()[0] == 3, "before the update");
@@ -261,13 +260,25 @@ static void check_update() {
     expect(cudaGraphExecUpdate(exec, other_edges, &info) == cudaErrorGraphExecUpdateFailure &&
                info.result == cudaGraphExecUpdateErrorTopologyChanged,
            "other edges");
-    more.kernel(set, item.items, 1);
+    a = more.kernel(set, item.items, 1);
+    more.kernel(add, item.items, 2, {a});
+    more.kernel(add, item.items, 2, {a});
     expect(cudaGraphExecUpdate(exec, more, &info) == cudaErrorGraphExecUpdateFailure &&
+               info.result == cudaGraphExecUpdateErrorTopologyChanged,
+           "more nodes");
+    fewer.kernel(set, item.items, 1);
+    expect(cudaGraphExecUpdate(exec, fewer, &info) == cudaErrorGraphExecUpdateFailure &&
                info.result == cudaGraphExecUpdateErrorTopologyChanged,
            "fewer nodes");
     cudaGetLastError();
     exec.run();
     expect(item.host()[0] == 40, "an update that fails changes nothing");
+
+    cudaKernelNodeParams parameters;
+    must(cudaGraphKernelNodeGetParams(b, &parameters));
+    must(cudaGraphExecKernelNodeSetParams(exec, b, &parameters));
+    exec.run();
+    expect(item.host()[0] == 12, "nodes of the graph it was made from are its nodes still");
 }
 
 static void check_clone_and_child() {
@@ -350,7 +361,9 @@ static void check_pending_graph() {
 static void check_capture_to_graph() {
     device_vector<int> item(std::vector<int>{0});
     graph g;
+    device_vector<int> other(1);
     cudaGraphNode_t first = g.kernel(set, item.items, 6);
+    g.kernel(set, other.items, 6); // nothing captured depends on it
     cudaStream_t stream;
     must(cudaStreamCreate(&stream));
     must(cudaStreamBeginCaptureToGraph(stream, g, &first, nullptr, 1, cudaStreamCaptureModeGlobal));

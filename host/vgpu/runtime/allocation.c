@@ -4,6 +4,7 @@
 #include "../memory/memory.h"
 #include "capture.h"
 #include "host_memory.h"
+#include "pool.h"
 #include "queue.h"
 #include "runtime.h"
 
@@ -25,6 +26,7 @@ static cudaError_t allocate(void **address, size_t bytes) {
 }
 
 static cudaError_t release(const char *call, void *address) {
+    pool_give_back((uint64_t)address);
     if (!address || memory_free((uint64_t)address))
         return cudaSuccess;
     if (checks_enabled & CHECK_MEM) {
@@ -55,6 +57,14 @@ cudaError_t cudaMallocPitch(void **address, size_t *pitch, size_t width, size_t 
     return cudaMalloc(address, bytes);
 }
 
+cudaError_t cudaMalloc3D(struct cudaPitchedPtr *box, struct cudaExtent extent) {
+    if (!box || (extent.height && extent.depth > SIZE_MAX / extent.height))
+        return runtime_leave((runtime_enter(), cudaErrorInvalidValue));
+    box->xsize = extent.width;
+    box->ysize = extent.height;
+    return cudaMallocPitch(&box->ptr, &box->pitch, extent.width, extent.height * extent.depth);
+}
+
 /* Waits for the device first. */
 cudaError_t cudaFree(void *address) {
     cudaError_t error = runtime_enter();
@@ -78,12 +88,22 @@ static cudaError_t find_ordered(cudaStream_t handle, const char *call, struct CU
 }
 
 /* What is to be freed may have to be waited for. */
-static cudaError_t allocate_ordered(void **address, size_t bytes) {
+static cudaError_t allocate_of(struct CUmemPoolHandle_st *pool, void **address, size_t bytes) {
+    if (!pool)
+        return cudaErrorInvalidValue;
+    memory_use_device((unsigned)pool_device(pool)->ordinal);
     cudaError_t error = allocate(address, bytes);
-    if (error != cudaErrorMemoryAllocation)
-        return error;
-    queue_wait_device(NULL);
-    return allocate(address, bytes);
+    if (error == cudaErrorMemoryAllocation) {
+        queue_wait_device(NULL);
+        memory_use_device((unsigned)pool_device(pool)->ordinal);
+        error = allocate(address, bytes);
+    }
+    memory_use_device((unsigned)device_current()->ordinal);
+    if (error == cudaSuccess && *address && !pool_take(pool, (uint64_t)*address, bytes)) {
+        memory_free((uint64_t)*address);
+        error = cudaErrorMemoryAllocation;
+    }
+    return error;
 }
 
 cudaError_t cudaMallocAsync(void **address, size_t bytes, cudaStream_t handle) {
@@ -92,7 +112,17 @@ cudaError_t cudaMallocAsync(void **address, size_t bytes, cudaStream_t handle) {
     if (error == cudaSuccess)
         error = find_ordered(handle, "cudaMallocAsync in a stream that captures", &stream);
     if (error == cudaSuccess)
-        error = allocate_ordered(address, bytes);
+        error = allocate_of(pool_of(stream->device), address, bytes);
+    return runtime_leave(error);
+}
+
+cudaError_t cudaMallocFromPoolAsync(void **address, size_t bytes, cudaMemPool_t pool, cudaStream_t handle) {
+    struct CUstream_st *stream;
+    cudaError_t error = runtime_enter();
+    if (error == cudaSuccess)
+        error = find_ordered(handle, "cudaMallocFromPoolAsync in a stream that captures", &stream);
+    if (error == cudaSuccess)
+        error = allocate_of(pool_find(pool), address, bytes);
     return runtime_leave(error);
 }
 

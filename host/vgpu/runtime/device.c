@@ -93,6 +93,19 @@ cudaError_t cudaDeviceGetCacheConfig(enum cudaFuncCache *config) {
     return answer((int *)config, cudaFuncCachePreferNone);
 }
 
+/* Deprecated, and without effect since compute capability 5.0: banks are 4 bytes wide. */
+cudaError_t cudaDeviceSetSharedMemConfig(enum cudaSharedMemConfig config) {
+    (void)config;
+    return runtime_leave(runtime_enter());
+}
+
+cudaError_t cudaDeviceGetSharedMemConfig(enum cudaSharedMemConfig *config) {
+    return answer((int *)config, cudaSharedMemBankSizeFourByte);
+}
+
+/* Nothing persists. */
+cudaError_t cudaCtxResetPersistingL2Cache(void) { return runtime_leave(runtime_enter()); }
+
 cudaError_t cudaDeviceSynchronize(void) {
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)

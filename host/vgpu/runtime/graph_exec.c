@@ -17,7 +17,7 @@ void exec_free(struct CUgraphExec_st *exec) {
 }
 
 struct exec_node *exec_find(struct CUgraphExec_st *exec, const struct CUgraphNode_st *node) {
-    for (size_t i = exec->count; i-- > 0;) /* a child's node is the second of its two */
+    for (size_t i = 0; i < exec->count; i++)
         if (exec->nodes[i].node == node)
             return &exec->nodes[i];
     return NULL;

@@ -19,7 +19,7 @@ struct CUgraphExec_st {
     struct moment *last; /* of the last launch, which the next one waits for */
 };
 
-/* cudaErrorInvalidValue for a cycle. Nodes of child graphs come between two empty ones, the second of which is the child's node. */
+/* cudaErrorInvalidValue for a cycle. Nodes of child graphs come between two empty ones. */
 cudaError_t exec_create(const struct CUgraph_st *graph, struct CUgraphExec_st **exec);
 void exec_free(struct CUgraphExec_st *exec);
 

@@ -31,7 +31,8 @@ static cudaError_t read_kernel(const struct cudaKernelNodeParamsV2 *kernel, stru
                                  kernel->kernelParams,
                                  kernel->sharedMemBytes,
                                  {0},
-                                 false},
+                                 false,
+                                 NULL},
         &operation->kernel);
 }
 

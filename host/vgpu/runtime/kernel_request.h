@@ -11,6 +11,7 @@ struct kernel_request {
     size_t shared;
     uint32_t cluster[3]; /* zeros: not asked for */
     bool cooperative;
+    cudaEvent_t event; /* recorded behind the launch; NULL: none */
 };
 
 /* A launch attribute. Those that change no result are taken and have no effect. */

@@ -3,6 +3,7 @@
 #include "../memory/memory.h"
 #include "capture.h"
 #include "cluster.h"
+#include "event.h"
 #include "kernel_request.h"
 #include "module.h"
 #include "operation.h"
@@ -123,8 +124,12 @@ static cudaError_t submit(const struct kernel_request *request, cudaStream_t han
     cudaError_t error = kernel_settle(request, &operation.kernel);
     if (error == cudaSuccess && (!stream || stream->device != device_current()))
         error = cudaErrorInvalidResourceHandle;
+    if (error == cudaSuccess && request->event && !event_exists(request->event))
+        error = cudaErrorInvalidResourceHandle;
     if (error == cudaSuccess)
         error = stream_submit(stream, &operation);
+    if (error == cudaSuccess && request->event)
+        error = event_record(request->event, stream);
     operation_discard(&operation);
     return error;
 }
@@ -155,6 +160,9 @@ cudaError_t kernel_run(const struct kernel_operation *operation, struct device *
         .cooperative = operation->cooperative,
         .resident_blocks = cluster_resident_blocks(operation),
         .l2 = device->l2,
+        .aside = stream_are_several()
+                     ? "streams are not concurrent here: work of others waits until this kernel ends"
+                     : NULL,
     };
     memcpy(launch.grid, operation->grid, sizeof launch.grid);
     memcpy(launch.block, operation->block, sizeof launch.block);
@@ -181,13 +189,13 @@ static cudaError_t launch_request(const struct kernel_request *request, cudaStre
 
 cudaError_t cudaLaunchKernel(const void *function, dim3 grid, dim3 block, void **arguments, size_t shared,
                              cudaStream_t stream) {
-    return launch_request(&(struct kernel_request){function, grid, block, arguments, shared, {0}, false},
-                          stream);
+    return launch_request(
+        &(struct kernel_request){function, grid, block, arguments, shared, {0}, false, NULL}, stream);
 }
 
 cudaError_t cudaLaunchCooperativeKernel(const void *function, dim3 grid, dim3 block, void **arguments,
                                         size_t shared, cudaStream_t stream) {
-    return launch_request(&(struct kernel_request){function, grid, block, arguments, shared, {0}, true},
+    return launch_request(&(struct kernel_request){function, grid, block, arguments, shared, {0}, true, NULL},
                           stream);
 }
 
@@ -196,7 +204,10 @@ cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void 
     return cudaLaunchKernel(kernel, grid, block, arguments, shared, stream);
 }
 
-/* Hints, priorities and overlap with the launch before change no result here: work runs in order, one launch at a time. */
+/*
+ * Hints, priorities and overlap with the launch before change no result here: work runs in order, one launch at a time. So an event
+ * that may happen before a launch has ended happens when it has.
+ */
 cudaError_t kernel_apply(cudaLaunchAttributeID id, const cudaLaunchAttributeValue *value,
                          struct kernel_request *request) {
     switch ((int)id) {
@@ -219,9 +230,11 @@ cudaError_t kernel_apply(cudaLaunchAttributeID id, const cudaLaunchAttributeValu
     case cudaLaunchAttributeNvlinkUtilCentricScheduling:
         return cudaSuccess;
     case cudaLaunchAttributeProgrammaticEvent:
-        return runtime_not_provided("a launch with cudaLaunchAttributeProgrammaticEvent");
+        request->event = value->programmaticEvent.event;
+        return request->event ? cudaSuccess : cudaErrorInvalidValue;
     case cudaLaunchAttributeLaunchCompletionEvent:
-        return runtime_not_provided("a launch with cudaLaunchAttributeLaunchCompletionEvent");
+        request->event = value->launchCompletionEvent.event;
+        return request->event ? cudaSuccess : cudaErrorInvalidValue;
     case cudaLaunchAttributePreferredClusterDimension:
         return runtime_not_provided("a launch with cudaLaunchAttributePreferredClusterDimension");
     case cudaLaunchAttributeDeviceUpdatableKernelNode:
@@ -236,7 +249,7 @@ static cudaError_t submit_with_attributes(const cudaLaunchConfig_t *config, cons
     if (!config || (config->numAttrs && !config->attrs))
         return cudaErrorInvalidValue;
     struct kernel_request request = {
-        function, config->gridDim, config->blockDim, arguments, config->dynamicSmemBytes, {0}, false};
+        function, config->gridDim, config->blockDim, arguments, config->dynamicSmemBytes, {0}, false, NULL};
     for (unsigned i = 0; i < config->numAttrs; i++) {
         cudaError_t error = kernel_apply(config->attrs[i].id, &config->attrs[i].val, &request);
         if (error != cudaSuccess)

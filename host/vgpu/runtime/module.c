@@ -213,6 +213,8 @@ void kernel_prepare(struct kernel *kernel) {
         kernel->binding = binding_create(kernel->program, &runtime_profile()->limits, &error);
     if (!kernel->binding)
         vgpu_fail("kernel %s, PTX line %u: %s", kernel->name, (unsigned)error.line, error.message);
+    kernel->needs_cluster = entry->explicit_cluster;
+    memcpy(kernel->required_cluster, entry->required_cluster, sizeof kernel->required_cluster);
     kernel->max_dynamic_shared = (int)(shared - kernel->program->static_shared_bytes);
 }
 

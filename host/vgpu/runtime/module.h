@@ -25,6 +25,9 @@ struct kernel {
     int max_dynamic_shared; /* cudaFuncSetAttribute */
     int carveout;
     bool large_clusters; /* cudaFuncAttributeNonPortableClusterSizeAllowed */
+    bool needs_cluster;  /* cudaFuncAttributeClusterDimMustBeSet, or .explicitcluster */
+    uint32_t required_cluster
+        [3]; /* cudaFuncAttributeRequiredCluster..., or what it was compiled for; zeros: none */
 };
 
 struct symbol {

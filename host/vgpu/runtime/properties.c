@@ -133,6 +133,8 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr which, int de
         error = device_at(device) ? cudaSuccess : cudaErrorInvalidDevice;
     if (error == cudaSuccess)
         error = value ? attribute(which, value) : cudaErrorInvalidValue;
+    if (error == cudaSuccess && which == cudaDevAttrPciBusId)
+        *value = device + 1;
     return runtime_leave(error);
 }
 
@@ -183,6 +185,7 @@ static void describe(struct cudaDeviceProp *device, int ordinal) {
         .hostRegisterSupported = get(cudaDevAttrHostRegisterSupported),
         .clusterLaunch = get(cudaDevAttrClusterLaunch),
         .hostNumaId = get(cudaDevAttrHostNumaId),
+        .pciBusID = ordinal + 1,
     };
     snprintf(device->name, sizeof device->name, "%s", profile->device_name);
     snprintf(device->uuid.bytes, sizeof device->uuid.bytes, "vgpu-%s-%d", profile->name, ordinal);
@@ -196,5 +199,33 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int devic
         error = cudaErrorInvalidValue;
     if (error == cudaSuccess)
         describe(properties, device);
+    return runtime_leave(error);
+}
+
+/* The devices are the first of the buses 1, 2, ... */
+cudaError_t cudaDeviceGetPCIBusId(char *text, int room, int device) {
+    char id[16];
+    cudaError_t error = runtime_enter();
+    int length = snprintf(id, sizeof id, "0000:%02x:00.0", (unsigned)device + 1);
+    if (error == cudaSuccess && !device_at(device))
+        error = cudaErrorInvalidDevice;
+    if (error == cudaSuccess && (!text || room <= length))
+        error = cudaErrorInvalidValue;
+    if (error == cudaSuccess)
+        memcpy(text, id, (size_t)length + 1);
+    return runtime_leave(error);
+}
+
+cudaError_t cudaDeviceGetByPCIBusId(int *device, const char *text) {
+    unsigned domain = 0, bus = 0;
+    cudaError_t error = runtime_enter();
+    if (error == cudaSuccess && (!device || !text))
+        error = cudaErrorInvalidValue;
+    if (error == cudaSuccess && sscanf(text, "%x:%x", &domain, &bus) != 2)
+        error = cudaErrorInvalidValue;
+    if (error == cudaSuccess && (domain != 0 || !device_at((int)bus - 1)))
+        error = cudaErrorInvalidDevice;
+    if (error == cudaSuccess)
+        *device = (int)bus - 1;
     return runtime_leave(error);
 }

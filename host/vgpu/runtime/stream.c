@@ -66,6 +66,8 @@ static struct CUstream_st *own_stream(struct device *device) {
     return *stream;
 }
 
+bool stream_are_several(void) { return created != NULL; }
+
 struct CUstream_st *stream_find(cudaStream_t handle) {
     struct device *device = device_current();
     if (handle == cudaStreamLegacy || (handle == NULL && !runtime_default_is_own))

@@ -6,19 +6,23 @@
 #include "graph.h"
 #include "operation.h"
 
+enum { STREAM_ATTRIBUTES = cudaLaunchAttributeMemSyncDomain + 1 };
+
 struct CUstream_st {
     struct device *device;
     unsigned flags;
     bool is_legacy;
     int priority;
     unsigned long long id;
-    struct capture *capture; /* NULL: work goes to the queue */
-    struct node_list tail;   /* what the next captured node depends on */
-    size_t references;       /* the handle, and each piece of pending work */
-    uint64_t held;           /* scratch of queue.c */
+    struct capture *capture;                           /* NULL: work goes to the queue */
+    struct node_list tail;                             /* what the next captured node depends on */
+    size_t references;                                 /* the handle, and each piece of pending work */
+    uint64_t held;                                     /* scratch of queue.c */
+    cudaStreamAttrValue attributes[STREAM_ATTRIBUTES]; /* stream_attribute.c */
     struct CUstream_st *next;
 };
 
+bool stream_are_several(void); /* has the program made any? */
 /* NULL when the handle names no stream. */
 struct CUstream_st *stream_find(cudaStream_t handle);
 struct CUstream_st *stream_create_legacy(struct device *device);
