@@ -2,6 +2,7 @@
 // chose; access to another's memory has to be enabled.
 #include "expect.cuh"
 
+#include <atomic>
 #include <cstring>
 #include <thread>
 
@@ -137,6 +138,35 @@ static void check_streams() {
     use(0);
 }
 
+static std::atomic<bool> is_out;
+static void CUDART_CB hold(void *) {
+    while (!is_out)
+        std::this_thread::yield();
+}
+
+// Work of device 1 that a thread on device 0 waits for.
+static void check_pending(int *items[2]) {
+    cudaStream_t stream;
+    cudaEvent_t ready;
+    use(1);
+    must(cudaStreamCreate(&stream));
+    must(cudaEventCreate(&ready));
+    is_out = false;
+    must(cudaLaunchHostFunc(stream, hold, nullptr));
+    set<<<1, 1, 0, stream>>>(items[1], 13);
+    must(cudaEventRecord(ready, stream));
+    use(0);
+    set<<<1, 1>>>(items[0], 12);
+    must(cudaDeviceSynchronize()); // of device 0
+    expect(value_at(items[0]) == 12, "streams of one device do not wait for those of another");
+    expect_error(cudaEventQuery(ready), cudaErrorNotReady, "which are pending");
+    is_out = true;
+    must(cudaEventSynchronize(ready));
+    expect(value_at(items[1]) == 13, "pending work runs on its own device");
+    must(cudaStreamDestroy(stream));
+    must(cudaEventDestroy(ready));
+}
+
 static void check_peers(int *items[2], int count) {
     int can;
     must(cudaDeviceCanAccessPeer(&can, 0, 1));
@@ -216,6 +246,7 @@ int main(int argc, char **) {
     check_memory(items);
     check_variables();
     check_streams();
+    check_pending(items);
     check_peers(items, count);
     check_attributes();
     check_reset(items);
