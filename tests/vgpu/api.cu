@@ -186,6 +186,7 @@ static void check_streams_and_events() {
     must(cudaMallocAsync(&ordered, 100, stream));
     must(cudaMemsetAsync(ordered, 1, 100, stream));
     must(cudaFreeAsync(ordered, stream));
+    must(cudaStreamSynchronize(stream));
     must(cudaStreamQuery(stream));
     must(cudaStreamDestroy(stream));
     expect(cudaStreamSynchronize(stream) == cudaErrorInvalidResourceHandle, "a stream that was destroyed");

@@ -371,8 +371,11 @@ static void check_capture_to_graph() {
     cudaGraph_t same_graph;
     must(cudaStreamEndCapture(stream, &same_graph));
     expect(same_graph == g.handle, "the capture ends in the graph it was given");
+    size_t edges = 0;
+    must(cudaGraphGetEdges(g, nullptr, nullptr, nullptr, &edges));
+    expect(edges == 1, "captured work depends on the node it was told to follow");
     executable(g).run();
-    expect(item.host()[0] == 42, "captured work comes after the node it was told to follow");
+    expect(item.host()[0] == 42, "and runs after it");
     must(cudaStreamDestroy(stream));
 }
 

@@ -69,6 +69,7 @@ static void check_order_in_a_stream() {
     add<<<1, 1, 0, a>>>(item.items, 10);
     must(cudaEventRecord(after, a));
     expect_pending(a, "work behind a host function is pending");
+    must(cudaEventSynchronize(before));
     must(cudaEventQuery(before));
     expect(cudaEventQuery(after) == cudaErrorNotReady, "an event has not happened");
     float milliseconds;

@@ -170,13 +170,19 @@ cudaError_t cudaMemcpy3DAsync(const struct cudaMemcpy3DParms *parameters, cudaSt
     return copy_box("cudaMemcpy3DAsync", parameters, stream, false);
 }
 
+/* One that waits is ordered with all work of both devices. */
 static cudaError_t copy_between(const char *call, void *to, int to_device, const void *from, int from_device,
                                 size_t bytes, cudaStream_t stream, bool waits) {
     const struct copy_operation what = copy_line(call, to, from, bytes, cudaMemcpyDeviceToDevice);
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
-        error = device_at(to_device) && device_at(from_device) ? copy_submit(&what, stream, waits)
-                                                               : cudaErrorInvalidDevice;
+        error = device_at(to_device) && device_at(from_device) ? cudaSuccess : cudaErrorInvalidDevice;
+    if (error == cudaSuccess && waits)
+        queue_wait_device(NULL);
+    if (error == cudaSuccess)
+        error = copy_submit(&what, stream, waits);
+    if (error == cudaSuccess && waits)
+        queue_wait_device(NULL);
     return runtime_leave(error);
 }
 
