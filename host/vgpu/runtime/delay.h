@@ -3,9 +3,7 @@
 #define LOTTO_VGPU_DELAY_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-void delay_open(uint64_t seed);
 bool delay_is_on(void);
 unsigned delay_below(unsigned limit); /* 0 without a schedule */
 

@@ -5,6 +5,7 @@
 #include "host_function.h"
 #include "runtime.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <time.h>
@@ -12,7 +13,7 @@
 /* A program whose host functions end within this time sees its work run in the same order every time. */
 enum { SETTLING_NANOSECONDS = 50000000 };
 /* With a schedule: how much is held back, and how many streams' next pieces of work are chosen from. */
-enum { PENDING_MAX = 64, CHOICES = 32 };
+enum { PENDING_MAX = 64, CHOICES = 32, IDLE_NANOSECONDS = 500000000 };
 
 struct work {
     struct operation operation;
@@ -25,7 +26,7 @@ struct work {
 
 static TAILQ_HEAD(, work) pending = TAILQ_HEAD_INITIALIZER(pending);
 static size_t pending_count;
-static uint64_t last_serial, walk;
+static uint64_t last_serial, walk, runs;
 
 static bool is_blocking(const struct CUstream_st *stream) { return !(stream->flags & cudaStreamNonBlocking); }
 
@@ -83,6 +84,7 @@ static void end_host_function(void *work) {
 }
 
 static void run(struct work *work) {
+    runs++;
     if (operation_has_host_function(&work->operation, work->stream->device)) {
         runtime_advance_clock(NANOSECONDS_PER_OPERATION);
         work->is_running = work->is_young = true;
@@ -115,6 +117,40 @@ static void run_some(void) {
         ;
 }
 
+static struct timespec in(long nanoseconds) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    time.tv_nsec += nanoseconds;
+    time.tv_sec += time.tv_nsec / 1000000000;
+    time.tv_nsec %= 1000000000;
+    return time;
+}
+
+/* With a schedule, a program that calls CUDA no more but looks whether something has happened shall see it happen. */
+static void *run_when_idle(void *unused) {
+    runtime_lock();
+    for (;;) {
+        uint64_t serial_before = last_serial, runs_before = runs;
+        struct timespec end = in(IDLE_NANOSECONDS);
+        while (runtime_sleep(&end))
+            ;
+        while (last_serial == serial_before && runs == runs_before && run_one())
+            runs_before = runs;
+    }
+    return unused;
+}
+
+static void begin_to_watch(void) {
+    static bool is_watched;
+    pthread_t thread;
+    if (is_watched)
+        return;
+    is_watched = true;
+    if (pthread_create(&thread, NULL, run_when_idle, NULL) != 0)
+        vgpu_fail("the host refuses a thread for a schedule");
+    pthread_detach(thread);
+}
+
 static cudaError_t keep(struct CUstream_st *stream, const struct operation *operation) {
     struct work *work = calloc(1, sizeof *work);
     cudaError_t error = work ? operation_check(operation) : cudaErrorMemoryAllocation;
@@ -129,6 +165,8 @@ static cudaError_t keep(struct CUstream_st *stream, const struct operation *oper
     stream_keep(stream);
     TAILQ_INSERT_TAIL(&pending, work, link);
     pending_count++;
+    if (delay_is_on())
+        begin_to_watch();
     return cudaSuccess;
 }
 
@@ -150,14 +188,10 @@ static struct work *young_work(void) {
 }
 
 void queue_settle(void) {
-    struct timespec end;
     struct work *work;
     if (delay_is_on() || !young_work())
         return;
-    clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_nsec += SETTLING_NANOSECONDS;
-    end.tv_sec += end.tv_nsec / 1000000000;
-    end.tv_nsec %= 1000000000;
+    struct timespec end = in(SETTLING_NANOSECONDS);
     while (young_work() && runtime_sleep(&end))
         ;
     while ((work = young_work()))
