@@ -73,9 +73,15 @@ static cudaError_t submit_record(struct CUevent_st *event, struct CUstream_st *s
     struct moment *moment = moment_create();
     if (!moment)
         return cudaErrorMemoryAllocation;
-    moment_release(event->moment);
-    event->moment = moment;
-    return stream_submit(stream, &(struct operation){.kind = OPERATION_RECORD, .moment = moment});
+    struct moment *before = event->moment;
+    event->moment = moment_keep(moment);
+    cudaError_t error =
+        stream_submit(stream, &(struct operation){.kind = OPERATION_RECORD, .moment = moment});
+    if (error != cudaSuccess) /* nothing will reach it */
+        moment->is_reached = true;
+    moment_release(before);
+    moment_release(moment);
+    return error;
 }
 
 bool event_exists(cudaEvent_t event) { return find(event) != NULL; }

@@ -175,7 +175,11 @@ static cudaError_t mark_last(struct CUgraphExec_st *exec, struct CUstream_st *st
     exec->last = moment_create();
     if (!exec->last)
         return cudaErrorMemoryAllocation;
-    return queue_submit(stream, &(struct operation){.kind = OPERATION_RECORD, .moment = exec->last});
+    cudaError_t error =
+        queue_submit(stream, &(struct operation){.kind = OPERATION_RECORD, .moment = exec->last});
+    if (error != cudaSuccess) /* nothing will reach it */
+        exec->last->is_reached = true;
+    return error;
 }
 
 cudaError_t exec_launch(struct CUgraphExec_st *exec, struct CUstream_st *stream) {
