@@ -1,5 +1,4 @@
-/* What a context does with its CUDA device: creation, streams, capture in a graph. (There is one device: that a call makes its
-   context's device current and restores the caller's is not tested.) */
+/* What a context does with its CUDA device: creation, streams, capture in a graph, a device that is not the caller's. */
 #include <lotto/lotto.h>
 
 #include <criterion/criterion.h>
@@ -117,6 +116,42 @@ Test(device, a_captured_call_replayed_equals_direct_calls) {
     for (int step = 1; step < STEPS; step++)
         distinct += direct[step][0] != direct[0][0];
     cr_expect_gt(distinct, 0, "positions make no difference");
+}
+
+/* With the caller on device 0 and the context on device 1; the stream is one of device 1, or its default stream. */
+Test(device, a_call_uses_the_contexts_device_and_restores_the_callers) {
+    int count = 0, current = -1;
+    cr_assert_eq(cudaGetDeviceCount(&count), cudaSuccess);
+    if (count < 2)
+        cr_skip_test("there is one device");
+    struct batch here = new_batch();
+    cudaStream_t stream, foreign;
+    cr_assert_eq(cudaStreamCreate(&foreign), cudaSuccess);
+    cr_assert_eq(cudaSetDevice(1), cudaSuccess);
+    struct batch there = new_batch();
+    cr_assert_eq(cudaStreamCreate(&stream), cudaSuccess);
+    lotto_device device = LOTTO_DEVICE_INIT;
+    cr_assert_eq(lotto_device_info(there.context, &device), LOTTO_SUCCESS);
+    cr_expect_eq(device.index, 1);
+    cr_assert_eq(cudaSetDevice(0), cudaSuccess);
+
+    int32_t tokens[ROWS], wanted[ROWS];
+    cr_assert_eq(sample(&here, NULL), LOTTO_SUCCESS, "%s", lotto_context_error(here.context));
+    get_tokens(&here, wanted);
+    cudaStream_t const streams[] = {NULL, stream};
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(sample(&there, streams[i]), LOTTO_SUCCESS, "%s", lotto_context_error(there.context));
+        cr_assert_eq(cudaGetDevice(&current), cudaSuccess);
+        cr_expect_eq(current, 0, "the caller's device is restored");
+        cr_assert_eq(cudaSetDevice(1), cudaSuccess);
+        cr_assert_eq(cudaDeviceSynchronize(), cudaSuccess);
+        cr_assert_eq(cudaSetDevice(0), cudaSuccess);
+        get_tokens(&there, tokens);
+        cr_expect_arr_eq(tokens, wanted, sizeof wanted);
+    }
+    cr_expect_eq(sample(&there, foreign), LOTTO_CUDA_ERROR, "a stream of another device");
+    cr_assert_eq(cudaGetDevice(&current), cudaSuccess);
+    cr_expect_eq(current, 0, "also after an error");
 }
 
 /* A call during a capture that has failed returns CUDA's error by name. */

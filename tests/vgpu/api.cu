@@ -186,6 +186,7 @@ static void check_streams_and_events() {
     must(cudaMallocAsync(&ordered, 100, stream));
     must(cudaMemsetAsync(ordered, 1, 100, stream));
     must(cudaFreeAsync(ordered, stream));
+    must(cudaStreamSynchronize(stream));
     must(cudaStreamQuery(stream));
     must(cudaStreamDestroy(stream));
     expect(cudaStreamSynchronize(stream) == cudaErrorInvalidResourceHandle, "a stream that was destroyed");
@@ -256,8 +257,11 @@ static void check_host_function() {
         device_vector<int> items(std::vector<int>(100, 1));
         flag = items.host()[99] == 1;
     });
-    must(cudaLaunchHostFunc(0, wait_for_flag, &flag));
+    cudaStream_t stream; // one that the other thread's copies do not wait for
+    must(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+    must(cudaLaunchHostFunc(stream, wait_for_flag, &flag));
     must(cudaDeviceSynchronize());
+    must(cudaStreamDestroy(stream));
     other.join();
     expect(flag, "a host function waited for another thread's calls");
 }

@@ -31,6 +31,7 @@ template <class T> struct device_vector {
     explicit device_vector(size_t count) : count(count) { must(cudaMalloc(&items, count * sizeof(T))); }
     explicit device_vector(const std::vector<T> &host) : device_vector(host.size()) {
         must(cudaMemcpy(items, host.data(), count * sizeof(T), cudaMemcpyHostToDevice));
+        must(cudaStreamSynchronize(0)); // cudaMemcpy returns when pageable memory was read
     }
     device_vector(const device_vector &) = delete;
     ~device_vector() { must(cudaFree(items)); }

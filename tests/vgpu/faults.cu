@@ -125,7 +125,13 @@ int main(int, char **argument) {
         half_a_barrier<<<1, 64>>>();
     else if (!strcmp(fault, "spin"))
         wait_for<<<1, 64>>>(items);
-    else if (!strcmp(fault, "co-residency"))
+    else if (!strcmp(fault, "spin-for-a-stream")) { // which would set it on a GPU, where streams run at once
+        cudaStream_t first, second;
+        must(cudaStreamCreate(&first));
+        must(cudaStreamCreate(&second));
+        wait_for<<<1, 64, 0, first>>>(items);
+        store_at<<<1, 1, 0, second>>>(items, 0);
+    } else if (!strcmp(fault, "co-residency"))
         last_block<<<100000, 1024>>>(items);
     else if (!strcmp(fault, "lock-never-freed"))
         take_lock<<<3, 64>>>(items);

@@ -157,6 +157,12 @@ int main() {
         increment<<<1, 1>>>(one.items, 1);
         return cudaGetLastError();
     });
+    cudaEvent_t event;
+    must(cudaEventCreate(&event));
+    check_forbidden("cudaEventRecord in the legacy stream", cudaErrorStreamCaptureImplicit,
+                    [&](cudaStream_t) { return cudaEventRecord(event, 0); });
+    must(cudaEventSynchronize(event)); // for which there is nothing to wait
+    must(cudaEventDestroy(event));
     expect(cudaStreamBeginCapture(0, cudaStreamCaptureModeGlobal) == cudaErrorStreamCaptureUnsupported,
            "the legacy stream does not capture");
     printf("graphs replay and refuse as they should\n");

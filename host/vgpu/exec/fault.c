@@ -40,29 +40,6 @@ void fault_memory(struct warp *warp, const struct bound *i, unsigned lane, uint6
     warp->grid->outcome = outcome;
 }
 
-/* "17 bytes past the end of the 4096-byte allocation #3 (name)" */
-static void describe_place(uint64_t address, unsigned bytes, char *text, size_t size) {
-    const struct memory_allocation *near = memory_nearest(address);
-    if (near == NULL) {
-        snprintf(text, size, "there is no allocation");
-        return;
-    }
-    char what[160];
-    snprintf(what, sizeof what, "the %s%" PRIu64 "-byte %s #%" PRIu64 "%s%.80s%s", near->live ? "" : "freed ",
-             near->bytes, near->name ? "variable" : "allocation", near->serial, near->name ? " (" : "",
-             near->name ? near->name : "", near->name ? ")" : "");
-    if (address < near->address)
-        snprintf(text, size, "%" PRIu64 " bytes before %s", near->address - address, what);
-    else if (address >= near->address + near->bytes)
-        snprintf(text, size, "%" PRIu64 " bytes past the end of %s", address - near->address - near->bytes,
-                 what);
-    else if (near->live && address + bytes > near->address + near->bytes)
-        snprintf(text, size, "its last %" PRIu64 " bytes past the end of %s",
-                 address + bytes - near->address - near->bytes, what);
-    else
-        snprintf(text, size, "%" PRIu64 " bytes into %s", address - near->address, what);
-}
-
 void fault_address(struct warp *warp, const struct bound *i, unsigned lane, uint64_t address, unsigned bytes,
                    const char *access) {
     char place[300], message[400];
@@ -73,11 +50,10 @@ void fault_address(struct warp *warp, const struct bound *i, unsigned lane, uint
     else if (!memory_is_device(address))
         snprintf(message, sizeof message, "%s of %u bytes at 0x%" PRIx64 ", which is not device memory",
                  access, bytes, address);
-    else {
-        describe_place(address, bytes, place, sizeof place);
+    else
         snprintf(message, sizeof message, "%sglobal %s of %u bytes at 0x%" PRIx64 ", %s",
-                 misaligned ? "misaligned " : "", access, bytes, address, place);
-    }
+                 misaligned ? "misaligned " : "", access, bytes, address,
+                 memory_describe(address, bytes, place, sizeof place));
     fault_memory(warp, i, lane, address, misaligned ? LAUNCH_MISALIGNED : LAUNCH_FAULT, message);
 }
 

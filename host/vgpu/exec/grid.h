@@ -37,6 +37,7 @@ struct launch {
     unsigned
         resident_blocks; /* blocks resident at once on the whole device, from occupancy; at least one cluster */
     struct l2 *l2;       /* NULL: traffic is not counted */
+    const char *aside;   /* to be said when warps spin for ever; NULL: nothing */
 };
 
 struct launch_counts {

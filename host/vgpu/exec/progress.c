@@ -144,6 +144,9 @@ void report_spinning(struct cluster *const *clusters, unsigned count, uint64_t n
         if (!witness && places[p].state == FRAGMENT_READY)
             witness = &places[p];
     }
+    if (witness->first->grid->launch->aside)
+        snprintf(message + strlen(message), sizeof message - strlen(message), "; %s",
+                 witness->first->grid->launch->aside);
     struct warp *warp = &witness->first->block->warps[witness->first->index];
     fault_message(warp, witness->at, (unsigned)__builtin_ctz(witness->mask), CHECK_SYNC, 0, message);
     warp->grid->outcome = LAUNCH_DEADLOCK;

@@ -24,13 +24,18 @@ static struct table live;
 static struct memory_allocation freed[FREED_KEPT];
 static uint64_t freed_count;
 static uint64_t space_begin, space_end; /* twice the capacity, so that addresses are reused late */
-static uint64_t next_address, capacity, used, serial;
+static uint64_t next_address, capacity, serial;
+static uint64_t used[MEMORY_DEVICES_MAX];
+static unsigned in_use;
+static bool access[MEMORY_DEVICES_MAX][MEMORY_DEVICES_MAX];
 
 static uint64_t round_up(uint64_t value, uint64_t step) { return (value + step - 1) / step * step; }
 static uint64_t charge_of(uint64_t bytes) { return round_up(bytes ? bytes : 1, ALIGNMENT); }
 
-bool memory_open(uint64_t bytes) {
-    uint64_t space = round_up(2 * bytes, PAGES_CHUNK);
+bool memory_open(uint64_t bytes) { return memory_open_devices(bytes, 1); }
+
+bool memory_open_devices(uint64_t bytes, unsigned devices) {
+    uint64_t space = round_up(2 * bytes * devices, PAGES_CHUNK);
     if (!pages_open(space, &space_begin))
         return false;
     space_end = space_begin + space;
@@ -47,9 +52,17 @@ void memory_close(void) {
     free(live.at);
     live = (struct table){0};
     memset(freed, 0, sizeof freed);
-    freed_count = used = serial = capacity = 0;
+    memset(used, 0, sizeof used);
+    memset(access, 0, sizeof access);
+    freed_count = serial = capacity = in_use = 0;
     space_begin = space_end = 0;
 }
+
+void memory_use_device(unsigned device) { in_use = device; }
+void memory_set_access(unsigned device, unsigned other, bool is_allowed) {
+    access[device][other] = is_allowed;
+}
+bool memory_has_access(unsigned device, unsigned other) { return device == other || access[device][other]; }
 
 /* Index of the first live allocation that begins after address. */
 static size_t after(uint64_t address) {
@@ -100,7 +113,7 @@ static bool insert(struct memory_allocation allocation) {
 }
 
 uint64_t memory_allocate(uint64_t bytes, const char *name) {
-    if (bytes > capacity || charge_of(bytes) > capacity - used)
+    if (bytes > capacity || charge_of(bytes) > capacity - used[in_use])
         return 0;
     uint64_t charge = charge_of(bytes);
     uint64_t address = place(next_address, charge);
@@ -108,10 +121,10 @@ uint64_t memory_allocate(uint64_t bytes, const char *name) {
         address = place(space_begin + RED_ZONE, charge);
     if (!address)
         return 0;
-    if (!insert((struct memory_allocation){address, bytes, serial + 1, name, true}))
+    if (!insert((struct memory_allocation){address, bytes, serial + 1, name, in_use, true}))
         return 0;
     serial++;
-    used += charge;
+    used[in_use] += charge;
     next_address = address + charge + RED_ZONE;
     return address;
 }
@@ -132,7 +145,7 @@ bool memory_free(uint64_t address) {
     memmove(live.at + index, live.at + index + 1, (live.count - index - 1) * sizeof *live.at);
     live.count--;
     uint64_t charge = charge_of(allocation.bytes);
-    used -= charge;
+    used[allocation.device] -= charge;
     pages_forget(address, address + charge);
     defined_forget(address, charge);
     allocation.live = false;
@@ -143,7 +156,7 @@ bool memory_free(uint64_t address) {
 
 void memory_free_unnamed(void) {
     for (size_t i = live.count; i-- > 0;)
-        if (!live.at[i].name)
+        if (!live.at[i].name && live.at[i].device == in_use)
             memory_free(live.at[i].address);
 }
 
@@ -152,7 +165,7 @@ const struct memory_allocation *memory_live(size_t index) {
 }
 
 void memory_usage(uint64_t *free_bytes, uint64_t *total_bytes) {
-    *free_bytes = capacity - used;
+    *free_bytes = capacity - used[in_use];
     *total_bytes = capacity;
 }
 
@@ -190,6 +203,17 @@ const struct memory_allocation *memory_nearest(uint64_t address) {
     return best;
 }
 
+const char *memory_describe_device(const struct memory_allocation *allocation, char *text,
+                                   size_t text_bytes) {
+    *text = 0;
+    if (allocation->device != in_use)
+        snprintf(text, text_bytes, " of device %u", allocation->device);
+    if (!memory_has_access(in_use, allocation->device))
+        snprintf(text, text_bytes, " of device %u, to which device %u has no access", allocation->device,
+                 in_use);
+    return text;
+}
+
 const char *memory_describe(uint64_t address, uint64_t bytes, char *text, size_t text_bytes) {
     const struct memory_allocation *nearest = memory_nearest(address);
     if (!memory_is_device(address) || !nearest) {
@@ -210,15 +234,17 @@ const char *memory_describe(uint64_t address, uint64_t bytes, char *text, size_t
         distance = bytes - (end - address);
     }
     bool tail = nearest->live && address >= begin && address < end && bytes > end - address;
-    snprintf(text, text_bytes, "%s%" PRIu64 " bytes %s the %s%" PRIu64 "-byte %s #%" PRIu64 "%s%s%s",
+    char device[80];
+    snprintf(text, text_bytes, "%s%" PRIu64 " bytes %s the %s%" PRIu64 "-byte %s #%" PRIu64 "%s%s%s%s",
              tail ? "its last " : "", distance, relation, nearest->live ? "" : "freed ", nearest->bytes,
              nearest->name ? "variable" : "allocation", nearest->serial, nearest->name ? " (" : "",
-             nearest->name ? nearest->name : "", nearest->name ? ")" : "");
+             nearest->name ? nearest->name : "", nearest->name ? ")" : "",
+             memory_describe_device(nearest, device, sizeof device));
     return text;
 }
 
-bool memory_open_window(uint64_t begin, uint64_t end, struct memory_window *window) {
-    const struct memory_allocation *allocation = holder(begin);
+static bool open_window(const struct memory_allocation *allocation, uint64_t begin, uint64_t end,
+                        struct memory_window *window) {
     if (!allocation || end <= begin || end - allocation->address > allocation->bytes)
         return false;
     uint64_t lowest = allocation->address, highest = lowest + allocation->bytes;
@@ -232,9 +258,16 @@ bool memory_open_window(uint64_t begin, uint64_t end, struct memory_window *wind
     return true;
 }
 
+bool memory_open_window(uint64_t begin, uint64_t end, struct memory_window *window) {
+    const struct memory_allocation *allocation = holder(begin);
+    return allocation && memory_has_access(in_use, allocation->device) &&
+           open_window(allocation, begin, end, window);
+}
+
 void *memory_view(uint64_t address, uint64_t bytes) {
     struct memory_window window;
-    if (!memory_open_window(address, address + bytes, &window)) /* a sum that wraps ends before it begins */
+    if (!open_window(holder(address), address, address + bytes,
+                     &window)) /* a sum that wraps ends before it begins */
         return NULL;
     return (void *)(address + (uint64_t)memory_distance);
 }

@@ -20,16 +20,26 @@ struct memory_allocation {
     uint64_t bytes;
     uint64_t serial;  /* 1 for the first allocation of the process */
     const char *name; /* a module variable's name, or NULL for cudaMalloc */
+    unsigned device;
     bool live;
 };
 
-/* capacity: the virtual device's memory in bytes (sparse). False when the host refuses the mapping. */
+enum { MEMORY_DEVICES_MAX = 16 };
+
+/* capacity: the memory in bytes (sparse) of each virtual device; one, unless said. False when the host refuses the mapping. */
 bool memory_open(uint64_t capacity);
+bool memory_open_devices(uint64_t capacity, unsigned devices);
 void memory_close(void);
+
+/* From now on allocations, usage and windows are those of this device. It is 0 at first. */
+void memory_use_device(unsigned device);
+/* May kernels of one device touch the memory of another? Not at first. */
+void memory_set_access(unsigned device, unsigned other, bool is_allowed);
+bool memory_has_access(unsigned device, unsigned other);
 
 uint64_t memory_allocate(uint64_t bytes, const char *name); /* 0 when it does not fit */
 bool memory_free(uint64_t address); /* false if address is not the start of a live allocation */
-void memory_free_unnamed(void);     /* all that cudaMalloc gave; module variables stay */
+void memory_free_unnamed(void);     /* all that cudaMalloc gave of the device; module variables stay */
 void memory_usage(uint64_t *free_bytes, uint64_t *total_bytes);
 void memory_space(uint64_t *begin, uint64_t *end); /* the reserved range */
 bool memory_is_device(uint64_t address);           /* inside the reserved range, allocated or not */
@@ -45,10 +55,12 @@ const struct memory_allocation *memory_live(size_t index);
  * 400-byte variable #2 (table)", "12 bytes into the freed 400-byte allocation #1", "in host memory". Returns text.
  */
 const char *memory_describe(uint64_t address, uint64_t bytes, char *text, size_t text_bytes);
+/* "" for memory of the device in use, else " of device 1" or " of device 1, to which device 0 has no access". Returns text. */
+const char *memory_describe_device(const struct memory_allocation *allocation, char *text, size_t text_bytes);
 
 /*
- * A range of device addresses that is live, wholly inside one allocation, and whose pages are filled: the executor may
- * touch it at address + memory_distance with no further check. Windows stay good until the next allocate or free.
+ * A range of device addresses that is live, wholly inside one allocation that the device in use has access to, and whose pages are
+ * filled: the executor may touch it at address + memory_distance with no further check. Windows stay good until the next allocate or free.
  */
 struct memory_window {
     uint64_t begin, end;
@@ -58,7 +70,7 @@ extern ptrdiff_t memory_distance;
 /* The widest convenient window around [begin, end); false when that range is not inside one live allocation. */
 bool memory_open_window(uint64_t begin, uint64_t end, struct memory_window *window);
 
-/* For the runtime's copies: the readable view of [address, address + bytes), or NULL if not inside one live allocation. */
+/* For the runtime's copies: the readable view of [address, address + bytes), or NULL if not inside one live allocation of any device. */
 void *memory_view(uint64_t address, uint64_t bytes);
 
 #endif

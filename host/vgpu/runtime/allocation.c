@@ -1,43 +1,19 @@
-/* Device memory, and host memory that CUDA knows about. Stream-ordered calls take effect at call, as all work does. */
+/* Device memory: allocated at the call, freed at the call or in the order of a stream. */
 #include "allocation.h"
 #include "../check/finding.h"
 #include "../memory/memory.h"
 #include "capture.h"
+#include "host_memory.h"
+#include "pool.h"
+#include "queue.h"
 #include "runtime.h"
-#include "stream.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PITCH_ALIGNMENT = 512, PAGE_BYTES = 4096 };
-
-/* Page-locked host memory: a program's own that it registered, or ours to free. */
-struct host_block {
-    uint8_t *begin;
-    size_t bytes;
-    unsigned flags;
-    bool registered;
-    struct host_block *next;
-};
-static struct host_block *host_blocks;
-
-static struct host_block **host_block_at(const void *address) {
-    struct host_block **link = &host_blocks;
-    while (*link && (uint64_t)address - (uint64_t)(*link)->begin >= (*link)->bytes)
-        link = &(*link)->next;
-    return link;
-}
-
-static bool add_host_block(void *begin, size_t bytes, unsigned flags, bool registered) {
-    struct host_block *block = malloc(sizeof *block);
-    if (!block)
-        return false;
-    *block = (struct host_block){begin, bytes, flags, registered, host_blocks};
-    host_blocks = block;
-    return true;
-}
+enum { PITCH_ALIGNMENT = 512 };
 
 static cudaError_t allocate(void **address, size_t bytes) {
     if (!address)
@@ -50,6 +26,7 @@ static cudaError_t allocate(void **address, size_t bytes) {
 }
 
 static cudaError_t release(const char *call, void *address) {
+    pool_give_back((uint64_t)address);
     if (!address || memory_free((uint64_t)address))
         return cudaSuccess;
     if (checks_enabled & CHECK_MEM) {
@@ -80,127 +57,93 @@ cudaError_t cudaMallocPitch(void **address, size_t *pitch, size_t width, size_t 
     return cudaMalloc(address, bytes);
 }
 
-/* Waits for the device first, which is nothing to do here, but is no call for the middle of a capture. */
+cudaError_t cudaMalloc3D(struct cudaPitchedPtr *box, struct cudaExtent extent) {
+    if (!box || (extent.height && extent.depth > SIZE_MAX / extent.height))
+        return runtime_leave((runtime_enter(), cudaErrorInvalidValue));
+    box->xsize = extent.width;
+    box->ysize = extent.height;
+    return cudaMallocPitch(&box->ptr, &box->pitch, extent.width, extent.height * extent.depth);
+}
+
+/* Waits for the device first. */
 cudaError_t cudaFree(void *address) {
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
         error = capture_touched_by_unsafe_call();
+    if (error == cudaSuccess && address) {
+        queue_wait_device(NULL);
+        error = device_current()->fault;
+    }
     if (error == cudaSuccess)
         error = release("cudaFree", address);
     return runtime_leave(error);
 }
 
 /* Memory nodes of graphs are not provided. */
-static cudaError_t ordered_in(cudaStream_t handle, const char *call) {
-    const struct CUstream_st *stream = stream_find(handle);
-    if (!stream)
+static cudaError_t find_ordered(cudaStream_t handle, const char *call, struct CUstream_st **stream) {
+    *stream = stream_find(handle);
+    if (!*stream)
         return cudaErrorInvalidResourceHandle;
-    return stream->capture ? runtime_not_provided(call) : cudaSuccess;
+    return (*stream)->capture ? runtime_not_provided(call) : cudaSuccess;
 }
 
-cudaError_t cudaMallocAsync(void **address, size_t bytes, cudaStream_t stream) {
-    cudaError_t error = runtime_enter();
-    if (error == cudaSuccess)
-        error = ordered_in(stream, "cudaMallocAsync in a stream that captures");
-    if (error == cudaSuccess)
+/* What is to be freed may have to be waited for. */
+static cudaError_t allocate_of(struct CUmemPoolHandle_st *pool, void **address, size_t bytes) {
+    if (!pool)
+        return cudaErrorInvalidValue;
+    memory_use_device((unsigned)pool_device(pool)->ordinal);
+    cudaError_t error = allocate(address, bytes);
+    if (error == cudaErrorMemoryAllocation) {
+        queue_wait_device(NULL);
+        memory_use_device((unsigned)pool_device(pool)->ordinal);
         error = allocate(address, bytes);
-    return runtime_leave(error);
-}
-
-cudaError_t cudaFreeAsync(void *address, cudaStream_t stream) {
-    cudaError_t error = runtime_enter();
-    if (error == cudaSuccess)
-        error = ordered_in(stream, "cudaFreeAsync in a stream that captures");
-    if (error == cudaSuccess)
-        error = release("cudaFreeAsync", address);
-    return runtime_leave(error);
-}
-
-static cudaError_t allocate_host(void **address, size_t bytes, unsigned flags) {
-    if (!address ||
-        (flags & ~(unsigned)(cudaHostAllocPortable | cudaHostAllocMapped | cudaHostAllocWriteCombined)))
-        return cudaErrorInvalidValue;
-    *address = NULL;
-    if (flags & cudaHostAllocMapped)
-        return runtime_not_provided("host memory mapped into the device (cudaHostAllocMapped)");
-    if (bytes == 0)
-        return cudaSuccess;
-    if (bytes > SIZE_MAX - PAGE_BYTES)
-        return cudaErrorMemoryAllocation;
-    size_t room = (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
-    void *memory = aligned_alloc(PAGE_BYTES, room);
-    if (!memory || !add_host_block(memory, bytes, flags, false)) {
-        free(memory);
-        return cudaErrorMemoryAllocation;
     }
-    *address = memory;
-    return cudaSuccess;
+    memory_use_device((unsigned)device_current()->ordinal);
+    if (error == cudaSuccess && *address && !pool_take(pool, (uint64_t)*address, bytes)) {
+        memory_free((uint64_t)*address);
+        error = cudaErrorMemoryAllocation;
+    }
+    return error;
 }
 
-cudaError_t cudaHostAlloc(void **address, size_t bytes, unsigned flags) {
+cudaError_t cudaMallocAsync(void **address, size_t bytes, cudaStream_t handle) {
+    struct CUstream_st *stream;
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
-        error = capture_touched_by_unsafe_call();
+        error = find_ordered(handle, "cudaMallocAsync in a stream that captures", &stream);
     if (error == cudaSuccess)
-        error = allocate_host(address, bytes, flags);
+        error = allocate_of(pool_of(stream->device), address, bytes);
     return runtime_leave(error);
 }
 
-cudaError_t cudaMallocHost(void **address, size_t bytes) {
-    return cudaHostAlloc(address, bytes, cudaHostAllocDefault);
-}
-
-/* registered: by cudaHostRegister, else allocated by cudaHostAlloc; each has its own way to be given back. */
-static cudaError_t release_host(void *address, bool registered) {
-    struct host_block **link = host_block_at(address);
-    struct host_block *block = *link;
-    if (!block || block->begin != address || block->registered != registered)
-        return registered ? cudaErrorHostMemoryNotRegistered : cudaErrorInvalidValue;
-    *link = block->next;
-    if (!registered)
-        free(block->begin);
-    free(block);
-    return cudaSuccess;
-}
-
-cudaError_t cudaFreeHost(void *address) {
+cudaError_t cudaMallocFromPoolAsync(void **address, size_t bytes, cudaMemPool_t pool, cudaStream_t handle) {
+    struct CUstream_st *stream;
     cudaError_t error = runtime_enter();
-    if (error == cudaSuccess && address)
-        error = release_host(address, false);
+    if (error == cudaSuccess)
+        error = find_ordered(handle, "cudaMallocFromPoolAsync in a stream that captures", &stream);
+    if (error == cudaSuccess)
+        error = allocate_of(pool_find(pool), address, bytes);
     return runtime_leave(error);
 }
 
-static cudaError_t register_host(void *address, size_t bytes, unsigned flags) {
-    if (!address || bytes == 0)
-        return cudaErrorInvalidValue;
-    if (flags & (cudaHostRegisterMapped | cudaHostRegisterIoMemory))
-        return runtime_not_provided("host memory mapped into the device (cudaHostRegisterMapped)");
-    if (*host_block_at(address))
-        return cudaErrorHostMemoryAlreadyRegistered;
-    return add_host_block(address, bytes, flags, true) ? cudaSuccess : cudaErrorMemoryAllocation;
+static cudaError_t submit_free(void *address, struct CUstream_st *stream) {
+    const struct memory_allocation *nearest = memory_nearest((uint64_t)address);
+    if (!address)
+        return cudaSuccess;
+    if (!nearest || !nearest->live || nearest->address != (uint64_t)address)
+        return release("cudaFreeAsync", address);
+    return stream_submit(stream, &(struct operation){.kind = OPERATION_FREE, .freed = (uint64_t)address});
 }
 
-cudaError_t cudaHostRegister(void *address, size_t bytes, unsigned flags) {
-    cudaError_t error = runtime_enter();
-    if (error == cudaSuccess)
-        error = register_host(address, bytes, flags);
-    return runtime_leave(error);
-}
+cudaError_t free_run(uint64_t address) { return release("cudaFreeAsync", (void *)address); }
 
-cudaError_t cudaHostUnregister(void *address) {
+cudaError_t cudaFreeAsync(void *address, cudaStream_t handle) {
+    struct CUstream_st *stream;
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
-        error = release_host(address, true);
-    return runtime_leave(error);
-}
-
-cudaError_t cudaHostGetFlags(unsigned *flags, void *address) {
-    cudaError_t error = runtime_enter();
-    const struct host_block *block = *host_block_at(address);
+        error = find_ordered(handle, "cudaFreeAsync in a stream that captures", &stream);
     if (error == cudaSuccess)
-        error = flags && block ? cudaSuccess : cudaErrorInvalidValue;
-    if (error == cudaSuccess)
-        *flags = block->flags;
+        error = submit_free(address, stream);
     return runtime_leave(error);
 }
 
@@ -230,20 +173,20 @@ cudaError_t cudaPointerGetAttributes(struct cudaPointerAttributes *attributes, c
     if (error == cudaSuccess) {
         *attributes =
             (struct cudaPointerAttributes){.type = cudaMemoryTypeUnregistered, .device = cudaInvalidDeviceId};
-        if (*host_block_at(pointer)) {
+        if (host_memory_is_locked(pointer)) {
             attributes->type = cudaMemoryTypeHost;
-            attributes->device = 0;
+            attributes->device = host_memory_device(pointer);
             attributes->hostPointer = (void *)pointer;
         } else if (in_live_allocation((uint64_t)pointer)) {
             attributes->type = cudaMemoryTypeDevice;
-            attributes->device = 0;
+            attributes->device = (int)memory_nearest((uint64_t)pointer)->device;
             attributes->devicePointer = (void *)pointer;
         }
     }
     return runtime_leave(error);
 }
 
-static void report_leak(const char *kind, uint64_t address, uint64_t bytes, uint64_t serial) {
+void allocation_report_leak(const char *kind, uint64_t address, uint64_t bytes, uint64_t serial) {
     char number[32] = "", message[200];
     if (serial)
         snprintf(number, sizeof number, " #%" PRIu64, serial);
@@ -256,9 +199,6 @@ void allocations_report_leaks(void) {
     const struct memory_allocation *allocation;
     for (size_t i = 0; (allocation = memory_live(i)); i++)
         if (!allocation->name)
-            report_leak("allocation", allocation->address, allocation->bytes, allocation->serial);
-    for (const struct host_block *block = host_blocks; block; block = block->next)
-        report_leak(block->registered ? "registration of host memory"
-                                      : "allocation of page-locked host memory",
-                    (uint64_t)block->begin, block->bytes, 0);
+            allocation_report_leak("allocation", allocation->address, allocation->bytes, allocation->serial);
+    host_memory_report_leaks();
 }

@@ -6,6 +6,8 @@
 
 struct capture {
     struct CUgraph_st *graph;
+    size_t first;  /* the first node of it that is captured */
+    bool is_given; /* the graph is the program's: cudaStreamBeginCaptureToGraph */
     struct CUstream_st *origin;
     enum cudaStreamCaptureMode mode;
     pthread_t thread;
@@ -114,6 +116,11 @@ cudaError_t capture_touched_by_unsafe_call(void) {
     return error;
 }
 
+static void drop_graph(struct capture *capture) {
+    if (!capture->is_given)
+        graph_free(capture->graph);
+}
+
 void capture_stream_destroyed(struct CUstream_st *stream) {
     struct capture *capture = stream->capture;
     if (!capture)
@@ -126,7 +133,7 @@ void capture_stream_destroyed(struct CUstream_st *stream) {
     *link = member->next;
     free(member);
     if (stream == capture->origin) { /* nobody is left who could end it */
-        graph_free(capture->graph);
+        drop_graph(capture);
         end(capture);
     }
 }
@@ -140,7 +147,7 @@ cudaError_t capture_wait(struct CUstream_st *stream, unsigned long long id, cons
     struct capture *capture = find(id);
     if (capture->invalidated)
         return cudaErrorStreamCaptureInvalidated;
-    if (stream_is_legacy(stream))
+    if (stream->is_legacy)
         return capture_touched_by_legacy();
     if (stream->capture && stream->capture != capture) {
         capture->invalidated = stream->capture->invalidated = true;
@@ -151,25 +158,28 @@ cudaError_t capture_wait(struct CUstream_st *stream, unsigned long long id, cons
     return node_list_merge(&stream->tail, nodes) ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 
-static cudaError_t begin(cudaStream_t handle, enum cudaStreamCaptureMode mode) {
-    struct CUstream_st *stream = stream_find(handle);
+/* graph: the program's, or NULL for one of the capture's own. */
+static cudaError_t begin(struct CUstream_st *stream, enum cudaStreamCaptureMode mode,
+                         struct CUgraph_st *graph, const struct node_list *after) {
     if (!stream)
         return cudaErrorInvalidResourceHandle;
-    if (mode != cudaStreamCaptureModeGlobal && mode != cudaStreamCaptureModeThreadLocal &&
-        mode != cudaStreamCaptureModeRelaxed)
+    if ((unsigned)mode > cudaStreamCaptureModeRelaxed)
         return cudaErrorInvalidValue;
-    if (stream_is_legacy(stream))
+    if (stream->is_legacy)
         return cudaErrorStreamCaptureUnsupported;
     if (stream->capture)
         return cudaErrorIllegalState;
     struct capture *capture = calloc(1, sizeof *capture);
-    struct CUgraph_st *graph = graph_create();
-    if (!capture || !graph || !join(capture, stream)) {
+    if (!capture)
+        return cudaErrorMemoryAllocation;
+    capture->is_given = graph != NULL;
+    capture->graph = graph ? graph : graph_create();
+    if (!capture->graph || !node_list_merge(&stream->tail, after) || !join(capture, stream)) {
+        drop_graph(capture);
         free(capture);
-        free(graph);
         return cudaErrorMemoryAllocation;
     }
-    capture->graph = graph;
+    capture->first = capture->graph->nodes.count;
     capture->origin = stream;
     capture->mode = mode;
     capture->thread = pthread_self();
@@ -182,7 +192,45 @@ static cudaError_t begin(cudaStream_t handle, enum cudaStreamCaptureMode mode) {
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode mode) {
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
-        error = begin(stream, mode);
+        error = begin(stream_find(stream), mode, NULL, &(struct node_list){0});
+    return runtime_leave(error);
+}
+
+cudaError_t cudaStreamBeginCaptureToGraph(cudaStream_t stream, cudaGraph_t graph,
+                                          const cudaGraphNode_t *after, const cudaGraphEdgeData *edges,
+                                          size_t count, enum cudaStreamCaptureMode mode) {
+    const struct node_list list = {(struct CUgraphNode_st **)after, count, count};
+    cudaError_t error = runtime_enter();
+    if (error == cudaSuccess && edges)
+        error = runtime_not_provided("cudaStreamBeginCaptureToGraph with cudaGraphEdgeData");
+    if (error == cudaSuccess && (!graph || !graph_has(graph, &list)))
+        error = cudaErrorInvalidValue;
+    if (error == cudaSuccess)
+        error = begin(stream_find(stream), mode, graph, &list);
+    return runtime_leave(error);
+}
+
+/* What the next node depends on: these too, or these alone. */
+static cudaError_t update_tail(struct CUstream_st *stream, const struct node_list *list, unsigned flags) {
+    if (!stream)
+        return cudaErrorInvalidResourceHandle;
+    if (!stream->capture)
+        return cudaErrorIllegalState;
+    if (flags > cudaStreamSetCaptureDependencies || !graph_has(stream->capture->graph, list))
+        return cudaErrorInvalidValue;
+    if (flags == cudaStreamSetCaptureDependencies)
+        stream->tail.count = 0;
+    return node_list_merge(&stream->tail, list) ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+
+cudaError_t cudaStreamUpdateCaptureDependencies(cudaStream_t stream, cudaGraphNode_t *nodes,
+                                                const cudaGraphEdgeData *edges, size_t count,
+                                                unsigned flags) {
+    cudaError_t error = runtime_enter();
+    if (error == cudaSuccess && edges)
+        error = runtime_not_provided("cudaStreamUpdateCaptureDependencies with cudaGraphEdgeData");
+    if (error == cudaSuccess)
+        error = update_tail(stream_find(stream), &(struct node_list){nodes, count, count}, flags);
     return runtime_leave(error);
 }
 
@@ -191,11 +239,11 @@ static void reach(const struct node_list *from) {
         from->at[i]->reached = true;
 }
 
-/* Does everything captured lead to where the origin stands? Nodes are in order, so one walk backwards tells. */
+/* Does everything captured lead to where the origin stands? Captured nodes are in order, so one walk backwards tells. */
 static bool everything_joined(const struct capture *capture) {
     const struct node_list *nodes = &capture->graph->nodes;
     reach(&capture->origin->tail);
-    for (size_t i = nodes->count; i-- > 0;) {
+    for (size_t i = nodes->count; i-- > capture->first;) {
         if (!nodes->at[i]->reached)
             return false;
         reach(&nodes->at[i]->dependencies);
@@ -226,7 +274,7 @@ static cudaError_t end_capture(cudaStream_t handle, cudaGraph_t *graph) {
     if (error == cudaSuccess)
         *graph = capture->graph;
     else
-        graph_free(capture->graph);
+        drop_graph(capture);
     end(capture);
     return error;
 }
@@ -250,8 +298,7 @@ static cudaError_t answerable(const struct CUstream_st *stream, const enum cudaS
         return cudaErrorInvalidResourceHandle;
     if (!status)
         return cudaErrorInvalidValue;
-    for (const struct capture *capture = captures; capture && stream_is_legacy(stream);
-         capture = capture->next)
+    for (const struct capture *capture = captures; capture && stream->is_legacy; capture = capture->next)
         if (has_blocking_stream(capture))
             return cudaErrorStreamCaptureImplicit;
     return cudaSuccess;

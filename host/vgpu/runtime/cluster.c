@@ -10,22 +10,22 @@ static uint64_t product(const uint32_t size[3]) { return (uint64_t)size[0] * siz
 
 static bool has_clusters(void) { return runtime_profile()->limits.architecture >= FIRST_ARCHITECTURE; }
 
-/* The cluster that a kernel was compiled for, else what the launch asks for. */
-static cudaError_t choose(const struct ptx_function *entry, const uint32_t asked[3], uint32_t cluster[3]) {
+/* The cluster that a kernel was compiled for or is set to need, else what the launch asks for. */
+static cudaError_t choose(const struct kernel *kernel, const uint32_t asked[3], uint32_t cluster[3]) {
     static const uint32_t nothing[3] = {0};
     bool is_asked = memcmp(asked, nothing, sizeof nothing) != 0,
-         is_required = entry->required_cluster[0] != 0;
-    if (is_required && is_asked && memcmp(asked, entry->required_cluster, sizeof nothing) != 0)
+         is_required = memcmp(kernel->required_cluster, nothing, sizeof nothing) != 0;
+    if (is_required && is_asked && memcmp(asked, kernel->required_cluster, sizeof nothing) != 0)
         return cudaErrorInvalidClusterSize;
-    if (entry->explicit_cluster && !is_required && !is_asked)
+    if (kernel->needs_cluster && !is_required && !is_asked)
         return cudaErrorInvalidClusterSize;
-    memcpy(cluster, is_required ? entry->required_cluster : asked, sizeof nothing);
+    memcpy(cluster, is_required ? kernel->required_cluster : asked, sizeof nothing);
     return (is_required || is_asked) && product(cluster) == 0 ? cudaErrorInvalidClusterSize : cudaSuccess;
 }
 
 cudaError_t cluster_settle(struct kernel_operation *launch, const uint32_t asked[3]) {
     uint32_t *cluster = launch->cluster;
-    cudaError_t error = choose(launch->kernel->program->entry, asked, cluster);
+    cudaError_t error = choose(launch->kernel, asked, cluster);
     if (error != cudaSuccess || product(cluster) == 0)
         return error;
     if (!has_clusters()) {
@@ -106,7 +106,7 @@ static cudaError_t potential_size(int *blocks, const void *function, const cudaL
         error = cudaErrorInvalidValue;
     if (error != cudaSuccess)
         return error;
-    unsigned required = (unsigned)product(launch.kernel->program->entry->required_cluster),
+    unsigned required = (unsigned)product(launch.kernel->required_cluster),
              size = required ? required : occupancy_cluster_limit(launch.kernel),
              threads = (unsigned)product(launch.block);
     while (!required && size > 1 &&

@@ -32,7 +32,6 @@ static cudaError_t describe(struct cudaFuncAttributes *attributes, const void *h
         return cudaErrorInvalidValue;
     if (!kernel)
         return cudaErrorInvalidDeviceFunction;
-    const struct ptx_function *entry = kernel->program->entry;
     *attributes = (struct cudaFuncAttributes){
         .sharedSizeBytes = kernel->program->static_shared_bytes,
         .constSizeBytes = constant_bytes(kernel),
@@ -43,10 +42,10 @@ static cudaError_t describe(struct cudaFuncAttributes *attributes, const void *h
         .binaryVersion = (int)runtime_profile()->limits.architecture,
         .maxDynamicSharedSizeBytes = kernel->max_dynamic_shared,
         .preferredShmemCarveout = kernel->carveout,
-        .clusterDimMustBeSet = entry->explicit_cluster,
-        .requiredClusterWidth = (int)entry->required_cluster[0],
-        .requiredClusterHeight = (int)entry->required_cluster[1],
-        .requiredClusterDepth = (int)entry->required_cluster[2],
+        .clusterDimMustBeSet = kernel->needs_cluster,
+        .requiredClusterWidth = (int)kernel->required_cluster[0],
+        .requiredClusterHeight = (int)kernel->required_cluster[1],
+        .requiredClusterDepth = (int)kernel->required_cluster[2],
         .nonPortableClusterSizeAllowed = kernel->large_clusters,
     };
     return cudaSuccess;
@@ -57,6 +56,16 @@ cudaError_t cudaFuncGetAttributes(struct cudaFuncAttributes *attributes, const v
     if (error == cudaSuccess)
         error = describe(attributes, function);
     return runtime_leave(error);
+}
+
+/* Not for kernels that were compiled for a size. What the three axes make together is checked at a launch. */
+static cudaError_t require_cluster(struct kernel *kernel, int axis, int size) {
+    if (size < 0)
+        return cudaErrorInvalidValue;
+    if (kernel->program->entry->required_cluster[0])
+        return cudaErrorNotPermitted;
+    kernel->required_cluster[axis] = (uint32_t)size;
+    return cudaSuccess;
 }
 
 static cudaError_t set(const void *host, enum cudaFuncAttribute attribute, int value) {
@@ -83,10 +92,14 @@ static cudaError_t set(const void *host, enum cudaFuncAttribute attribute, int v
     case cudaFuncAttributeClusterSchedulingPolicyPreference:
         return cudaSuccess; /* a preference, without effect here */
     case cudaFuncAttributeClusterDimMustBeSet:
+        if (value != 0 && value != 1)
+            return cudaErrorInvalidValue;
+        kernel->needs_cluster = value;
+        return cudaSuccess;
     case cudaFuncAttributeRequiredClusterWidth:
     case cudaFuncAttributeRequiredClusterHeight:
     case cudaFuncAttributeRequiredClusterDepth:
-        return runtime_not_provided("a required cluster size (cudaFuncSetAttribute)");
+        return require_cluster(kernel, attribute - cudaFuncAttributeRequiredClusterWidth, value);
     default:
         return cudaErrorInvalidValue;
     }
@@ -108,6 +121,12 @@ cudaError_t cudaFuncSetCacheConfig(const void *function, enum cudaFuncCache conf
     return runtime_leave(error);
 }
 
+/* Deprecated, and without effect since compute capability 5.0: banks are 4 bytes wide. */
+cudaError_t cudaFuncSetSharedMemConfig(const void *function, enum cudaSharedMemConfig config) {
+    (void)config;
+    return cudaFuncSetCacheConfig(function, cudaFuncCachePreferNone);
+}
+
 cudaError_t cudaFuncGetName(const char **name, const void *function) {
     cudaError_t error = runtime_enter();
     const struct kernel *kernel = kernel_find(function);
@@ -115,6 +134,23 @@ cudaError_t cudaFuncGetName(const char **name, const void *function) {
         error = !name ? cudaErrorInvalidValue : !kernel ? cudaErrorInvalidDeviceFunction : cudaSuccess;
     if (error == cudaSuccess)
         *name = kernel->name;
+    return runtime_leave(error);
+}
+
+cudaError_t cudaFuncGetParamInfo(const void *function, size_t index, size_t *offset, size_t *bytes) {
+    cudaError_t error = runtime_enter();
+    const struct kernel *kernel = prepared(function);
+    if (error == cudaSuccess)
+        error = !offset                                            ? cudaErrorInvalidValue
+                : !kernel                                          ? cudaErrorInvalidDeviceFunction
+                : index >= kernel->program->entry->parameter_count ? cudaErrorInvalidValue
+                                                                   : cudaSuccess;
+    if (error == cudaSuccess) {
+        const struct ptx_variable *parameter = kernel->program->entry->parameters[index];
+        *offset = parameter->address;
+        if (bytes)
+            *bytes = parameter->bytes;
+    }
     return runtime_leave(error);
 }
 

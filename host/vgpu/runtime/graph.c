@@ -1,10 +1,7 @@
 #include "graph.h"
-#include "capture.h"
 #include "runtime.h"
-#include "stream.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 bool node_list_append(struct node_list *list, struct CUgraphNode_st *node) {
     if (list->count == list->room) {
@@ -19,7 +16,7 @@ bool node_list_append(struct node_list *list, struct CUgraphNode_st *node) {
     return true;
 }
 
-static bool holds(const struct node_list *list, const struct CUgraphNode_st *node) {
+bool node_list_holds(const struct node_list *list, const struct CUgraphNode_st *node) {
     for (size_t i = 0; i < list->count; i++)
         if (list->at[i] == node)
             return true;
@@ -28,9 +25,17 @@ static bool holds(const struct node_list *list, const struct CUgraphNode_st *nod
 
 bool node_list_merge(struct node_list *list, const struct node_list *more) {
     for (size_t i = 0; i < more->count; i++)
-        if (!holds(list, more->at[i]) && !node_list_append(list, more->at[i]))
+        if (!node_list_holds(list, more->at[i]) && !node_list_append(list, more->at[i]))
             return false;
     return true;
+}
+
+void node_list_remove(struct node_list *list, const struct CUgraphNode_st *node) {
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->at[i] != node)
+            list->at[kept++] = list->at[i];
+    list->count = kept;
 }
 
 void node_list_clear(struct node_list *list) {
@@ -42,15 +47,27 @@ struct CUgraph_st *graph_create(void) {
     return calloc(1, sizeof(struct CUgraph_st));
 }
 
+void graph_node_free(struct CUgraphNode_st *node) {
+    operation_discard(&node->operation);
+    node_list_clear(&node->dependencies);
+    free(node->arguments);
+    free(node);
+}
+
 void graph_free(struct CUgraph_st *graph) {
-    for (size_t i = 0; i < graph->nodes.count; i++) {
-        struct CUgraphNode_st *node = graph->nodes.at[i];
-        operation_discard(&node->operation);
-        node_list_clear(&node->dependencies);
-        free(node);
-    }
+    if (!graph)
+        return;
+    for (size_t i = 0; i < graph->nodes.count; i++)
+        graph_node_free(graph->nodes.at[i]);
     node_list_clear(&graph->nodes);
     free(graph);
+}
+
+bool graph_has(const struct CUgraph_st *graph, const struct node_list *nodes) {
+    for (size_t i = 0; i < nodes->count; i++)
+        if (!nodes->at || !nodes->at[i] || nodes->at[i]->graph != graph)
+            return false;
+    return true;
 }
 
 struct CUgraphNode_st *graph_add(struct CUgraph_st *graph, const struct operation *operation,
@@ -58,104 +75,58 @@ struct CUgraphNode_st *graph_add(struct CUgraph_st *graph, const struct operatio
     struct CUgraphNode_st *node = calloc(1, sizeof *node);
     if (!node)
         return NULL;
-    if (!operation_keep(operation, &node->operation)) {
-        free(node);
-        return NULL;
-    }
-    if (!node_list_merge(&node->dependencies, after) || !node_list_append(&graph->nodes, node)) {
-        operation_discard(&node->operation);
-        node_list_clear(&node->dependencies);
-        free(node);
+    node->graph = graph;
+    if (!operation_keep(operation, &node->operation) || !node_list_merge(&node->dependencies, after) ||
+        !node_list_append(&graph->nodes, node)) {
+        graph_node_free(node);
         return NULL;
     }
     return node;
 }
 
-/* An instantiated graph keeps its own copies: the graph may be destroyed before it. */
-struct CUgraphExec_st {
-    struct operation *operations;
-    size_t count;
-    unsigned long long flags;
-};
-
-static void exec_free(struct CUgraphExec_st *exec) {
-    for (size_t i = 0; i < exec->count; i++)
-        operation_discard(&exec->operations[i]);
-    free(exec->operations);
-    free(exec);
-}
-
-static cudaError_t instantiate(cudaGraphExec_t *result, const struct CUgraph_st *graph,
-                               unsigned long long flags) {
-    if (!result || !graph)
-        return cudaErrorInvalidValue;
-    if (flags & (cudaGraphInstantiateFlagDeviceLaunch | cudaGraphInstantiateFlagAutoFreeOnLaunch))
-        return runtime_not_provided("a graph launched from the device or with memory nodes");
-    struct CUgraphExec_st *exec = calloc(1, sizeof *exec);
-    if (!exec)
-        return cudaErrorMemoryAllocation;
-    exec->flags = flags;
-    exec->operations = calloc(graph->nodes.count + 1, sizeof *exec->operations);
-    for (size_t i = 0; i < graph->nodes.count; i++) {
-        if (!exec->operations || !operation_keep(&graph->nodes.at[i]->operation, &exec->operations[i])) {
-            exec_free(exec);
-            return cudaErrorMemoryAllocation;
-        }
-        exec->count++;
+static bool clone_nodes(const struct CUgraph_st *graph, struct CUgraph_st *clone) {
+    static const struct node_list none;
+    const struct node_list *nodes = &graph->nodes;
+    for (size_t i = 0; i < nodes->count; i++) {
+        struct CUgraphNode_st *node = graph_add(clone, &nodes->at[i]->operation, &none);
+        if (!node)
+            return false;
+        node->original = nodes->at[i];
+        nodes->at[i]->place = i;
     }
-    *result = exec;
-    return cudaSuccess;
+    for (size_t i = 0; i < nodes->count; i++) {
+        const struct node_list *dependencies = &nodes->at[i]->dependencies;
+        for (size_t d = 0; d < dependencies->count; d++)
+            if (!node_list_append(&clone->nodes.at[i]->dependencies,
+                                  clone->nodes.at[dependencies->at[d]->place]))
+                return false;
+    }
+    return true;
 }
 
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long flags) {
+struct CUgraph_st *graph_clone(const struct CUgraph_st *graph) {
+    struct CUgraph_st *clone = graph_create();
+    if (clone && clone_nodes(graph, clone))
+        return clone;
+    graph_free(clone);
+    return NULL;
+}
+
+cudaError_t cudaGraphCreate(cudaGraph_t *graph, unsigned flags) {
     cudaError_t error = runtime_enter();
-    if (error == cudaSuccess)
-        error = instantiate(exec, graph, flags);
-    return runtime_leave(error);
-}
-
-cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t *exec, cudaGraph_t graph,
-                                          unsigned long long flags) {
-    return cudaGraphInstantiate(exec, graph, flags);
-}
-
-static cudaError_t launch(const struct CUgraphExec_st *exec, cudaStream_t handle) {
-    struct CUstream_st *stream = stream_find(handle);
-    if (!exec)
-        return cudaErrorInvalidValue;
-    if (!stream)
-        return cudaErrorInvalidResourceHandle;
-    if (stream->capture)
-        return runtime_not_provided("a graph launched into a stream that captures");
-    cudaError_t error = stream_is_legacy(stream) ? capture_touched_by_legacy() : cudaSuccess;
-    /* A kernel's fault shows at the next call, but nothing runs after it. */
-    for (size_t i = 0; i < exec->count && error == cudaSuccess && !runtime_has_fault(); i++)
-        error = operation_run(&exec->operations[i]);
-    return error;
-}
-
-cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
-    cudaError_t error = runtime_enter();
-    if (error == cudaSuccess)
-        error = launch(exec, stream);
-    return runtime_leave(error);
-}
-
-cudaError_t cudaGraphUpload(cudaGraphExec_t exec, cudaStream_t stream) {
-    cudaError_t error = runtime_enter();
-    if (error == cudaSuccess)
-        error = !exec                  ? cudaErrorInvalidValue
-                : !stream_find(stream) ? cudaErrorInvalidResourceHandle
-                                       : cudaSuccess;
-    return runtime_leave(error);
-}
-
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
-    cudaError_t error = runtime_enter();
-    if (!exec)
+    if (error == cudaSuccess && (!graph || flags != 0))
         error = cudaErrorInvalidValue;
-    else
-        exec_free(exec);
+    if (error == cudaSuccess && !(*graph = graph_create()))
+        error = cudaErrorMemoryAllocation;
+    return runtime_leave(error);
+}
+
+cudaError_t cudaGraphClone(cudaGraph_t *clone, cudaGraph_t original) {
+    cudaError_t error = runtime_enter();
+    if (error == cudaSuccess && (!clone || !original))
+        error = cudaErrorInvalidValue;
+    if (error == cudaSuccess && !(*clone = graph_clone(original)))
+        error = cudaErrorMemoryAllocation;
     return runtime_leave(error);
 }
 
@@ -163,48 +134,20 @@ cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
     cudaError_t error = runtime_enter();
     if (!graph)
         error = cudaErrorInvalidValue;
-    else
-        graph_free(graph);
+    graph_free(graph);
     return runtime_leave(error);
 }
 
-cudaError_t cudaGraphExecGetFlags(cudaGraphExec_t exec, unsigned long long *flags) {
+cudaError_t cudaGraphNodeFindInClone(cudaGraphNode_t *found, cudaGraphNode_t original, cudaGraph_t clone) {
     cudaError_t error = runtime_enter();
-    if (error == cudaSuccess && (!exec || !flags))
+    if (error == cudaSuccess && (!found || !original || !clone))
         error = cudaErrorInvalidValue;
-    if (error == cudaSuccess)
-        *flags = exec->flags;
-    return runtime_leave(error);
-}
-
-/* With nodes NULL only the number is asked for; places beyond it are cleared, as CUDA does. */
-static cudaError_t give_nodes(const struct node_list *list, cudaGraphNode_t *nodes, size_t *count) {
-    if (!count)
-        return cudaErrorInvalidValue;
-    for (size_t i = 0; nodes && i < *count; i++)
-        nodes[i] = i < list->count ? list->at[i] : NULL;
-    if (!nodes || *count > list->count)
-        *count = list->count;
-    return cudaSuccess;
-}
-
-cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t *nodes, size_t *count) {
-    cudaError_t error = runtime_enter();
-    if (error == cudaSuccess)
-        error = graph ? give_nodes(&graph->nodes, nodes, count) : cudaErrorInvalidValue;
-    return runtime_leave(error);
-}
-
-cudaError_t cudaGraphNodeGetType(cudaGraphNode_t node, enum cudaGraphNodeType *type) {
-    static const enum cudaGraphNodeType types[] = {
-        [OPERATION_EMPTY] = cudaGraphNodeTypeEmpty, [OPERATION_KERNEL] = cudaGraphNodeTypeKernel,
-        [OPERATION_COPY] = cudaGraphNodeTypeMemcpy, [OPERATION_FILL] = cudaGraphNodeTypeMemset,
-        [OPERATION_HOST] = cudaGraphNodeTypeHost,
-    };
-    cudaError_t error = runtime_enter();
-    if (error == cudaSuccess && (!node || !type))
-        error = cudaErrorInvalidValue;
-    if (error == cudaSuccess)
-        *type = types[node->operation.kind];
+    if (error == cudaSuccess) {
+        *found = NULL;
+        for (size_t i = 0; i < clone->nodes.count; i++)
+            if (clone->nodes.at[i]->original == original)
+                *found = clone->nodes.at[i];
+        error = *found ? cudaSuccess : cudaErrorInvalidValue;
+    }
     return runtime_leave(error);
 }

@@ -3,6 +3,8 @@
 #include "../memory/memory.h"
 #include "capture.h"
 #include "cluster.h"
+#include "event.h"
+#include "kernel_request.h"
 #include "module.h"
 #include "operation.h"
 #include "report.h"
@@ -89,42 +91,46 @@ static void lay_out(const struct ptx_function *entry, void **arguments, uint8_t 
         memcpy(parameters + entry->parameters[i]->address, arguments[i], entry->parameters[i]->bytes);
 }
 
-struct request {
-    const void *function;
-    dim3 grid, block;
-    void **arguments;
-    size_t shared;
-    cudaStream_t stream;
-    uint32_t cluster[3]; /* zeros: not asked for */
-    bool cooperative;
-};
-
-static cudaError_t submit(const struct request *request) {
+cudaError_t kernel_settle(const struct kernel_request *request, struct kernel_operation *launch) {
     struct kernel *kernel = kernel_find(request->function);
     if (!kernel)
         return cudaErrorInvalidDeviceFunction;
     kernel_prepare(kernel);
-    struct kernel_operation launch = {
+    *launch = (struct kernel_operation){
         .kernel = kernel,
         .grid = {request->grid.x, request->grid.y, request->grid.z},
         .block = {request->block.x, request->block.y, request->block.z},
         .dynamic_shared = (uint32_t)request->shared,
         .cooperative = request->cooperative,
     };
-    cudaError_t error = cluster_settle(&launch, request->cluster);
+    cudaError_t error = cluster_settle(launch, request->cluster);
     if (error == cudaSuccess)
-        error = check_limits(&launch, request->shared);
+        error = check_limits(launch, request->shared);
     const struct ptx_function *entry = kernel->program->entry;
     if (error == cudaSuccess && entry->parameter_count && !request->arguments)
         error = cudaErrorInvalidValue;
     if (error != cudaSuccess)
         return error;
-    launch.parameters = calloc(kernel->program->parameter_bytes + 1, 1);
-    if (!launch.parameters)
+    launch->parameters = calloc(kernel->program->parameter_bytes + 1, 1);
+    if (!launch->parameters)
         return cudaErrorMemoryAllocation;
-    lay_out(entry, request->arguments, launch.parameters);
-    error = stream_submit(request->stream, &(struct operation){.kind = OPERATION_KERNEL, .kernel = launch});
-    free(launch.parameters);
+    lay_out(entry, request->arguments, launch->parameters);
+    return cudaSuccess;
+}
+
+static cudaError_t submit(const struct kernel_request *request, cudaStream_t handle) {
+    struct CUstream_st *stream = stream_find(handle);
+    struct operation operation = {.kind = OPERATION_KERNEL};
+    cudaError_t error = kernel_settle(request, &operation.kernel);
+    if (error == cudaSuccess && (!stream || stream->device != device_current()))
+        error = cudaErrorInvalidResourceHandle;
+    if (error == cudaSuccess && request->event && !event_exists(request->event))
+        error = cudaErrorInvalidResourceHandle;
+    if (error == cudaSuccess)
+        error = stream_submit(stream, &operation);
+    if (error == cudaSuccess && request->event)
+        error = event_record(request->event, stream);
+    operation_discard(&operation);
     return error;
 }
 
@@ -141,7 +147,7 @@ static uint64_t fresh_grid_workspace(void) {
 }
 
 /* Like a device's, a fault shows at the next call; the launch itself succeeds. */
-cudaError_t kernel_run(const struct kernel_operation *operation) {
+cudaError_t kernel_run(const struct kernel_operation *operation, struct device *device) {
     static const cudaError_t errors[] = {
         [LAUNCH_FAULT] = cudaErrorIllegalAddress,   [LAUNCH_MISALIGNED] = cudaErrorMisalignedAddress,
         [LAUNCH_ASSERTION] = cudaErrorAssert,       [LAUNCH_FAILURE] = cudaErrorLaunchFailure,
@@ -153,7 +159,10 @@ cudaError_t kernel_run(const struct kernel_operation *operation) {
         .parameters = operation->parameters,
         .cooperative = operation->cooperative,
         .resident_blocks = cluster_resident_blocks(operation),
-        .l2 = runtime_l2(),
+        .l2 = device->l2,
+        .aside = stream_are_several()
+                     ? "streams are not concurrent here: work of others waits until this kernel ends"
+                     : NULL,
     };
     memcpy(launch.grid, operation->grid, sizeof launch.grid);
     memcpy(launch.block, operation->block, sizeof launch.block);
@@ -164,28 +173,30 @@ cudaError_t kernel_run(const struct kernel_operation *operation) {
     enum launch_outcome outcome = grid_run(&launch, &counts);
     if (launch.cooperative)
         memory_free(launch.grid_workspace);
-    report_launch(&launch, operation->kernel->name, &counts);
+    report_launch(&launch, operation->kernel, &counts);
     runtime_advance_clock(counts.warp_instructions);
     if (outcome != LAUNCH_DONE)
-        runtime_fault(errors[outcome]);
+        device_fault(device, errors[outcome]);
     return cudaSuccess;
 }
 
-static cudaError_t launch_request(const struct request *request) {
+static cudaError_t launch_request(const struct kernel_request *request, cudaStream_t stream) {
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
-        error = submit(request);
+        error = submit(request, stream);
     return runtime_leave(error);
 }
 
 cudaError_t cudaLaunchKernel(const void *function, dim3 grid, dim3 block, void **arguments, size_t shared,
                              cudaStream_t stream) {
-    return launch_request(&(struct request){function, grid, block, arguments, shared, stream, {0}, false});
+    return launch_request(
+        &(struct kernel_request){function, grid, block, arguments, shared, {0}, false, NULL}, stream);
 }
 
 cudaError_t cudaLaunchCooperativeKernel(const void *function, dim3 grid, dim3 block, void **arguments,
                                         size_t shared, cudaStream_t stream) {
-    return launch_request(&(struct request){function, grid, block, arguments, shared, stream, {0}, true});
+    return launch_request(&(struct kernel_request){function, grid, block, arguments, shared, {0}, true, NULL},
+                          stream);
 }
 
 cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void **arguments, size_t shared,
@@ -193,16 +204,20 @@ cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void 
     return cudaLaunchKernel(kernel, grid, block, arguments, shared, stream);
 }
 
-/* Hints, priorities and overlap with the launch before change no result here: work runs in order, one launch at a time. */
-static cudaError_t apply(const cudaLaunchAttribute *attribute, struct request *request) {
-    switch (attribute->id) {
+/*
+ * Hints, priorities and overlap with the launch before change no result here: work runs in order, one launch at a time. So an event
+ * that may happen before a launch has ended happens when it has.
+ */
+cudaError_t kernel_apply(cudaLaunchAttributeID id, const cudaLaunchAttributeValue *value,
+                         struct kernel_request *request) {
+    switch ((int)id) {
     case cudaLaunchAttributeCooperative:
-        request->cooperative = attribute->val.cooperative != 0;
+        request->cooperative = value->cooperative != 0;
         return cudaSuccess;
     case cudaLaunchAttributeClusterDimension:
-        request->cluster[0] = attribute->val.clusterDim.x;
-        request->cluster[1] = attribute->val.clusterDim.y;
-        request->cluster[2] = attribute->val.clusterDim.z;
+        request->cluster[0] = value->clusterDim.x;
+        request->cluster[1] = value->clusterDim.y;
+        request->cluster[2] = value->clusterDim.z;
         return cudaSuccess;
     case cudaLaunchAttributeIgnore:
     case cudaLaunchAttributeAccessPolicyWindow:
@@ -215,9 +230,11 @@ static cudaError_t apply(const cudaLaunchAttribute *attribute, struct request *r
     case cudaLaunchAttributeNvlinkUtilCentricScheduling:
         return cudaSuccess;
     case cudaLaunchAttributeProgrammaticEvent:
-        return runtime_not_provided("a launch with cudaLaunchAttributeProgrammaticEvent");
+        request->event = value->programmaticEvent.event;
+        return request->event ? cudaSuccess : cudaErrorInvalidValue;
     case cudaLaunchAttributeLaunchCompletionEvent:
-        return runtime_not_provided("a launch with cudaLaunchAttributeLaunchCompletionEvent");
+        request->event = value->launchCompletionEvent.event;
+        return request->event ? cudaSuccess : cudaErrorInvalidValue;
     case cudaLaunchAttributePreferredClusterDimension:
         return runtime_not_provided("a launch with cudaLaunchAttributePreferredClusterDimension");
     case cudaLaunchAttributeDeviceUpdatableKernelNode:
@@ -231,15 +248,14 @@ static cudaError_t submit_with_attributes(const cudaLaunchConfig_t *config, cons
                                           void **arguments) {
     if (!config || (config->numAttrs && !config->attrs))
         return cudaErrorInvalidValue;
-    struct request request = {
-        function, config->gridDim, config->blockDim, arguments, config->dynamicSmemBytes, config->stream, {0},
-        false};
+    struct kernel_request request = {
+        function, config->gridDim, config->blockDim, arguments, config->dynamicSmemBytes, {0}, false, NULL};
     for (unsigned i = 0; i < config->numAttrs; i++) {
-        cudaError_t error = apply(&config->attrs[i], &request);
+        cudaError_t error = kernel_apply(config->attrs[i].id, &config->attrs[i].val, &request);
         if (error != cudaSuccess)
             return error;
     }
-    return submit(&request);
+    return submit(&request, config->stream);
 }
 
 cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *function, void **arguments) {
@@ -249,7 +265,7 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *fu
     return runtime_leave(error);
 }
 
-/* A cudaKernel_t is the kernel itself, which kernel_find knows too. Programs ask once and keep it, so no fault may hide it. */
+/* Programs ask once and keep it, so no fault may hide it. */
 cudaError_t __cudaGetKernel(cudaKernel_t *kernel, const void *host) {
     runtime_enter();
     struct kernel *found = kernel_find(host);
@@ -257,7 +273,7 @@ cudaError_t __cudaGetKernel(cudaKernel_t *kernel, const void *host) {
                         : !found ? cudaErrorInvalidDeviceFunction
                                  : cudaSuccess;
     if (error == cudaSuccess)
-        *kernel = (cudaKernel_t)found;
+        *kernel = kernel_handle(found);
     return runtime_leave(error);
 }
 

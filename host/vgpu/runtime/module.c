@@ -2,6 +2,7 @@
 #include "../check/finding.h"
 #include "../memory/defined.h"
 #include "../memory/memory.h"
+#include "device.h"
 #include "fatbin.h"
 #include "runtime.h"
 
@@ -9,11 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct registration {
+    const void *host;
+    char *name;
+    struct module *module;
+    struct kernel *on[DEVICES_MAX]; /* NULL until it is used there */
+    struct registration *next;      /* of the module */
+};
+
 struct module {
     const void *image;
-    char *text;
-    struct ptx_module *ptx; /* NULL until something in it is used */
-    struct kernel *kernels;
+    struct instance {
+        char *text;
+        struct ptx_module *ptx; /* NULL until something in it is used on the device */
+    } on[DEVICES_MAX];
+    struct registration *kernels;
     struct symbol *symbols;
     struct module *next;
 };
@@ -30,7 +41,8 @@ static void *checked(void *memory) {
 static int order(uint64_t a, uint64_t b) { return (a > b) - (a < b); }
 
 static int compare_kernel_hosts(const void *a, const void *b) {
-    return order((uint64_t)((const struct kernel *)a)->host, (uint64_t)((const struct kernel *)b)->host);
+    return order((uint64_t)((const struct registration *)a)->host,
+                 (uint64_t)((const struct registration *)b)->host);
 }
 
 static int compare_symbol_hosts(const void *a, const void *b) {
@@ -47,18 +59,29 @@ struct module *module_register(const void *image) {
     return module;
 }
 
+static void free_registration(struct registration *kernel) {
+    for (int device = 0; device < DEVICES_MAX; device++) {
+        if (!kernel->on[device])
+            continue;
+        binding_free(kernel->on[device]->binding);
+        program_free(kernel->on[device]->program);
+        free(kernel->on[device]);
+    }
+    free(kernel->name);
+    free(kernel);
+}
+
 /* A template's kernel may be registered by several modules under one host address: the first one stays. */
 void module_add_kernel(struct module *module, const void *host, const char *name) {
-    struct kernel *kernel = checked(calloc(1, sizeof *kernel));
-    *kernel = (struct kernel){.host = host, .name = checked(strdup(name)), .module = module, .carveout = -1};
-    struct kernel **found = checked(tsearch(kernel, &kernels_by_host, compare_kernel_hosts));
+    struct registration *kernel = checked(calloc(1, sizeof *kernel));
+    *kernel = (struct registration){.host = host, .name = checked(strdup(name)), .module = module};
+    struct registration **found = checked(tsearch(kernel, &kernels_by_host, compare_kernel_hosts));
     if (*found == kernel) {
         checked(tsearch(kernel, &kernels_by_self, compare_addresses));
         kernel->next = module->kernels;
         module->kernels = kernel;
     } else {
-        free(kernel->name);
-        free(kernel);
+        free_registration(kernel);
     }
 }
 
@@ -76,12 +99,27 @@ void module_add_symbol(struct module *module, const void *host, const char *name
 }
 
 struct kernel *kernel_find(const void *host) {
-    const struct kernel key = {.host = host};
-    struct kernel **found = tfind(&key, &kernels_by_host, compare_kernel_hosts);
+    const struct registration key = {.host = host};
+    struct registration **found = tfind(&key, &kernels_by_host, compare_kernel_hosts);
     if (!found)
         found = tfind(host, &kernels_by_self, compare_addresses);
-    return found ? *found : NULL;
+    if (!found)
+        return NULL;
+    int device = device_current()->ordinal;
+    struct kernel **kernel = &(*found)->on[device];
+    if (!*kernel) {
+        *kernel = checked(calloc(1, sizeof **kernel));
+        **kernel = (struct kernel){.registration = *found,
+                                   .host = (*found)->host,
+                                   .name = (*found)->name,
+                                   .module = (*found)->module,
+                                   .device = (unsigned)device,
+                                   .carveout = -1};
+    }
+    return *kernel;
 }
+
+cudaKernel_t kernel_handle(const struct kernel *kernel) { return (cudaKernel_t)kernel->registration; }
 
 struct symbol *symbol_find(const void *host) {
     const struct symbol key = {.host = host};
@@ -138,34 +176,36 @@ static void allocate_variables(struct ptx_module *ptx) {
     }
 }
 
-static void load(struct module *module) {
-    if (module->ptx)
-        return;
+static struct instance *load(struct module *module, unsigned device) {
+    struct instance *instance = &module->on[device];
+    if (instance->ptx)
+        return instance;
     unsigned architecture = runtime_profile()->limits.architecture;
     struct fatbin_ptx found;
     char why[400];
     if (!fatbin_ptx(module->image, fatbin_bytes(module->image), architecture, &found, why, sizeof why))
         vgpu_fail("a module of this program has no usable PTX: %s", why);
     struct ptx_error error = {0};
-    module->text = found.text;
-    module->ptx = ptx_read(found.text, &error);
-    if (!module->ptx)
+    instance->text = found.text;
+    instance->ptx = ptx_read(found.text, &error);
+    if (!instance->ptx)
         vgpu_fail("cannot read the PTX for %u, line %u: %s", found.architecture, (unsigned)error.line,
                   error.message);
-    allocate_variables(module->ptx);
-    initialise_all(module->ptx);
+    allocate_variables(instance->ptx);
+    initialise_all(instance->ptx);
+    return instance;
 }
 
 void kernel_prepare(struct kernel *kernel) {
     if (kernel->binding)
         return;
-    load(kernel->module);
-    struct ptx_function *entry = ptx_find_function(kernel->module->ptx, kernel->name);
+    struct ptx_module *ptx = load(kernel->module, kernel->device)->ptx;
+    struct ptx_function *entry = ptx_find_function(ptx, kernel->name);
     if (!entry || !entry->is_entry || !entry->is_defined)
         vgpu_fail("kernel %s is registered, but the PTX holds no such entry", kernel->name);
     struct ptx_error error = {0};
     unsigned shared = runtime_profile()->limits.shared_per_block;
-    kernel->program = program_lower(kernel->module->ptx, entry, &error);
+    kernel->program = program_lower(ptx, entry, &error);
     if (kernel->program && kernel->program->static_shared_bytes > shared)
         vgpu_fail("kernel %s has %u bytes of static shared memory; a block may have at most %u", kernel->name,
                   (unsigned)kernel->program->static_shared_bytes, shared);
@@ -173,33 +213,41 @@ void kernel_prepare(struct kernel *kernel) {
         kernel->binding = binding_create(kernel->program, &runtime_profile()->limits, &error);
     if (!kernel->binding)
         vgpu_fail("kernel %s, PTX line %u: %s", kernel->name, (unsigned)error.line, error.message);
+    kernel->needs_cluster = entry->explicit_cluster;
+    memcpy(kernel->required_cluster, entry->required_cluster, sizeof kernel->required_cluster);
     kernel->max_dynamic_shared = (int)(shared - kernel->program->static_shared_bytes);
 }
 
 uint64_t symbol_address(const struct symbol *symbol) {
-    load(symbol->module);
-    const struct ptx_variable *variable = ptx_find_variable(symbol->module->ptx, symbol->name);
+    struct ptx_module *ptx = load(symbol->module, (unsigned)device_current()->ordinal)->ptx;
+    const struct ptx_variable *variable = ptx_find_variable(ptx, symbol->name);
     if (!variable)
         vgpu_fail("variable %s is registered, but the PTX does not hold it", symbol->name);
     return variable->address;
 }
 
 void modules_reset(void) {
+    int device = device_current()->ordinal;
     for (struct module *module = modules; module; module = module->next)
-        if (module->ptx)
-            initialise_all(module->ptx);
+        if (module->on[device].ptx)
+            initialise_all(module->on[device].ptx);
+}
+
+static void unload(struct instance *instance) {
+    for (uint32_t i = 0; i < instance->ptx->variable_count; i++)
+        if (lives_in_device_memory(instance->ptx->variables[i]))
+            memory_free(instance->ptx->variables[i]->address);
+    ptx_free(instance->ptx);
+    free(instance->text);
 }
 
 void module_unregister(struct module *module) {
     while (module->kernels) {
-        struct kernel *kernel = module->kernels;
+        struct registration *kernel = module->kernels;
         module->kernels = kernel->next;
         tdelete(kernel, &kernels_by_host, compare_kernel_hosts);
         tdelete(kernel, &kernels_by_self, compare_addresses);
-        binding_free(kernel->binding);
-        program_free(kernel->program);
-        free(kernel->name);
-        free(kernel);
+        free_registration(kernel);
     }
     while (module->symbols) {
         struct symbol *symbol = module->symbols;
@@ -208,13 +256,9 @@ void module_unregister(struct module *module) {
         free(symbol->name);
         free(symbol);
     }
-    if (module->ptx) {
-        for (uint32_t i = 0; i < module->ptx->variable_count; i++)
-            if (lives_in_device_memory(module->ptx->variables[i]))
-                memory_free(module->ptx->variables[i]->address);
-        ptx_free(module->ptx);
-        free(module->text);
-    }
+    for (int device = 0; device < DEVICES_MAX; device++)
+        if (module->on[device].ptx)
+            unload(&module->on[device]);
     struct module **link = &modules;
     while (*link != module)
         link = &(*link)->next;

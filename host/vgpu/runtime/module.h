@@ -1,27 +1,33 @@
 /*
  * What a program registered: fat binaries, the kernels and variables in them, found by their host addresses.
  *
- * A fat binary becomes a module when something in it is first used: its PTX is chosen and read, its variables are allocated
- * and initialised. A kernel is lowered and bound when it is first used. A module that cannot be used ends the process with a
+ * A fat binary becomes a module of a device when something in it is first used there: its PTX is chosen and read, its variables are
+ * allocated and initialised. A kernel is lowered and bound when it is first used. A module that cannot be used ends the process with a
  * sentence (vgpu_fail).
  */
 #ifndef LOTTO_VGPU_MODULE_H
 #define LOTTO_VGPU_MODULE_H
 
 #include "../exec/grid.h"
+#include "api.h"
 
 struct module;
 
+/* A kernel on one device. */
 struct kernel {
+    const struct registration *registration;
     const void *host; /* the address programs call it by */
-    char *name;
+    const char *name;
     struct module *module;
+    unsigned device;
     struct program *program; /* NULL until kernel_prepare */
     struct binding *binding;
     int max_dynamic_shared; /* cudaFuncSetAttribute */
     int carveout;
     bool large_clusters; /* cudaFuncAttributeNonPortableClusterSizeAllowed */
-    struct kernel *next; /* of the module */
+    bool needs_cluster;  /* cudaFuncAttributeClusterDimMustBeSet, or .explicitcluster */
+    uint32_t required_cluster
+        [3]; /* cudaFuncAttributeRequiredCluster..., or what it was compiled for; zeros: none */
 };
 
 struct symbol {
@@ -37,14 +43,15 @@ void module_unregister(struct module *module);
 void module_add_kernel(struct module *module, const void *host, const char *name);
 void module_add_symbol(struct module *module, const void *host, const char *name, size_t bytes);
 
-/* By host address, or by the kernel's own address (a cudaKernel_t); NULL when nothing is registered there. */
+/* On the current device, by host address or by handle (a cudaKernel_t); NULL when nothing is registered there. */
 struct kernel *kernel_find(const void *host);
-void kernel_prepare(struct kernel *kernel); /* afterwards program and binding are there */
+cudaKernel_t kernel_handle(const struct kernel *kernel); /* the same on every device */
+void kernel_prepare(struct kernel *kernel);              /* afterwards program and binding are there */
 
 struct symbol *symbol_find(const void *host);
-uint64_t symbol_address(const struct symbol *symbol);
+uint64_t symbol_address(const struct symbol *symbol); /* on the current device */
 
-/* Gives every variable its initial value again (cudaDeviceReset). */
+/* Gives every variable of the current device its initial value again (cudaDeviceReset). */
 void modules_reset(void);
 
 #endif

@@ -1,5 +1,6 @@
 #include "options.h"
 #include "../check/finding.h"
+#include "device.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -59,6 +60,17 @@ static unsigned choose_checks(void) {
     }
 }
 
+static int choose_devices(void) {
+    const char *text = variable("LOTTO_VGPU_DEVICES");
+    if (!text)
+        return 1;
+    char *end;
+    long count = strtol(text, &end, 10);
+    if (*end || count < 1 || count > DEVICES_MAX)
+        vgpu_fail("--devices is \"%s\"; must be a number from 1 to %d", text, DEVICES_MAX);
+    return (int)count;
+}
+
 static bool choose_warm_l2(void) {
     const char *state = variable("LOTTO_VGPU_L2");
     if (!state || strcmp(state, "cold") == 0)
@@ -86,6 +98,7 @@ void options_read(struct options *options) {
     options->has_schedule = read_seed("LOTTO_VGPU_SCHEDULE", "--schedule", &options->schedule);
     options->has_ulp = read_seed("LOTTO_VGPU_ULP", "--ulp", &options->ulp);
     options->profile = choose_profile();
+    options->devices = choose_devices();
     options->checks = choose_checks();
     options->report = variable("LOTTO_VGPU_REPORT");
     options->warm_l2 = choose_warm_l2();

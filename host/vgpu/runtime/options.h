@@ -1,4 +1,4 @@
-/* What LOTTO_VGPU_GPU, _ARCH, _CHECK, _SCHEDULE, _ULP, _L2 and _REPORT ask for. */
+/* What LOTTO_VGPU_GPU, _ARCH, _DEVICES, _CHECK, _SCHEDULE, _ULP, _L2 and _REPORT ask for. */
 #ifndef LOTTO_VGPU_OPTIONS_H
 #define LOTTO_VGPU_OPTIONS_H
 
@@ -6,6 +6,7 @@
 
 struct options {
     const struct profile *profile;
+    int devices;
     unsigned checks;
     const char *report; /* a file's name, or NULL */
     bool warm_l2;       /* L2 is kept between launches */

@@ -84,7 +84,8 @@ static const struct profile profiles[] = {
         .memory_bus_bits = 384,
     },
     {
-        /* DGX B200 data sheet: 180 GB HBM3e and 8 TB/s a GPU; 148 SMs and 126 MB L2 as its device properties report */
+        /* Blackwell data sheet, HGX B200: 180 GB HBM3e and 7.7 TB/s a GPU. "NVIDIA Blackwell Tuning Guide": 126 MB L2. As the device reports:
+           148 SMs, 7680 bits at 3.996 GHz (github.com/pytorch/ao/pull/4002) */
         .name = "b200",
         .device_name = "NVIDIA B200 (virtual)",
         .limits = {.architecture = 100,
@@ -102,7 +103,7 @@ static const struct profile profiles[] = {
         .l2_bytes = 126 * MIB,
         .clock_khz = 1965000,
         .memory_clock_khz = 3996000,
-        .memory_bus_bits = 8192,
+        .memory_bus_bits = 7680,
         .gpc_count = 8,
     },
     {

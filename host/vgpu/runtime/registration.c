@@ -3,6 +3,7 @@
 #include "ending.h"
 #include "fatbin.h"
 #include "module.h"
+#include "queue.h"
 #include "runtime.h"
 
 #pragma GCC visibility push(default)
@@ -43,6 +44,7 @@ char __cudaInitModule(void **handle) { return handle != NULL; }
 
 void __cudaUnregisterFatBinary(void **handle) {
     runtime_lock();
+    queue_finish();
     module_unregister((struct module *)handle);
     runtime_unlock();
 }

@@ -14,11 +14,12 @@ static const struct profile *profile;
 static char *path; /* NULL: no report */
 static json_t *launches;
 static struct cost_sum totals;
-static bool is_warm, is_printed;
+static bool is_warm, is_printed, has_devices;
 
 void report_open(const struct options *options) {
     profile = options->profile;
     is_warm = options->warm_l2;
+    has_devices = options->devices > 1;
     if (!options->report)
         return;
     path = strdup(options->report);
@@ -71,20 +72,23 @@ static void put_counts(json_t *object, const struct launch_counts *counts, doubl
     json_object_set_new(object, "bound_by", json_string(cost_bound_name(bound)));
 }
 
-void report_launch(const struct launch *launch, const char *kernel, const struct launch_counts *counts) {
+void report_launch(const struct launch *launch, const struct kernel *kernel,
+                   const struct launch_counts *counts) {
     if (!path)
         return;
     static const uint32_t no_cluster[3] = {1, 1, 1};
     const uint32_t *cluster = launch->cluster[0] ? launch->cluster : no_cluster;
-    json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:I}", "kernel", kernel, "grid", triple(launch->grid),
-                               "block", triple(launch->block), "cluster", triple(cluster), "dynamic_smem",
-                               (json_int_t)launch->dynamic_shared_bytes);
+    json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:I}", "kernel", kernel->name, "grid",
+                               triple(launch->grid), "block", triple(launch->block), "cluster",
+                               triple(cluster), "dynamic_smem", (json_int_t)launch->dynamic_shared_bytes);
+    if (has_devices)
+        json_object_set_new(object, "device", json_integer((json_int_t)kernel->device));
     struct device_rates rates = profile_rates(profile);
     struct estimate estimate = estimate_launch(&rates, launch, counts);
     put_counts(object, counts, estimate.us, estimate.bound);
     json_array_append_new(launches, object);
     cost_add(&totals, counts, estimate);
-    cost_table_add(kernel, counts, estimate);
+    cost_table_add(kernel->name, counts, estimate);
 }
 
 static json_t *finding_object(const struct finding *finding) {

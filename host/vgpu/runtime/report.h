@@ -5,12 +5,14 @@
 #ifndef LOTTO_VGPU_REPORT_H
 #define LOTTO_VGPU_REPORT_H
 
+#include "module.h"
 #include "options.h"
 
 /* Claims options->report; a name that exists already gets .PID, so that each CUDA process has its own. */
 void report_open(const struct options *options);
 
-void report_launch(const struct launch *launch, const char *kernel, const struct launch_counts *counts);
+void report_launch(const struct launch *launch, const struct kernel *kernel,
+                   const struct launch_counts *counts);
 
 /* Writes what there is so far; may be called again, and then prints no second table. */
 void report_write(void);

@@ -1,11 +1,12 @@
 # Writes assembly for every function in EXPORTS, all weak, so that a definition in C takes its place:
 #   cudaX          says that cudaX is not provided
-#   cudaX_ptsz     (or _ptds: the default stream is the thread's own) is cudaX, since the default stream runs work at call
+#   cudaX_ptsz     (or _ptds: the default stream is the thread's own) says so in runtime_default_is_own, and goes on as cudaX
 file(STRINGS ${EXPORTS} names)
 set(text "    .text\n")
 foreach(name IN LISTS names)
     string(APPEND text "    .weak ${name}\n    .type ${name}, @function\n${name}:\n")
     if(name MATCHES "^(.*)_pt[sd][sz]$")
+        string(APPEND text "    movq runtime_default_is_own@gottpoff(%rip), %rax\n    movb $1, %fs:(%rax)\n")
         string(APPEND text "    jmp ${CMAKE_MATCH_1}@PLT\n")
     else()
         string(APPEND text "    lea .L${name}(%rip), %rdi\n    jmp runtime_not_provided@PLT\n")

@@ -1,0 +1,30 @@
+/* The virtual devices, all alike: the chosen profile's. What each has of its own is here. */
+#ifndef LOTTO_VGPU_RUNTIME_DEVICE_H
+#define LOTTO_VGPU_RUNTIME_DEVICE_H
+
+#include "../memory/memory.h"
+#include "api.h"
+#include "profile.h"
+
+enum { DEVICES_MAX = MEMORY_DEVICES_MAX };
+
+struct device {
+    int ordinal;
+    cudaError_t fault; /* every later call that concerns the device returns it, until cudaDeviceReset */
+    struct l2 *l2;     /* NULL when no report is asked for, which alone needs it */
+    struct CUstream_st *legacy;
+    uint64_t legacy_held, blocking_held; /* scratch of queue.c */
+};
+
+/* The calling thread's current device. */
+struct device *device_current(void);
+struct device *device_at(int ordinal); /* NULL if there is none */
+int device_count(void);
+
+/* Makes them, when the runtime opens. */
+void devices_open(int wanted, const struct profile *profile, bool warm_l2, bool has_l2);
+
+/* Every later call that concerns the device returns this error. */
+void device_fault(struct device *device, cudaError_t error);
+
+#endif
