@@ -1,5 +1,6 @@
 /* cp.async from global to shared memory. A copy is complete when it is issued, so that groups have nothing to wait for. */
 #include "memory_access.h"
+#include "race.h"
 
 #include <string.h>
 
@@ -45,9 +46,26 @@ static const struct bound *copy(struct warp *w, const struct bound *i, uint32_t 
 
 HANDLER(copy_whole) { return copy(w, i, mask, NULL); }
 HANDLER(copy_part) { return copy(w, i, mask, lanes(w, i->o[1])); }
-HANDLER(nothing_to_wait_for) {
-    (void)w, (void)mask;
+
+static const struct bound *wait_for(struct warp *w, const struct bound *i, u64 pending) {
+    if (w->grid->race)
+        race_wait(w, RACE_ASYNC, pending, false);
     return i + 1;
+}
+
+HANDLER(commit) {
+    (void)mask;
+    if (w->grid->race)
+        race_commit(w, RACE_ASYNC);
+    return i + 1;
+}
+HANDLER(wait_group) {
+    (void)mask;
+    return wait_for(w, i, (u64)i->offset);
+}
+HANDLER(wait_all) {
+    commit(w, i, mask);
+    return wait_for(w, i, 0);
 }
 
 const struct instruction AT_LEVEL(async_copy_instructions)[] = {
@@ -55,8 +73,8 @@ const struct instruction AT_LEVEL(async_copy_instructions)[] = {
     {"cp_async_cg_shared_global", "mnb", copy_whole},
     {"cp_async_ca_shared_global_part", "mnbw", copy_part},
     {"cp_async_cg_shared_global_part", "mnbw", copy_part},
-    {"cp_async_commit_group", "", nothing_to_wait_for},
-    {"cp_async_wait_group", "i", nothing_to_wait_for},
-    {"cp_async_wait_all", "", nothing_to_wait_for},
+    {"cp_async_commit_group", "", commit},
+    {"cp_async_wait_group", "i", wait_group},
+    {"cp_async_wait_all", "", wait_all},
     {NULL, NULL, NULL},
 };

@@ -55,6 +55,8 @@ struct cluster *cluster_create(struct grid *grid) {
     cluster->block_count = grid->cluster[0] * grid->cluster[1] * grid->cluster[2];
     cluster->blocks = aligned(cluster->block_count * sizeof *cluster->blocks);
     cluster->shared = aligned((size_t)cluster->block_count * grid->shared_stride);
+    if (grid->race)
+        cluster->race = cluster_race_create(grid->race);
     for (unsigned rank = 0; rank < cluster->block_count; rank++)
         create_block(cluster, rank);
     return cluster;
@@ -70,6 +72,8 @@ void cluster_free(struct cluster *cluster) {
         free(block->warps[0].bank[0]);
         free(block->warps);
     }
+    if (cluster->race)
+        cluster_race_free(cluster->race);
     free(cluster->shared);
     free(cluster->blocks);
     free(cluster);
@@ -83,6 +87,8 @@ void cluster_start(struct cluster *cluster, uint64_t index) {
     cluster->id[1] = (uint32_t)(index / across % down);
     cluster->id[2] = (uint32_t)(index / across / down);
     cluster->live_threads = cluster->arrived = cluster->idle_turns = 0;
+    if (cluster->race)
+        race_cluster_start(cluster);
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
         struct block *block = &cluster->blocks[rank];
         for (unsigned axis = 0; axis < 3; axis++)
@@ -98,6 +104,8 @@ static void complete(struct cluster *cluster) {
     cluster->arrived = 0;
     cluster->idle_turns = 0;
     cluster->grid->counts.barriers++;
+    if (cluster->race)
+        race_cluster_complete(cluster);
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
         struct block *block = &cluster->blocks[rank];
         block_end_stretch(block);
@@ -109,6 +117,8 @@ static void complete(struct cluster *cluster) {
             unsigned count = warp_take_waiting(warp, CLUSTER_BARRIER, waiting);
             for (unsigned k = 0; k < count; k++) {
                 warp->cluster_passed &= ~waiting[k].mask;
+                if (cluster->race)
+                    race_cluster_depart(warp, waiting[k].mask);
                 warp_add_fragment(warp, waiting[k].at + 1, waiting[k].mask, FRAGMENT_READY, 0);
                 block->ready |= 1u << j;
             }
@@ -124,6 +134,8 @@ bool cluster_arrive(struct warp *warp, const struct bound *i, uint32_t mask) {
                       "barrier.cluster.arrive again, with no barrier.cluster.wait since the last one");
         return false;
     }
+    if (cluster->race)
+        race_cluster_arrive(warp, i->order);
     warp->cluster_arrived |= mask;
     cluster->arrived += (unsigned)__builtin_popcount(mask);
     if (cluster->arrived == cluster->live_threads)

@@ -83,13 +83,9 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
     if (!residents.clusters || !grid.windows)
         vgpu_fail("not enough host memory for a launch of %llu resident clusters", (unsigned long long)limit);
     bool of_clusters = binding->is_of_clusters || residents.total != blocks;
-    if (of_clusters && checks_enabled & (CHECK_INIT | CHECK_RACE))
-        vgpu_fail(
-            "kernel %s uses clusters, mbarriers or bulk copies, which the checks init and race do not follow",
-            binding->program->name);
     grid.observer = observer_create(&grid);
     if (checks_enabled & CHECK_RACE)
-        grid.race = race_create(residents.total);
+        grid.race = race_create(blocks);
     admit(&grid, &residents);
     while (residents.count > 0 && grid.outcome == LAUNCH_DONE) {
         unsigned kept = 0;

@@ -1,4 +1,5 @@
 #include "mbarrier.h"
+#include "observe.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,6 +39,11 @@ static bool is_valid(struct warp *warp, const struct bound *i, unsigned lane, co
            refuse(warp, i, lane, "an mbarrier is used that was not initialised, or was invalidated");
 }
 
+struct race_mbarrier mbarrier_place(const struct cluster *cluster, const uint64_t *object) {
+    size_t at = (size_t)((const uint8_t *)object - cluster->shared), stride = cluster->grid->shared_stride;
+    return (struct race_mbarrier){&cluster->blocks[at / stride], (uint32_t)(at % stride)};
+}
+
 /* Those that wait for a phase of a barrier in this block try again. */
 static void wake(struct block *block) {
     block->cluster->idle_turns = 0;
@@ -59,11 +65,21 @@ static bool settle(struct warp *warp, uint64_t *object, struct counts *counts) {
     }
     *object = pack(counts);
     if (completes) {
-        const struct cluster *cluster = warp->block->cluster;
-        size_t rank = (size_t)((uint8_t *)object - cluster->shared) / warp->grid->shared_stride;
-        wake(&cluster->blocks[rank]);
+        struct race_mbarrier place = mbarrier_place(warp->block->cluster, object);
+        if (warp->grid->race)
+            race_mbarrier_complete(place);
+        wake(&warp->block->cluster->blocks[place.home->rank]);
     }
     return true;
+}
+
+/* init and inval write the object. */
+static void set_up(struct warp *warp, const struct bound *i, unsigned lane, const uint64_t *object) {
+    struct race_mbarrier place = mbarrier_place(warp->block->cluster, object);
+    if (warp->grid->observer)
+        observe_set_up(place.home, place.offset, sizeof *object);
+    if (warp->grid->race)
+        race_mbarrier_set_up(warp, i, lane, place);
 }
 
 bool mbarrier_init(struct warp *warp, const struct bound *i, unsigned lane, uint64_t *object,
@@ -74,6 +90,7 @@ bool mbarrier_init(struct warp *warp, const struct bound *i, unsigned lane, uint
                  count, COUNT_MAX);
         return refuse(warp, i, lane, message);
     }
+    set_up(warp, i, lane, object);
     *object = pack(&(struct counts){.expected = count, .pending = count});
     return true;
 }
@@ -81,6 +98,7 @@ bool mbarrier_init(struct warp *warp, const struct bound *i, unsigned lane, uint
 bool mbarrier_invalidate(struct warp *warp, const struct bound *i, unsigned lane, uint64_t *object) {
     if (!is_valid(warp, i, lane, object))
         return false;
+    set_up(warp, i, lane, object);
     *object = 0;
     return true;
 }
@@ -101,6 +119,8 @@ bool mbarrier_transact(struct warp *warp, const struct bound *i, unsigned lane, 
                        int64_t transaction) {
     if (!is_valid(warp, i, lane, object))
         return false;
+    if (warp->grid->race)
+        race_mbarrier_transact(warp, i, lane, mbarrier_place(warp->block->cluster, object));
     struct counts counts = unpack(*object);
     return add_transaction(warp, i, lane, &counts, transaction) && settle(warp, object, &counts);
 }
@@ -120,12 +140,24 @@ bool mbarrier_arrive(struct warp *warp, const struct bound *i, unsigned lane, ui
     }
     if (!add_transaction(warp, i, lane, &counts, arrival.transaction))
         return false;
+    if (warp->grid->race && !arrival.of_copies)
+        race_mbarrier_arrive(warp, i, lane, mbarrier_place(warp->block->cluster, object), i->order);
+    else if (warp->grid->race)
+        race_mbarrier_track(warp, i, lane, mbarrier_place(warp->block->cluster, object));
     counts.pending -= arrival.count;
     if (arrival.drops)
         counts.expected -= arrival.count;
     if (arrival.must_not_complete && counts.pending == 0)
         return refuse(warp, i, lane, "an arrival with .noComplete completes the phase of its mbarrier");
     return settle(warp, object, &counts);
+}
+
+bool mbarrier_track(struct warp *warp, const struct bound *i, unsigned lane, uint64_t *object) {
+    if (!is_valid(warp, i, lane, object))
+        return false;
+    if (warp->grid->race)
+        race_mbarrier_track(warp, i, lane, mbarrier_place(warp->block->cluster, object));
+    return true;
 }
 
 bool mbarrier_parity_of_state(uint64_t state) { return unpack(state).phase; }
@@ -141,5 +173,7 @@ bool mbarrier_passed(struct warp *warp, const struct bound *i, unsigned lane, co
     if (!is_valid(warp, i, lane, object))
         return false;
     *passed = unpack(*object).phase != parity;
+    if (warp->grid->race)
+        race_mbarrier_wait(warp, i, lane, mbarrier_place(warp->block->cluster, object), *passed);
     return true;
 }

@@ -120,14 +120,14 @@ HANDLER(pending_count) {
 
 /*
  * cp.async.mbarrier.arrive: the thread's copies are complete already, so it arrives now. Without .noinc the arrival is pending beside
- * those the barrier was made for, and nothing changes.
+ * those the barrier was made for: the counts do not change, but those who see the phase complete know of the copies.
  */
 HANDLER(copies_arrive) {
-    const struct mbarrier_arrival one = {.count = 1};
+    const struct mbarrier_arrival one = {.count = 1, .of_copies = true};
     u64 state;
     FOR_OBJECTS(mbarrier_arrive(w, i, l, object[l], one, &state))
 }
-HANDLER(copies_change_nothing) { FOR_OBJECTS(mbarrier_transact(w, i, l, object[l], 0)) }
+HANDLER(copies_are_tracked) { FOR_OBJECTS(mbarrier_track(w, i, l, object[l])) }
 
 const struct instruction AT_LEVEL(mbarrier_instructions)[] = {
     {"mbarrier_init", "mw", init},
@@ -149,7 +149,7 @@ const struct instruction AT_LEVEL(mbarrier_instructions)[] = {
     {"mbarrier_pending_count", "Wd", pending_count},
     {"cp_async_mbarrier_arrive_noinc_shared_b64", "m", copies_arrive},
     {"cp_async_mbarrier_arrive_noinc_b64", "m", copies_arrive},
-    {"cp_async_mbarrier_arrive_shared_b64", "m", copies_change_nothing},
-    {"cp_async_mbarrier_arrive_b64", "m", copies_change_nothing},
+    {"cp_async_mbarrier_arrive_shared_b64", "m", copies_are_tracked},
+    {"cp_async_mbarrier_arrive_b64", "m", copies_are_tracked},
     {NULL, NULL, NULL},
 };

@@ -145,6 +145,7 @@ struct cluster {
     uint8_t *shared; /* of all blocks, grid->shared_stride apart */
     unsigned live_threads, arrived;
     unsigned idle_turns; /* turns at whose end all threads waited, since one could last go on */
+    struct cluster_race *race;
 };
 
 struct grid {
@@ -179,7 +180,7 @@ struct binding {
     struct bound_special *specials;
     uint32_t special_count;
     bool
-        is_of_clusters; /* has instructions for clusters, mbarriers or bulk copies, which observe.h and progress.c do not follow */
+        is_of_clusters; /* has instructions for clusters, mbarriers or bulk copies, which progress.c does not follow */
 };
 
 /* The bytes of an operand. */
