@@ -30,6 +30,9 @@ enum fault {
     BULK_FREED,
     BULK_SHARED_BEYOND,
     BULK_OTHER_BARRIER,
+    SPIN,
+    SPIN_AND_WAIT,
+    RESCUE,
 };
 constexpr const char *names[] = {"none",
                                  "one-block-stays-away",
@@ -51,7 +54,10 @@ constexpr const char *names[] = {"none",
                                  "bulk-past-end",
                                  "bulk-freed",
                                  "bulk-shared-beyond",
-                                 "bulk-other-barrier"};
+                                 "bulk-other-barrier",
+                                 "spin",
+                                 "spin-and-wait",
+                                 "rescue"};
 
 __device__ unsigned mapped(const void *shared, unsigned rank) {
     unsigned address;
@@ -65,6 +71,33 @@ __device__ unsigned load_cluster(unsigned address) {
     unsigned value;
     asm volatile("ld.shared::cluster.u32 %0, [%1];" : "=r"(value) : "r"(address) : "memory");
     return value;
+}
+
+__device__ volatile unsigned flag;
+
+// Threads that wait for what nobody does, or, rescued, for what another cluster does late.
+__global__ void spinning(fault fault) {
+    cg::cluster_group cluster = cg::this_cluster();
+    __shared__ uint64_t barrier;
+    __shared__ unsigned word;
+    if (threadIdx.x == 0) {
+        word = 0;
+        ptx::mbarrier_init(&barrier, 1);
+    }
+    cluster.sync();
+    if (fault == SPIN && cluster.block_rank() == 1)
+        while (*(volatile unsigned *)cluster.map_shared_rank(&word, 0) == 0)
+            ;
+    if (fault == RESCUE && blockIdx.x >= cluster.num_blocks()) {
+        for (int k = 0; k < 10000; k++)
+            __nanosleep(1000);
+        if (cluster.thread_rank() == 0)
+            flag = 1;
+    } else if (fault != SPIN && cluster.block_rank() == 1) {
+        while (!ptx::mbarrier_test_wait_parity(&barrier, 0) && flag == 0)
+            ;
+    }
+    cluster.sync();
 }
 
 __global__ void faulty(fault fault, const unsigned *items, unsigned *out) {
@@ -156,6 +189,9 @@ int main(int, char **argument) {
     config.blockDim = 64;
     config.attrs = &attribute;
     config.numAttrs = 1;
-    must(cudaLaunchKernelEx(&config, faulty, (enum fault)fault, (const unsigned *)items, out));
+    if (fault >= SPIN)
+        must(cudaLaunchKernelEx(&config, spinning, (enum fault)fault));
+    else
+        must(cudaLaunchKernelEx(&config, faulty, (enum fault)fault, (const unsigned *)items, out));
     printf("%s\n", cudaGetErrorName(cudaDeviceSynchronize()));
 }

@@ -458,15 +458,6 @@ static bool bind_guard(struct binder *binder) {
     return true;
 }
 
-static bool is_of_clusters(const char *opcode) {
-    static const char *const kinds[] = {"mbarrier.", "cp.async.bulk", "cp.async.mbarrier", "barrier.cluster",
-                                        "mapa"};
-    for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++)
-        if (strncmp(opcode, kinds[k], strlen(kinds[k])) == 0)
-            return true;
-    return false;
-}
-
 static bool bind_instruction(struct binder *binder, uint32_t index) {
     const struct ptx_instruction *instruction = binder->instruction = &binder->program->instructions[index];
     struct bound *bound = binder->bound = &binder->binding->code[index];
@@ -494,7 +485,6 @@ static bool bind_instruction(struct binder *binder, uint32_t index) {
     bound->conversion = binder->opcode.conversion;
     if (!bind_guard(binder) || !bind_operands(binder, row->signature))
         return false;
-    binder->binding->is_of_clusters |= is_of_clusters(instruction->opcode);
     observe_bind(bound, &binder->opcode, instruction->used_bytes);
     fit(binder);
     return true;

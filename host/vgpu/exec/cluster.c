@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A cluster is taken to be in deadlock when this many times in a row its mbarrier waits gave up and nothing came of it. */
+/*
+ * A cluster is taken to be in deadlock when this many times in a row its mbarrier waits gave up and nothing came of it. Those that
+ * come back to the state they had are found sooner (progress.c); this is for those that count, or look at a clock.
+ */
 enum { IDLE_TURNS = 1 << 16 };
 
 static void *aligned(size_t bytes) {
@@ -104,6 +107,7 @@ static void complete(struct cluster *cluster) {
     cluster->arrived = 0;
     cluster->idle_turns = 0;
     cluster->grid->counts.barriers++;
+    cluster->grid->changes++;
     if (cluster->race)
         race_cluster_complete(cluster);
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
@@ -160,6 +164,7 @@ static bool give_up_waiting(struct cluster *cluster) {
         struct block *block = &cluster->blocks[rank];
         for (unsigned j = 0; j < block->warp_count; j++) {
             struct warp *warp = &block->warps[j];
+            bool gave_up = false;
             for (unsigned k = 0; k < warp->fragment_count;) {
                 struct fragment fragment = warp->fragments[k];
                 if (fragment.state != FRAGMENT_AT_MBARRIER) {
@@ -171,8 +176,11 @@ static bool give_up_waiting(struct cluster *cluster) {
                 warp_remove_fragment(warp, k);
                 warp_add_fragment(warp, fragment.at + 1, fragment.mask, FRAGMENT_READY, 0);
                 block->ready |= 1u << j;
-                any = true;
+                gave_up = true;
             }
+            if (gave_up && cluster->grid->watching)
+                progress_note(warp);
+            any |= gave_up;
         }
     }
     return any;
@@ -197,6 +205,13 @@ static bool any_ready(const struct cluster *cluster) {
         if (cluster->blocks[rank].ready)
             return true;
     return false;
+}
+
+bool cluster_runnable(const struct cluster *cluster) {
+    bool any = false;
+    for (unsigned rank = 0; rank < cluster->block_count; rank++)
+        any |= block_runnable(&cluster->blocks[rank]) != 0;
+    return any;
 }
 
 bool cluster_run(struct cluster *cluster, uint64_t budget) {

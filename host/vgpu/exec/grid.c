@@ -49,11 +49,11 @@ static bool take_turn(struct residents *residents, struct cluster *cluster) {
     return true;
 }
 
-/* After a round in which no block ended and none came: is every warp stuck? The first such round only begins to watch. */
+/* After a round in which no cluster ended and none came: is every warp stuck? The first such round only begins to watch. */
 static void look_for_progress(struct grid *grid, const struct residents *residents) {
     uint32_t runnable = !grid->watching;
     for (unsigned k = 0; k < residents->count; k++)
-        runnable |= block_runnable(residents->clusters[k]->blocks);
+        runnable |= cluster_runnable(residents->clusters[k]);
     grid->watching = true;
     if (!runnable)
         report_spinning(residents->clusters, residents->count, residents->total - residents->next);
@@ -82,7 +82,6 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
     grid.windows = calloc(binding->window_count + 1, sizeof *grid.windows);
     if (!residents.clusters || !grid.windows)
         vgpu_fail("not enough host memory for a launch of %llu resident clusters", (unsigned long long)limit);
-    bool of_clusters = binding->is_of_clusters || residents.total != blocks;
     grid.observer = observer_create(&grid);
     if (checks_enabled & CHECK_RACE)
         grid.race = race_create(blocks);
@@ -103,7 +102,7 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
         for (unsigned more = kept; more > 0 && residents.count < limit && residents.next < residents.total;
              more--)
             admit(&grid, &residents);
-        if (!of_clusters && grid.outcome == LAUNCH_DONE && residents.next == started && kept == resident)
+        if (grid.outcome == LAUNCH_DONE && residents.next == started && kept == resident)
             look_for_progress(&grid, &residents);
     }
     for (unsigned k = 0; k < residents.count; k++)

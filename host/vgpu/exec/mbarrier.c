@@ -64,6 +64,7 @@ static bool settle(struct warp *warp, uint64_t *object, struct counts *counts) {
         counts->phase = !counts->phase;
     }
     *object = pack(counts);
+    warp->grid->changes++;
     if (completes) {
         struct race_mbarrier place = mbarrier_place(warp->block->cluster, object);
         if (warp->grid->race)
@@ -76,6 +77,7 @@ static bool settle(struct warp *warp, uint64_t *object, struct counts *counts) {
 /* init and inval write the object. */
 static void set_up(struct warp *warp, const struct bound *i, unsigned lane, const uint64_t *object) {
     struct race_mbarrier place = mbarrier_place(warp->block->cluster, object);
+    warp->grid->changes++;
     if (warp->grid->observer)
         observe_set_up(place.home, place.offset, sizeof *object);
     if (warp->grid->race)

@@ -179,8 +179,6 @@ struct binding {
     uint32_t window_count;
     struct bound_special *specials;
     uint32_t special_count;
-    bool
-        is_of_clusters; /* has instructions for clusters, mbarriers or bulk copies, which progress.c does not follow */
 };
 
 /* The bytes of an operand. */
@@ -250,6 +248,8 @@ void cluster_free(struct cluster *cluster);
 void cluster_start(struct cluster *cluster, uint64_t index);
 /* One turn of all its blocks. Finds deadlocks. False when the last thread has ended. */
 bool cluster_run(struct cluster *cluster, uint64_t budget);
+/* Whether a warp of it can run and, while grid->watching, is not stuck. */
+bool cluster_runnable(const struct cluster *cluster);
 /* Lanes of mask arrive at the cluster barrier. False when the arrival was refused (a finding has been made). */
 bool cluster_arrive(struct warp *warp, const struct bound *i, uint32_t mask);
 /* Lanes have ended: a barrier that waited only for them completes. */
@@ -267,9 +267,9 @@ uint8_t *cluster_range(struct warp *warp, const struct bound *i, unsigned lane, 
 /* progress.c */
 /* Ready warps, but for those that are stuck while grid->watching. */
 uint32_t block_runnable(struct block *block);
-/* After a slice of the warp, while grid->watching. */
+/* After a slice of the warp, or a wait that it gave up, while grid->watching. */
 void progress_note(struct warp *warp);
-/* Clusters of one block. Lists who waits and spins where, and makes the outcome LAUNCH_DEADLOCK. */
+/* Lists who waits and spins where, and makes the outcome LAUNCH_DEADLOCK. not_started: clusters. */
 void report_spinning(struct cluster *const *clusters, unsigned count, uint64_t not_started);
 
 /* special.c */
