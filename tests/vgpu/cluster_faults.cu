@@ -17,6 +17,8 @@ enum fault {
     OFFSET_BEYOND,
     REMOTE_BY_OWN,
     READ_AFTER_END,
+    ARRIVES_AFTER_END,
+    COPIES_AFTER_END,
     UNINITIALISED,
     COUNT_OF_ZERO,
     TOO_MANY_ARRIVALS,
@@ -33,6 +35,7 @@ enum fault {
     SPIN,
     SPIN_AND_WAIT,
     RESCUE,
+    COUNTED,
 };
 constexpr const char *names[] = {"none",
                                  "one-block-stays-away",
@@ -42,6 +45,8 @@ constexpr const char *names[] = {"none",
                                  "offset-beyond",
                                  "remote-by-own",
                                  "read-after-end",
+                                 "arrives-after-end",
+                                 "copies-after-end",
                                  "uninitialised",
                                  "count-of-zero",
                                  "too-many-arrivals",
@@ -57,7 +62,8 @@ constexpr const char *names[] = {"none",
                                  "bulk-other-barrier",
                                  "spin",
                                  "spin-and-wait",
-                                 "rescue"};
+                                 "rescue",
+                                 "counted"};
 
 __device__ unsigned mapped(const void *shared, unsigned rank) {
     unsigned address;
@@ -85,6 +91,12 @@ __global__ void spinning(fault fault) {
         ptx::mbarrier_init(&barrier, 1);
     }
     cluster.sync();
+    if (fault == COUNTED) {
+        unsigned polls = 0;
+        while (!ptx::mbarrier_test_wait_parity(&barrier, 0))
+            polls++;
+        flag = polls;
+    }
     if (fault == SPIN && cluster.block_rank() == 1)
         while (*(volatile unsigned *)cluster.map_shared_rank(&word, 0) == 0)
             ;
@@ -109,12 +121,20 @@ __global__ void faulty(fault fault, const unsigned *items, unsigned *out) {
     if (threadIdx.x == 0 && fault != UNINITIALISED)
         ptx::mbarrier_init(&barrier, fault == COUNT_OF_ZERO ? 0 : fault == TOO_FEW_ARRIVALS ? 65 : 64);
     __syncthreads();
-    if (fault == READ_AFTER_END) {
+    if (fault >= READ_AFTER_END && fault <= COPIES_AFTER_END) {
         if (rank == 1)
             return;
-        for (int k = 0; k < 100; k++)
+        for (int k = 0; k < 5000; k++)
             __nanosleep(1000);
-        out[threadIdx.x] = load_cluster(mapped(&tile[threadIdx.x], 1));
+        if (fault == READ_AFTER_END)
+            out[threadIdx.x] = load_cluster(mapped(&tile[threadIdx.x], 1));
+        if (fault == ARRIVES_AFTER_END)
+            asm volatile(
+                "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%0];" ::"r"(mapped(&barrier, 1))
+                : "memory");
+        if (fault == COPIES_AFTER_END && threadIdx.x == 0)
+            ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, cluster.map_shared_rank(tile, 1), items,
+                               256, cluster.map_shared_rank(&barrier, 1));
         return;
     }
     if (fault == WAITS_UNARRIVED)

@@ -35,6 +35,9 @@ enum flaw {
     ASYNC_WAIT_TOO_FEW,
     ASYNC_UNSYNCED,
     ASYNC_UNTRACKED,
+    STORED_OVER,
+    COPIED_OVER,
+    INIT_TWICE,
     FLAWS
 };
 static const char *const names[FLAWS] = {
@@ -42,7 +45,8 @@ static const char *const names[FLAWS] = {
     "unwritten",      "remote-write",    "plain-bins",         "relaxed-flag",      "relaxed-remote-arrive",
     "init-unsynced",  "no-full-wait",    "wrong-phase",        "wrong-stage",       "no-empty-wait",
     "no-proxy-fence", "no-group-wait",   "ends-before-store",  "no-multicast-wait", "multicast-too-early",
-    "source-reused",  "no-async-wait",   "async-wait-too-few", "async-unsynced",    "async-untracked"};
+    "source-reused",  "no-async-wait",   "async-wait-too-few", "async-unsynced",    "async-untracked",
+    "stored-over",    "copied-over",     "init-twice"};
 
 enum : unsigned { THREADS = 64, SIZE = 2, TILE = 64, STAGES = 2, TILES = 8 };
 
@@ -328,6 +332,28 @@ __global__ void tracked(flaw flaw, const unsigned *items, unsigned *out) {
     out[threadIdx.x] = buffer[threadIdx.x ^ 1];
 }
 
+// Memory that holds mbarriers one after another, and data between them.
+__global__ void reuse(flaw flaw, const unsigned *items, unsigned *out) {
+    __shared__ alignas(16) uint64_t place[4];
+    if (threadIdx.x == 0) {
+        for (unsigned round = 0; round < 2; round++) {
+            ptx::mbarrier_init(&place[0], 1);
+            if (round == 1 && flaw == COPIED_OVER)
+                ptx::mbarrier_init(&place[2], 1);
+            ptx::fence_mbarrier_init(ptx::sem_release, ptx::scope_cluster);
+            ptx::mbarrier_arrive_expect_tx(ptx::sem_release, ptx::scope_cta, ptx::space_shared, place, 16);
+            ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, place + 2, items, 16, place);
+            while (!ptx::mbarrier_try_wait_parity(place, 0))
+                ;
+            if (flaw != INIT_TWICE && flaw != STORED_OVER)
+                asm volatile("mbarrier.inval.shared.b64 [%0];" ::"r"(shared_address(place)) : "memory");
+            if (flaw != INIT_TWICE)
+                *(volatile uint64_t *)place = 0;
+        }
+        out[0] = (unsigned)place[2];
+    }
+}
+
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), unsigned cluster, size_t shared_bytes, Arguments... arguments) {
     cudaLaunchAttribute attribute = {};
@@ -381,6 +407,8 @@ int main(int, char **argument) {
         double_buffer<<<1, THREADS>>>(f, items.items, out.items);
     if (all || flaw == ASYNC_UNTRACKED)
         tracked<<<2, THREADS>>>(f, items.items, out.items);
+    if (all || flaw >= STORED_OVER)
+        reuse<<<1, 1>>>(f, items.items, out.items);
     cudaDeviceSynchronize();
     printf("done\n");
 }

@@ -1,6 +1,6 @@
 /* Blocks: their start, turns of their warps, barriers. */
-#include "observe.h"
 #include "race.h"
+#include "written.h"
 
 #include <string.h>
 
@@ -35,7 +35,7 @@ void block_start(struct block *block) {
     memset(block->barriers, 0, sizeof block->barriers);
     block->grid->changes++;
     memset(block->shared, SHARED_POISON, block->grid->shared_bytes);
-    observe_block_start(block);
+    written_start(block);
     if (block->race)
         race_block_start(block);
     for (unsigned k = 0; k < block->warp_count; k++)

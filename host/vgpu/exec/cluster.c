@@ -1,8 +1,7 @@
 /* Clusters: blocks that run at once, their barrier, and the way into each other's shared memory. */
 #include "address.h"
-#include "observe.h"
 #include "race.h"
-#include "warp.h"
+#include "written.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +35,7 @@ static void create_block(struct cluster *cluster, unsigned rank) {
     block->warp_count = (shape[0] * shape[1] * shape[2] + WARP_LANES - 1) / WARP_LANES;
     block->warps = aligned(block->warp_count * sizeof *block->warps);
     block->shared = cluster->shared + (size_t)rank * grid->shared_stride;
-    block->observer = block_observer_create(block);
+    block->written = written_create(grid);
     if (grid->race)
         block->race = block_race_create(grid->race, block->warp_count, grid->shared_bytes);
     uint8_t *registers = aligned((size_t)block->warp_count * binding->bank_bytes);
@@ -68,7 +67,7 @@ struct cluster *cluster_create(struct grid *grid) {
 void cluster_free(struct cluster *cluster) {
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
         struct block *block = &cluster->blocks[rank];
-        block_observer_free(block->observer);
+        free(block->written);
         if (block->race)
             block_race_free(block->race);
         free(block->warps[0].local);

@@ -1,6 +1,6 @@
 #include "copy.h"
 #include "mbarrier.h"
-#include "observe.h"
+#include "written.h"
 
 #include <string.h>
 
@@ -25,8 +25,8 @@ bool copy_issue(const struct copy *copy) {
     uint32_t time = warp->grid->race ? race(copy) : 0;
     memmove(copy->to.bytes, copy->from.bytes, copy->bytes);
     warp->grid->changes++;
-    if (warp->grid->observer)
-        observe_copy(copy->to.home, copy->to.at, copy->from.home, copy->from.at, copy->bytes);
+    written_copy(warp, copy->i, copy->lane, copy->to.home, copy->to.at, copy->from.home, copy->from.at,
+                 copy->bytes);
     if (!copy->barrier)
         return true;
     if (warp->grid->race)

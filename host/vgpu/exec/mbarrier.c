@@ -1,5 +1,5 @@
 #include "mbarrier.h"
-#include "observe.h"
+#include "written.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -74,16 +74,6 @@ static bool settle(struct warp *warp, uint64_t *object, struct counts *counts) {
     return true;
 }
 
-/* init and inval write the object. */
-static void set_up(struct warp *warp, const struct bound *i, unsigned lane, const uint64_t *object) {
-    struct race_mbarrier place = mbarrier_place(warp->block->cluster, object);
-    warp->grid->changes++;
-    if (warp->grid->observer)
-        observe_set_up(place.home, place.offset, sizeof *object);
-    if (warp->grid->race)
-        race_mbarrier_set_up(warp, i, lane, place);
-}
-
 bool mbarrier_init(struct warp *warp, const struct bound *i, unsigned lane, uint64_t *object,
                    uint32_t count) {
     if (count == 0 || count > COUNT_MAX) {
@@ -92,7 +82,11 @@ bool mbarrier_init(struct warp *warp, const struct bound *i, unsigned lane, uint
                  count, COUNT_MAX);
         return refuse(warp, i, lane, message);
     }
-    set_up(warp, i, lane, object);
+    struct race_mbarrier place = mbarrier_place(warp->block->cluster, object);
+    written_init_mbarrier(warp, i, lane, place.home, place.offset);
+    if (warp->grid->race)
+        race_mbarrier_set_up(warp, i, lane, place);
+    warp->grid->changes++;
     *object = pack(&(struct counts){.expected = count, .pending = count});
     return true;
 }
@@ -100,7 +94,11 @@ bool mbarrier_init(struct warp *warp, const struct bound *i, unsigned lane, uint
 bool mbarrier_invalidate(struct warp *warp, const struct bound *i, unsigned lane, uint64_t *object) {
     if (!is_valid(warp, i, lane, object))
         return false;
-    set_up(warp, i, lane, object);
+    struct race_mbarrier place = mbarrier_place(warp->block->cluster, object);
+    written_inval_mbarrier(place.home, place.offset);
+    if (warp->grid->race)
+        race_mbarrier_set_up(warp, i, lane, place);
+    warp->grid->changes++;
     *object = 0;
     return true;
 }

@@ -1,19 +1,13 @@
 #include "observe.h"
-#include "../memory/defined.h"
 #include "memory_access.h"
 #include "race.h"
+#include "written.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct observer {
     uint8_t *reported; /* checks that have found something, for each instruction */
-};
-
-struct block_observer {
-    uint8_t *written; /* for each byte of shared memory: 1 once the block has written it */
 };
 
 static void *zeros(size_t bytes) {
@@ -39,83 +33,11 @@ void observer_free(struct observer *observer) {
     free(observer);
 }
 
-struct block_observer *block_observer_create(const struct block *block) {
-    if (!block->grid->observer)
-        return NULL;
-    struct block_observer *observer = zeros(sizeof *observer);
-    observer->written = zeros(block->grid->shared_bytes);
-    return observer;
-}
-
-void block_observer_free(struct block_observer *observer) {
-    if (observer)
-        free(observer->written);
-    free(observer);
-}
-
-void observe_block_start(struct block *block) {
-    if (block->observer)
-        memset(block->observer->written, 0, block->grid->shared_bytes);
-}
-
 bool observe_is_new(struct warp *warp, const struct bound *i, enum check check) {
     uint8_t *reported = &warp->grid->observer->reported[i->origin];
     bool is_new = !(*reported & check);
     *reported |= (uint8_t)check;
     return is_new;
-}
-
-static const char *const verbs[] = {
-    [OBSERVED_LOAD] = "load", [OBSERVED_ATOMIC] = "atomic", [OBSERVED_COPY] = "asynchronous copy"};
-
-static void report_unwritten(struct warp *warp, const struct bound *i, unsigned lane, uint64_t at,
-                             const struct block *home) {
-    char place[240], message[400];
-    if (home == warp->block)
-        snprintf(message, sizeof message,
-                 "%s of %u bytes of shared memory at offset %" PRIu64 ", which the block has not written",
-                 verbs[i->observed], i->lane_bytes, at);
-    else if (home)
-        snprintf(message, sizeof message,
-                 "%s of %u bytes of shared memory at offset %" PRIu64 " of block %" PRIu32 ",%" PRIu32
-                 ",%" PRIu32 ", which nobody has written",
-                 verbs[i->observed], i->lane_bytes, at, home->id[0], home->id[1], home->id[2]);
-    else
-        snprintf(message, sizeof message,
-                 "%s of %u bytes of device memory at 0x%" PRIx64 " that were never written, %s",
-                 verbs[i->observed], i->lane_bytes, at,
-                 memory_describe(at, i->lane_bytes, place, sizeof place));
-    finding_at(warp, i, lane, CHECK_INIT, at, message);
-}
-
-static void check_written(struct warp *warp, const struct bound *i, unsigned lane, uint64_t at,
-                          const struct block *home) {
-    bool holds = true;
-    for (unsigned k = 0; k < i->lane_bytes; k++)
-        if (i->used_bytes >> k & 1)
-            holds &= home ? home->observer->written[at + k] : defined_all(at + k, 1);
-    if (!holds && observe_is_new(warp, i, CHECK_INIT))
-        report_unwritten(warp, i, lane, at, home);
-}
-
-static void set_written(const struct bound *i, uint64_t at, const struct block *home) {
-    if (home)
-        memset(home->observer->written + at, 1, i->lane_bytes);
-    else
-        defined_set(at, i->lane_bytes);
-}
-
-void observe_copy(const struct block *to_home, uint64_t to, const struct block *from_home, uint64_t from,
-                  uint32_t bytes) {
-    if (!(checks_enabled & CHECK_INIT))
-        return;
-    uint8_t *written = to_home ? to_home->observer->written + to : defined_bytes(to);
-    const uint8_t *source = from_home ? from_home->observer->written + from : defined_bytes(from);
-    memmove(written, source, bytes);
-}
-
-void observe_set_up(const struct block *home, uint32_t offset, uint32_t bytes) {
-    memset(home->observer->written + offset, 1, bytes);
 }
 
 /* What each lane of a store writes, as memory will hold it. */
@@ -199,11 +121,11 @@ static void observe(struct warp *w, const struct bound *i, uint32_t mask, uint32
     if (checks_enabled & CHECK_INIT) {
         FOR_ACTIVE(l) {
             if (kind != OBSERVED_STORE)
-                check_written(w, i, l, lanes->at[l], lanes->home[l]);
+                written_check(w, i, l, lanes->at[l], lanes->home[l]);
         }
         FOR_ACTIVE(l) {
             if (kind != OBSERVED_LOAD)
-                set_written(i, lanes->at[l], lanes->home[l]);
+                written_set(w, i, l, lanes->at[l], lanes->home[l]);
         }
     }
     if (checks_enabled & CHECK_RACE)

@@ -131,7 +131,7 @@ struct block {
     bool read_after_end;    /* a finding has told that others use its shared memory although it has ended */
     uint32_t stuck;         /* warps that go round for ever unless memory changes; said at stuck_changes */
     uint64_t stuck_changes; /* grid->changes then */
-    struct block_observer *observer;
+    uint8_t *written;       /* written.h; NULL while CHECK_INIT is off */
     struct block_race *race;
     struct barrier barriers[BLOCK_BARRIERS];
 };
