@@ -85,7 +85,8 @@ enum launch_outcome machine_run(struct machine_launch *launch) {
                           .cluster = {launch->cluster, launch->cluster ? 1 : 0, launch->cluster ? 1 : 0},
                           .dynamic_shared_bytes = launch->dynamic_shared,
                           .parameters = (const uint8_t *)launch->parameters,
-                          .resident_blocks = launch->resident ? launch->resident : UINT32_MAX};
+                          .resident_blocks = launch->resident ? launch->resident : UINT32_MAX,
+                          .delays_copies = launch->delays_copies};
     launch->counts = (struct launch_counts){0};
     enum launch_outcome outcome = grid_run(&grid, &launch->counts);
     unload(&loaded);

@@ -27,6 +27,7 @@ struct machine_launch {
     const char *ptx;                                    /* a whole module with an entry `kernel` */
     unsigned blocks, threads, dynamic_shared, resident; /* zero: 1 block, 32 threads, none, all */
     unsigned cluster;                                   /* blocks; zero: launched without clusters */
+    bool delays_copies;
     uint64_t parameters[3];
     struct launch_counts counts; /* out */
 };

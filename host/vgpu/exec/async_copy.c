@@ -1,6 +1,6 @@
-/* cp.async from global to shared memory. A copy is complete when it is issued, so that groups have nothing to wait for. */
+/* cp.async from global to shared memory. */
+#include "copy.h"
 #include "memory_access.h"
-#include "race.h"
 
 #include <string.h>
 
@@ -33,13 +33,26 @@ static const struct bound *copy(struct warp *w, const struct bound *i, uint32_t 
     uint8_t *shared = access_space(w, i, mask, to, &writes, PTX_SPACE_SHARED);
     if (shared == NULL)
         return NULL;
+    bool put_off = copy_is_put_off(w->grid);
     w->grid->changes++;
     FOR_ACTIVE(l) {
         u32 count = whole >> l & 1 ? i->width : source_bytes[l];
         if (count > 0 && count < i->width && !may_read(w, &source, from, l, count))
             return NULL;
-        memset(shared + to[l], 0, i->width);
-        memcpy(shared + to[l], (const uint8_t *)memory_distance + from[l], count);
+        struct copy copy = {.kind = COPY_ASYNC,
+                            .to.bytes = shared + to[l],
+                            .from.bytes = (uint8_t *)memory_distance + from[l],
+                            .bytes = count,
+                            .zeros = i->width - count,
+                            .warp = w,
+                            .i = i,
+                            .lane = l};
+        if (put_off) {
+            copy_put_off(&copy);
+        } else {
+            memset(shared + to[l], 0, i->width);
+            memcpy(shared + to[l], copy.from.bytes, count);
+        }
     }
     return i + 1;
 }
@@ -47,25 +60,18 @@ static const struct bound *copy(struct warp *w, const struct bound *i, uint32_t 
 HANDLER(copy_whole) { return copy(w, i, mask, NULL); }
 HANDLER(copy_part) { return copy(w, i, mask, lanes(w, i->o[1])); }
 
-static const struct bound *wait_for(struct warp *w, const struct bound *i, u64 pending) {
-    if (w->grid->race)
-        race_wait(w, RACE_ASYNC, pending, false);
-    return i + 1;
-}
-
 HANDLER(commit) {
-    (void)mask;
-    if (w->grid->race)
-        race_commit(w, RACE_ASYNC);
+    copy_commit(w, mask, COPY_ASYNC);
     return i + 1;
 }
 HANDLER(wait_group) {
-    (void)mask;
-    return wait_for(w, i, (u64)i->offset);
+    copy_wait(w, mask, COPY_ASYNC, (u64)i->offset, false);
+    return i + 1;
 }
 HANDLER(wait_all) {
-    commit(w, i, mask);
-    return wait_for(w, i, 0);
+    copy_commit(w, mask, COPY_ASYNC);
+    copy_wait(w, mask, COPY_ASYNC, 0, false);
+    return i + 1;
 }
 
 const struct instruction AT_LEVEL(async_copy_instructions)[] = {

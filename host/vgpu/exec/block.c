@@ -21,6 +21,7 @@ static void start_warp(struct block *block, unsigned index) {
     warp->impatience = 0;
     warp->turn_lane = 0;
     warp->fragment_count = 0;
+    memset(warp->committed, 0, sizeof warp->committed);
     warp_add_fragment(warp, binding->code, warp->live, FRAGMENT_READY, 0);
     for (uint32_t k = 0; k < binding->special_count; k++)
         binding->specials[k].what->fill(warp, warp->bank[0] + binding->specials[k].slot);

@@ -5,7 +5,6 @@
 #include "copy.h"
 #include "lanes.h"
 #include "memory_access.h"
-#include "race.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -96,7 +95,7 @@ static uint64_t *barrier_of(struct warp *w, const struct bound *i, unsigned lane
 /* One lane's copy into shared memory. from is checked already. */
 static bool copy_in(struct warp *w, const struct bound *i, unsigned lane, u32 to, struct copy_end from,
                     u32 bytes, u32 barrier) {
-    struct copy copy = {.from = from, .bytes = bytes, .warp = w, .i = i, .lane = lane};
+    struct copy copy = {.kind = COPY_BULK, .from = from, .bytes = bytes, .warp = w, .i = i, .lane = lane};
     copy.to = shared_range(w, i, lane, to, bytes, "writes");
     copy.barrier = copy.to.bytes ? barrier_of(w, i, lane, to, barrier) : NULL;
     return copy.barrier && copy_issue(&copy);
@@ -144,7 +143,7 @@ HANDLER(shared_to_shared) {
 HANDLER(shared_to_global) {
     const u32 *bytes = lanes(w, i->o[0]);
     FOR_ACTIVE(l) {
-        struct copy copy = {.bytes = bytes[l], .warp = w, .i = i, .lane = l};
+        struct copy copy = {.kind = COPY_BULK, .bytes = bytes[l], .warp = w, .i = i, .lane = l};
         copy.from = shared_range(w, i, l, (u32)address_of(w, i, FROM, l), bytes[l], "reads");
         if (copy.from.bytes)
             copy.to = global_range(w, i, l, address_of(w, i, TO, l), bytes[l], L2_STORE);
@@ -155,21 +154,15 @@ HANDLER(shared_to_global) {
 }
 
 HANDLER(commit) {
-    (void)mask;
-    if (w->grid->race)
-        race_commit(w, RACE_BULK);
+    copy_commit(w, mask, COPY_BULK);
     return i + 1;
 }
 HANDLER(wait_group) {
-    (void)mask;
-    if (w->grid->race)
-        race_wait(w, RACE_BULK, (u64)i->offset, false);
+    copy_wait(w, mask, COPY_BULK, (u64)i->offset, false);
     return i + 1;
 }
 HANDLER(wait_group_read) {
-    (void)mask;
-    if (w->grid->race)
-        race_wait(w, RACE_BULK, (u64)i->offset, true);
+    copy_wait(w, mask, COPY_BULK, (u64)i->offset, true);
     return i + 1;
 }
 HANDLER(no_effect) {

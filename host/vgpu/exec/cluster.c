@@ -1,5 +1,6 @@
 /* Clusters: blocks that run at once, their barrier, and the way into each other's shared memory. */
 #include "address.h"
+#include "copy.h"
 #include "race.h"
 #include "written.h"
 
@@ -76,6 +77,7 @@ void cluster_free(struct cluster *cluster) {
     }
     if (cluster->race)
         cluster_race_free(cluster->race);
+    free(cluster->put_off.copies);
     free(cluster->shared);
     free(cluster->blocks);
     free(cluster);
@@ -229,6 +231,7 @@ bool cluster_run(struct cluster *cluster, uint64_t budget) {
         for (unsigned rank = 0; rank < cluster->block_count; rank++)
             moves |= cluster->blocks[rank].ready && waited >> rank & 1;
     }
+    copy_all_put_off(cluster);
     if (grid->outcome != LAUNCH_DONE)
         return true;
     if (cluster->live_threads == 0) {

@@ -37,6 +37,7 @@ struct launch {
     unsigned
         resident_blocks; /* blocks resident at once on the whole device, from occupancy; at least one cluster */
     struct l2 *l2;       /* NULL: traffic is not counted */
+    bool delays_copies; /* asynchronous copies are made as late as they may be, not when they are issued */
 };
 
 struct launch_counts {

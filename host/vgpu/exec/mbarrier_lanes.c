@@ -1,4 +1,5 @@
 /* The mbarrier instructions: lane after lane, each on its own object. */
+#include "copy.h"
 #include "mbarrier.h"
 #include "memory_access.h"
 
@@ -119,15 +120,19 @@ HANDLER(pending_count) {
 }
 
 /*
- * cp.async.mbarrier.arrive: the thread's copies are complete already, so it arrives now. Without .noinc the arrival is pending beside
+ * cp.async.mbarrier.arrive: the thread's copies are made now if they were put off, and it arrives. Without .noinc the arrival is pending beside
  * those the barrier was made for: the counts do not change, but those who see the phase complete know of the copies.
  */
 HANDLER(copies_arrive) {
     const struct mbarrier_arrival one = {.count = 1, .of_copies = true};
     u64 state;
+    copy_make_all(w, mask, COPY_ASYNC);
     FOR_OBJECTS(mbarrier_arrive(w, i, l, object[l], one, &state))
 }
-HANDLER(copies_are_tracked) { FOR_OBJECTS(mbarrier_track(w, i, l, object[l])) }
+HANDLER(copies_are_tracked) {
+    copy_make_all(w, mask, COPY_ASYNC);
+    FOR_OBJECTS(mbarrier_track(w, i, l, object[l]))
+}
 
 const struct instruction AT_LEVEL(mbarrier_instructions)[] = {
     {"mbarrier_init", "mw", init},

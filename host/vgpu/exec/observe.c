@@ -72,8 +72,8 @@ static void observe_race(struct warp *w, const struct bound *i, const struct obs
                                      .writes = kind != OBSERVED_LOAD,
                                      .order = i->order,
                                      .copies = !copies                 ? 0
-                                               : kind == OBSERVED_LOAD ? race_group_reads(w, RACE_ASYNC)
-                                                                       : race_group_writes(w, RACE_ASYNC)};
+                                               : kind == OBSERVED_LOAD ? race_group_reads(w, COPY_ASYNC)
+                                                                       : race_group_writes(w, COPY_ASYNC)};
         race_access(w, i, l, access, i->observed == OBSERVED_STORE ? values : NULL, done);
         done |= 1u << l;
     }

@@ -94,13 +94,12 @@ void race_mbarrier_wait(struct warp *warp, const struct bound *i, unsigned lane,
                         bool passed);
 
 /* Copies that are waited for in groups, and those that tell an mbarrier. Each function gives their actor. */
-enum race_groups { RACE_ASYNC, RACE_BULK, RACE_GROUP_KINDS };
-uint32_t race_group_reads(struct warp *warp, enum race_groups kind);
-uint32_t race_group_writes(struct warp *warp, enum race_groups kind);
+uint32_t race_group_reads(struct warp *warp, enum copy_kind kind);
+uint32_t race_group_writes(struct warp *warp, enum copy_kind kind);
 uint32_t race_mbarrier_copies(struct race_mbarrier barrier);
-void race_commit(struct warp *warp, enum race_groups kind);
+void race_commit(struct warp *warp, enum copy_kind kind);
 /* All but the last pending groups are complete; reads_only: have read. */
-void race_wait(struct warp *warp, enum race_groups kind, uint64_t pending, bool reads_only);
+void race_wait(struct warp *warp, enum copy_kind kind, uint64_t pending, bool reads_only);
 /* The mbarrier tracks the copies the warp issued: an arrival by them. */
 void race_mbarrier_track(struct warp *warp, const struct bound *i, unsigned lane,
                          struct race_mbarrier barrier);

@@ -64,23 +64,23 @@ static uint32_t actor(const struct cluster *cluster, uint32_t *actor) {
     return *actor;
 }
 
-uint32_t race_group_reads(struct warp *warp, enum race_groups kind) {
+uint32_t race_group_reads(struct warp *warp, enum copy_kind kind) {
     return actor(warp->block->cluster, &race_of(warp)->groups[kind].reads);
 }
-uint32_t race_group_writes(struct warp *warp, enum race_groups kind) {
+uint32_t race_group_writes(struct warp *warp, enum copy_kind kind) {
     return actor(warp->block->cluster, &race_of(warp)->groups[kind].writes);
 }
 uint32_t race_mbarrier_copies(struct race_mbarrier barrier) {
     return actor(barrier.home->cluster, &flag_of(barrier)->actor);
 }
 
-void race_commit(struct warp *warp, enum race_groups kind) {
+void race_commit(struct warp *warp, enum copy_kind kind) {
     struct copy_groups *groups = &race_of(warp)->groups[kind];
     groups->committed[groups->count++ % GROUPS_KEPT] = race_now++;
 }
 
 /* Of groups too old to be kept the oldest that is speaks. */
-void race_wait(struct warp *warp, enum race_groups kind, uint64_t pending, bool reads_only) {
+void race_wait(struct warp *warp, enum copy_kind kind, uint64_t pending, bool reads_only) {
     struct copy_groups *groups = &race_of(warp)->groups[kind];
     struct knowledge *known = &race_of(warp)->known;
     if (pending >= groups->count)
@@ -96,7 +96,7 @@ void race_wait(struct warp *warp, enum race_groups kind, uint64_t pending, bool 
 
 void race_mbarrier_track(struct warp *warp, const struct bound *i, unsigned lane,
                          struct race_mbarrier barrier) {
-    struct copy_groups *groups = &race_of(warp)->groups[RACE_ASYNC];
+    struct copy_groups *groups = &race_of(warp)->groups[COPY_ASYNC];
     struct knowledge *arriving = &flag_of(barrier)->arriving;
     use(warp, i, lane, barrier, RACE_STRONG, false);
     if (groups->reads)

@@ -46,7 +46,7 @@ struct warp_race {
     uint32_t synced;                        /* all lanes know all lanes up to this time */
     uint32_t lanes[WARP_LANES][WARP_LANES]; /* what the lane of the row knows of that of the column */
     uint32_t fence;                         /* time of its last fence; 0: none */
-    struct copy_groups groups[RACE_GROUP_KINDS];
+    struct copy_groups groups[COPY_KINDS];
 };
 
 struct block_race {

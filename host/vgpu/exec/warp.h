@@ -81,6 +81,9 @@ struct recurrence {
     unsigned steps, renewal;
 };
 
+/* cp.async, cp.async.bulk: each waits for groups of its own. */
+enum copy_kind { COPY_ASYNC, COPY_BULK, COPY_KINDS };
+
 struct warp {
     uint8_t *bank[2];
     uint32_t active;           /* lanes of the fragment that runs */
@@ -100,6 +103,7 @@ struct warp {
     unsigned impatience;          /* instructions issued while another fragment was ready */
     unsigned turn_lane;           /* rotation: the fragment that had the last turn */
     uint32_t awaited[WARP_LANES]; /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
+    uint32_t committed[COPY_KINDS][WARP_LANES]; /* groups of each lane's copies */
     struct recurrence recurrence;
 };
 
@@ -146,6 +150,10 @@ struct cluster {
     unsigned live_threads, arrived;
     unsigned idle_turns; /* turns at whose end all threads waited, since one could last go on */
     struct cluster_race *race;
+    struct put_off_copies {
+        struct put_off_copy *copies;
+        unsigned count, room;
+    } put_off; /* copy.h */
 };
 
 struct grid {
