@@ -28,8 +28,10 @@ enum flaw {
     NO_PROXY_FENCE,
     NO_GROUP_WAIT,
     ENDS_BEFORE_STORE,
+    READ_BACK,
     NO_MULTICAST_WAIT,
     MULTICAST_TOO_EARLY,
+    PARITY_KEPT,
     SOURCE_REUSED,
     NO_ASYNC_WAIT,
     ASYNC_WAIT_TOO_FEW,
@@ -38,15 +40,42 @@ enum flaw {
     STORED_OVER,
     COPIED_OVER,
     INIT_TWICE,
+    UNWRITTEN_SOURCE,
+    EARLIER_PHASE,
     FLAWS
 };
-static const char *const names[FLAWS] = {
-    "clean",          "no-cluster-sync", "relaxed-arrive",     "written-between",   "ends-too-early",
-    "unwritten",      "remote-write",    "plain-bins",         "relaxed-flag",      "relaxed-remote-arrive",
-    "init-unsynced",  "no-full-wait",    "wrong-phase",        "wrong-stage",       "no-empty-wait",
-    "no-proxy-fence", "no-group-wait",   "ends-before-store",  "no-multicast-wait", "multicast-too-early",
-    "source-reused",  "no-async-wait",   "async-wait-too-few", "async-unsynced",    "async-untracked",
-    "stored-over",    "copied-over",     "init-twice"};
+static const char *const names[FLAWS] = {"clean",
+                                         "no-cluster-sync",
+                                         "relaxed-arrive",
+                                         "written-between",
+                                         "ends-too-early",
+                                         "unwritten",
+                                         "remote-write",
+                                         "plain-bins",
+                                         "relaxed-flag",
+                                         "relaxed-remote-arrive",
+                                         "init-unsynced",
+                                         "no-full-wait",
+                                         "wrong-phase",
+                                         "wrong-stage",
+                                         "no-empty-wait",
+                                         "no-proxy-fence",
+                                         "no-group-wait",
+                                         "ends-before-store",
+                                         "read-back",
+                                         "no-multicast-wait",
+                                         "multicast-too-early",
+                                         "parity-kept",
+                                         "source-reused",
+                                         "no-async-wait",
+                                         "async-wait-too-few",
+                                         "async-unsynced",
+                                         "async-untracked",
+                                         "stored-over",
+                                         "copied-over",
+                                         "init-twice",
+                                         "unwritten-source",
+                                         "earlier-phase"};
 
 enum : unsigned { THREADS = 64, SIZE = 2, TILE = 64, STAGES = 2, TILES = 8 };
 
@@ -222,6 +251,12 @@ __global__ void pipeline(flaw flaw, const unsigned *items, unsigned *out) {
             __syncwarp();
         }
     }
+    if (threadIdx.x == 32) {
+        if (flaw != READ_BACK && flaw != ENDS_BEFORE_STORE)
+            ptx::cp_async_bulk_wait_group(ptx::n32_t<0>{});
+        if (flaw != ENDS_BEFORE_STORE)
+            out[0] = out[TILE] + 1;
+    }
 }
 
 // Rank 0 fills the tiles of both blocks at once, twice; it may do so again when both have read theirs.
@@ -251,7 +286,8 @@ __global__ void multicast(flaw flaw, const unsigned *items, unsigned *out) {
                 "l"(items + k * TILE), "r"((unsigned)sizeof tile), "r"(shared_address(&full))
                 : "memory");
         }
-        while ((flaw != NO_MULTICAST_WAIT || rank == 0) && !ptx::mbarrier_try_wait_parity(&full, k))
+        while ((flaw != NO_MULTICAST_WAIT || rank == 0) &&
+               !ptx::mbarrier_try_wait_parity(&full, flaw == PARITY_KEPT ? 0 : k))
             ;
         out[(k * gridDim.x + blockIdx.x) * TILE + threadIdx.x] = tile[threadIdx.x];
         ptx::mbarrier_arrive(ptx::sem_release, ptx::scope_cluster, ptx::space_cluster,
@@ -304,7 +340,7 @@ __global__ void double_buffer(flaw flaw, const unsigned *items, unsigned *out) {
         if (k + 1 < TILES)
             copy_async(&buffer[~k & 1][threadIdx.x], items + (k + 1) * THREADS + threadIdx.x);
         commit();
-        if (flaw == ASYNC_WAIT_TOO_FEW)
+        if (flaw == ASYNC_WAIT_TOO_FEW && k == 4)
             wait_group<2>();
         else if (flaw != NO_ASYNC_WAIT)
             wait_group<1>();
@@ -354,6 +390,25 @@ __global__ void reuse(flaw flaw, const unsigned *items, unsigned *out) {
     }
 }
 
+// The copy belongs to the second phase; its bytes come before they are expected.
+__global__ void phases(flaw flaw, const unsigned *items, unsigned *out) {
+    __shared__ alignas(16) unsigned tile[4];
+    __shared__ uint64_t barrier;
+    ptx::mbarrier_init(&barrier, 1);
+    ptx::fence_mbarrier_init(ptx::sem_release, ptx::scope_cluster);
+    ptx::mbarrier_arrive(&barrier);
+    ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, tile, items, sizeof tile, &barrier);
+    while (!ptx::mbarrier_try_wait_parity(&barrier, 0))
+        ;
+    if (flaw == EARLIER_PHASE)
+        out[0] = tile[0];
+    ptx::mbarrier_arrive_expect_tx(ptx::sem_release, ptx::scope_cta, ptx::space_shared, &barrier,
+                                   sizeof tile);
+    while (!ptx::mbarrier_try_wait_parity(&barrier, 1))
+        ;
+    out[0] = tile[0];
+}
+
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), unsigned cluster, size_t shared_bytes, Arguments... arguments) {
     cudaLaunchAttribute attribute = {};
@@ -379,7 +434,7 @@ void launch_fill(unsigned *out) {
 int main(int, char **argument) {
     constexpr unsigned items_count = 2 * 16 * THREADS;
     std::vector<unsigned> host = random_items{5}.items<unsigned>(items_count);
-    device_vector<unsigned> items(host), out(items_count);
+    device_vector<unsigned> items(host), out(items_count), fresh(items_count);
     int flaw = 0;
     while (flaw < FLAWS && strcmp(names[flaw], argument[1]) != 0)
         flaw++;
@@ -397,9 +452,9 @@ int main(int, char **argument) {
         launch(reduction, SIZE, 0, items.items, out.items);
     if (all || flaw == RELAXED_FLAG || flaw == RELAXED_REMOTE_ARRIVE)
         launch(hand_over, SIZE, 0, f, out.items);
-    if (all || (flaw >= INIT_UNSYNCED && flaw <= ENDS_BEFORE_STORE))
+    if (all || (flaw >= INIT_UNSYNCED && flaw <= READ_BACK))
         pipeline<<<1, THREADS>>>(f, items.items, out.items);
-    if (all || flaw == NO_MULTICAST_WAIT || flaw == MULTICAST_TOO_EARLY)
+    if (all || (flaw >= NO_MULTICAST_WAIT && flaw <= PARITY_KEPT))
         launch(multicast, SIZE, 0, f, items.items, out.items);
     if (all || flaw == SOURCE_REUSED)
         launch(pass_on, SIZE, 0, f, items.items, out.items);
@@ -407,8 +462,10 @@ int main(int, char **argument) {
         double_buffer<<<1, THREADS>>>(f, items.items, out.items);
     if (all || flaw == ASYNC_UNTRACKED)
         tracked<<<2, THREADS>>>(f, items.items, out.items);
-    if (all || flaw >= STORED_OVER)
-        reuse<<<1, 1>>>(f, items.items, out.items);
+    if (all || (flaw >= STORED_OVER && flaw <= UNWRITTEN_SOURCE))
+        reuse<<<1, 1>>>(f, flaw == UNWRITTEN_SOURCE ? fresh.items : items.items, out.items);
+    if (all || flaw == EARLIER_PHASE)
+        phases<<<1, 1>>>(f, items.items, out.items);
     cudaDeviceSynchronize();
     printf("done\n");
 }

@@ -108,8 +108,11 @@ void race_block_start(struct block *block) {
     }
 }
 
-/* Of the blocks that run in the cluster now, that whose thread made the access; NULL if it was another's. */
-static const struct block *maker_in(const struct cluster *cluster, const struct mark *mark) {
+/* Of the blocks that run in the block's cluster now, that whose thread made the access; NULL if it was another's. */
+static const struct block *maker_for(const struct block *block, const struct mark *mark) {
+    const struct cluster *cluster = block->cluster;
+    if (mark->block == (uint32_t)block->index)
+        return block;
     uint32_t rank = cluster->grid->race->place_of[mark->block] - cluster->race->first_place;
     if (rank >= cluster->block_count || mark->time <= cluster->blocks[rank].race->begin)
         return NULL;
@@ -138,7 +141,7 @@ static bool is_ordered(const struct warp *warp, unsigned lane, const struct bloc
     /* Shared memory is handed from one block to the next. */
     if (mark->time <= (home ? home->race->begin : warp->grid->race->begin))
         return true;
-    const struct block *maker = maker_in(warp->block->cluster, mark);
+    const struct block *maker = maker_for(warp->block, mark);
     if (maker && mark->copied)
         return mark->time <= knowledge_of_actor(&own->known, mark->lanes >> LANE_BITS);
     if (maker != warp->block)
@@ -314,7 +317,7 @@ void race_access(struct warp *warp, const struct bound *i, unsigned lane, struct
 
 /* Whether the access may be under way when the block's memory is gone: by another block, or by a bulk copy. */
 static bool outlives(const struct warp *warp, const struct mark *mark, unsigned *other) {
-    const struct block *maker = mark->time ? maker_in(warp->block->cluster, mark) : NULL;
+    const struct block *maker = mark->time ? maker_for(warp->block, mark) : NULL;
     return maker && (mark->copied ? mark->is_bulk : maker != warp->block) &&
            !is_ordered(warp, 0, warp->block, mark, other);
 }

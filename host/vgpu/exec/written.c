@@ -40,14 +40,19 @@ static void describe(const struct warp *warp, uint64_t at, unsigned bytes, const
                  memory_describe(at, bytes, place, sizeof place));
 }
 
+static bool is_written(const struct block *home, uint64_t at, unsigned bytes) {
+    return home ? !memchr(home->written + at, UNWRITTEN, bytes) : defined_all(at, bytes);
+}
+
 void written_check(struct warp *warp, const struct bound *i, unsigned lane, uint64_t at,
                    const struct block *home) {
     static const char *const verbs[] = {
         [OBSERVED_LOAD] = "load", [OBSERVED_ATOMIC] = "atomic", [OBSERVED_COPY] = "asynchronous copy"};
+    if (is_written(home, at, i->lane_bytes))
+        return;
     bool holds = true;
     for (unsigned k = 0; k < i->lane_bytes; k++)
-        if (i->used_bytes >> k & 1)
-            holds &= home ? home->written[at + k] != UNWRITTEN : defined_all(at + k, 1);
+        holds &= !(i->used_bytes >> k & 1) || is_written(home, at + k, 1);
     if (holds || !observe_is_new(warp, i, CHECK_INIT))
         return;
     char place[300], message[400];
