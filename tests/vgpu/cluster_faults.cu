@@ -35,6 +35,7 @@ enum fault {
     SPIN,
     SPIN_AND_WAIT,
     RESCUE,
+    RESCUE_BY_ARRIVAL,
     COUNTED,
 };
 constexpr const char *names[] = {"none",
@@ -63,6 +64,7 @@ constexpr const char *names[] = {"none",
                                  "spin",
                                  "spin-and-wait",
                                  "rescue",
+                                 "rescue-by-arrival",
                                  "counted"};
 
 __device__ unsigned mapped(const void *shared, unsigned rank) {
@@ -100,7 +102,15 @@ __global__ void spinning(fault fault) {
     if (fault == SPIN && cluster.block_rank() == 1)
         while (*(volatile unsigned *)cluster.map_shared_rank(&word, 0) == 0)
             ;
-    if (fault == RESCUE && blockIdx.x >= cluster.num_blocks()) {
+    if (fault == RESCUE_BY_ARRIVAL) {
+        for (int k = 0; k < 10000 && cluster.block_rank() == 0; k++)
+            __nanosleep(1000);
+        if (cluster.thread_rank() == 0)
+            ptx::mbarrier_arrive(ptx::sem_release, ptx::scope_cluster, ptx::space_cluster,
+                                 cluster.map_shared_rank(&barrier, 1));
+        while (cluster.block_rank() == 1 && !ptx::mbarrier_test_wait_parity(&barrier, 0))
+            ;
+    } else if (fault == RESCUE && blockIdx.x >= cluster.num_blocks()) {
         for (int k = 0; k < 10000; k++)
             __nanosleep(1000);
         if (cluster.thread_rank() == 0)

@@ -1,8 +1,8 @@
 /*
  * mbarrier objects: 64 bits of shared memory that count arrivals and bytes.
  *
- * A phase completes when no arrival is pending and no transaction is open. Copies are complete when they are issued, so the
- * transaction count goes below zero when a copy comes before the thread that expects it: it is signed.
+ * A phase completes when no arrival is pending and no transaction is open. The transaction count goes below zero when a copy
+ * comes before the thread that expects it: it is signed.
  */
 #ifndef LOTTO_VGPU_MBARRIER_H
 #define LOTTO_VGPU_MBARRIER_H
