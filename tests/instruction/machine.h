@@ -24,9 +24,10 @@ void machine_close(void);
 #define PTX_KERNEL PTX_MODULE ".visible .entry kernel(.param .u64 p0, .param .u64 p1, .param .u64 p2)\n"
 
 struct machine_launch {
-    const char *ptx;                                     /* a whole module with an entry `kernel` */
-    unsigned blocks, threads, dynamic_shared, resident;  /* zero: 1 block, 32 threads, none, all */
-    unsigned cluster;                                    /* blocks; zero: launched without clusters */
+    const char *ptx;                                    /* a whole module with an entry `kernel` */
+    unsigned blocks, threads, dynamic_shared, resident; /* zero: 1 block, 32 threads, none, all */
+    unsigned cluster;                                   /* blocks; zero: launched without clusters */
+    bool delays_copies;
     unsigned blocks_yz[2], threads_yz[2], cluster_yz[2]; /* the further extents; zero: 1 */
     uint64_t parameters[3];
     struct launch_counts counts; /* out */

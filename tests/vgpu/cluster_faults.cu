@@ -17,6 +17,8 @@ enum fault {
     OFFSET_BEYOND,
     REMOTE_BY_OWN,
     READ_AFTER_END,
+    ARRIVES_AFTER_END,
+    COPIES_AFTER_END,
     UNINITIALISED,
     COUNT_OF_ZERO,
     TOO_MANY_ARRIVALS,
@@ -30,6 +32,11 @@ enum fault {
     BULK_FREED,
     BULK_SHARED_BEYOND,
     BULK_OTHER_BARRIER,
+    SPIN,
+    SPIN_AND_WAIT,
+    RESCUE,
+    RESCUE_BY_ARRIVAL,
+    COUNTED,
 };
 constexpr const char *names[] = {"none",
                                  "one-block-stays-away",
@@ -39,6 +46,8 @@ constexpr const char *names[] = {"none",
                                  "offset-beyond",
                                  "remote-by-own",
                                  "read-after-end",
+                                 "arrives-after-end",
+                                 "copies-after-end",
                                  "uninitialised",
                                  "count-of-zero",
                                  "too-many-arrivals",
@@ -51,7 +60,12 @@ constexpr const char *names[] = {"none",
                                  "bulk-past-end",
                                  "bulk-freed",
                                  "bulk-shared-beyond",
-                                 "bulk-other-barrier"};
+                                 "bulk-other-barrier",
+                                 "spin",
+                                 "spin-and-wait",
+                                 "rescue",
+                                 "rescue-by-arrival",
+                                 "counted"};
 
 __device__ unsigned mapped(const void *shared, unsigned rank) {
     unsigned address;
@@ -67,6 +81,47 @@ __device__ unsigned load_cluster(unsigned address) {
     return value;
 }
 
+__device__ volatile unsigned flag;
+
+// Threads that wait for what nobody does, or, rescued, for what another cluster does late.
+__global__ void spinning(fault fault) {
+    cg::cluster_group cluster = cg::this_cluster();
+    __shared__ uint64_t barrier;
+    __shared__ unsigned word;
+    if (threadIdx.x == 0) {
+        word = 0;
+        ptx::mbarrier_init(&barrier, 1);
+    }
+    cluster.sync();
+    if (fault == COUNTED) {
+        unsigned polls = 0;
+        while (!ptx::mbarrier_test_wait_parity(&barrier, 0))
+            polls++;
+        flag = polls;
+    }
+    if (fault == SPIN && cluster.block_rank() == 1)
+        while (*(volatile unsigned *)cluster.map_shared_rank(&word, 0) == 0)
+            ;
+    if (fault == RESCUE_BY_ARRIVAL) {
+        for (int k = 0; k < 10000 && cluster.block_rank() == 0; k++)
+            __nanosleep(1000);
+        if (cluster.thread_rank() == 0)
+            ptx::mbarrier_arrive(ptx::sem_release, ptx::scope_cluster, ptx::space_cluster,
+                                 cluster.map_shared_rank(&barrier, 1));
+        while (cluster.block_rank() == 1 && !ptx::mbarrier_test_wait_parity(&barrier, 0))
+            ;
+    } else if (fault == RESCUE && blockIdx.x >= cluster.num_blocks()) {
+        for (int k = 0; k < 10000; k++)
+            __nanosleep(1000);
+        if (cluster.thread_rank() == 0)
+            flag = 1;
+    } else if (fault != SPIN && cluster.block_rank() == 1) {
+        while (!ptx::mbarrier_test_wait_parity(&barrier, 0) && flag == 0)
+            ;
+    }
+    cluster.sync();
+}
+
 __global__ void faulty(fault fault, const unsigned *items, unsigned *out) {
     cg::cluster_group cluster = cg::this_cluster();
     __shared__ alignas(128) unsigned tile[64];
@@ -76,12 +131,20 @@ __global__ void faulty(fault fault, const unsigned *items, unsigned *out) {
     if (threadIdx.x == 0 && fault != UNINITIALISED)
         ptx::mbarrier_init(&barrier, fault == COUNT_OF_ZERO ? 0 : fault == TOO_FEW_ARRIVALS ? 65 : 64);
     __syncthreads();
-    if (fault == READ_AFTER_END) {
+    if (fault >= READ_AFTER_END && fault <= COPIES_AFTER_END) {
         if (rank == 1)
             return;
-        for (int k = 0; k < 100; k++)
+        for (int k = 0; k < 5000; k++)
             __nanosleep(1000);
-        out[threadIdx.x] = load_cluster(mapped(&tile[threadIdx.x], 1));
+        if (fault == READ_AFTER_END)
+            out[threadIdx.x] = load_cluster(mapped(&tile[threadIdx.x], 1));
+        if (fault == ARRIVES_AFTER_END)
+            asm volatile(
+                "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%0];" ::"r"(mapped(&barrier, 1))
+                : "memory");
+        if (fault == COPIES_AFTER_END && threadIdx.x == 0)
+            ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, cluster.map_shared_rank(tile, 1), items,
+                               256, cluster.map_shared_rank(&barrier, 1));
         return;
     }
     if (fault == WAITS_UNARRIVED)
@@ -156,6 +219,9 @@ int main(int, char **argument) {
     config.blockDim = 64;
     config.attrs = &attribute;
     config.numAttrs = 1;
-    must(cudaLaunchKernelEx(&config, faulty, (enum fault)fault, (const unsigned *)items, out));
+    if (fault >= SPIN)
+        must(cudaLaunchKernelEx(&config, spinning, (enum fault)fault));
+    else
+        must(cudaLaunchKernelEx(&config, faulty, (enum fault)fault, (const unsigned *)items, out));
     printf("%s\n", cudaGetErrorName(cudaDeviceSynchronize()));
 }

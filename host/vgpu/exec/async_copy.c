@@ -1,4 +1,5 @@
-/* cp.async from global to shared memory. A copy is complete when it is issued; groups wait for it in the estimate's time only. */
+/* cp.async from global to shared memory. */
+#include "copy.h"
 #include "memory_access.h"
 
 #include <string.h>
@@ -32,32 +33,47 @@ static const struct bound *copy(struct warp *w, const struct bound *i, uint32_t 
     uint8_t *shared = access_space(w, i, mask, to, &writes, PTX_SPACE_SHARED);
     if (shared == NULL)
         return NULL;
+    bool put_off = copy_is_put_off(w->grid);
     w->grid->changes++;
     FOR_ACTIVE(l) {
         u32 count = whole >> l & 1 ? i->width : source_bytes[l];
         if (count > 0 && count < i->width && !may_read(w, &source, from, l, count))
             return NULL;
-        memset(shared + to[l], 0, i->width);
-        memcpy(shared + to[l], (const uint8_t *)memory_distance + from[l], count);
+        struct copy copy = {.kind = COPY_ASYNC,
+                            .to.bytes = shared + to[l],
+                            .from.bytes = (uint8_t *)memory_distance + from[l],
+                            .bytes = count,
+                            .zeros = i->width - count,
+                            .warp = w,
+                            .i = i,
+                            .lane = l};
+        if (put_off) {
+            copy_put_off(&copy);
+        } else {
+            memset(shared + to[l], 0, i->width);
+            memcpy(shared + to[l], copy.from.bytes, count);
+        }
     }
     return i + 1;
 }
 
 HANDLER(copy_whole) { return copy(w, i, mask, NULL); }
 HANDLER(copy_part) { return copy(w, i, mask, lanes(w, i->o[1])); }
-HANDLER(commit_group) {
-    (void)mask;
+
+HANDLER(commit) {
     trips_close_group(w);
+    copy_commit(w, mask, COPY_ASYNC);
     return i + 1;
 }
 HANDLER(wait_group) {
-    (void)mask;
     trips_wait_for_groups(w, (unsigned)i->offset);
+    copy_wait(w, mask, COPY_ASYNC, (u64)i->offset, false);
     return i + 1;
 }
 HANDLER(wait_all) {
-    (void)mask;
     trips_by(w, w->copy_trips);
+    copy_commit(w, mask, COPY_ASYNC);
+    copy_wait(w, mask, COPY_ASYNC, 0, false);
     return i + 1;
 }
 
@@ -66,7 +82,7 @@ const struct instruction AT_LEVEL(async_copy_instructions)[] = {
     {"cp_async_cg_shared_global", "mnb", copy_whole},
     {"cp_async_ca_shared_global_part", "mnbw", copy_part},
     {"cp_async_cg_shared_global_part", "mnbw", copy_part},
-    {"cp_async_commit_group", "", commit_group},
+    {"cp_async_commit_group", "", commit},
     {"cp_async_wait_group", "i", wait_group},
     {"cp_async_wait_all", "", wait_all},
     {NULL, NULL, NULL},

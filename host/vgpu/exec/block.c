@@ -1,7 +1,7 @@
 /* Blocks: their start, turns of their warps, barriers. */
-#include "observe.h"
 #include "race.h"
 #include "round_trip.h"
+#include "written.h"
 
 #include <string.h>
 
@@ -24,6 +24,7 @@ static void start_warp(struct block *block, unsigned index) {
     warp->trips = warp->awaited_trips = warp->copy_trips = warp->group_count = 0;
     warp->fragment_count = 0;
     memset(warp->come, 0, sizeof warp->come);
+    memset(warp->committed, 0, sizeof warp->committed);
     warp_add_fragment(warp, binding->code, warp->live, FRAGMENT_READY, 0);
     for (uint32_t k = 0; k < binding->special_count; k++)
         binding->specials[k].what->fill(warp, warp->bank[0] + binding->specials[k].slot);
@@ -40,7 +41,7 @@ void block_start(struct block *block) {
     memset(block->barriers, 0, sizeof block->barriers);
     block->grid->changes++;
     memset(block->shared, SHARED_POISON, block->grid->shared_bytes);
-    observe_block_start(block);
+    written_start(block);
     if (block->race)
         race_block_start(block);
     for (unsigned k = 0; k < block->warp_count; k++)

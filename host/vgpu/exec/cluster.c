@@ -1,13 +1,17 @@
 /* Clusters: blocks that run at once, their barrier, and the way into each other's shared memory. */
 #include "address.h"
-#include "observe.h"
+#include "copy.h"
 #include "race.h"
 #include "round_trip.h"
+#include "written.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A cluster is taken to be in deadlock when this many times in a row its mbarrier waits gave up and nothing came of it. */
+/*
+ * A cluster is taken to be in deadlock when this many times in a row its mbarrier waits gave up and nothing came of it. Those that
+ * come back to the state they had are found sooner (progress.c); this is for those that count, or look at a clock.
+ */
 enum { IDLE_TURNS = 1 << 16 };
 
 static void *aligned(size_t bytes) {
@@ -33,7 +37,7 @@ static void create_block(struct cluster *cluster, unsigned rank) {
     block->warp_count = (shape[0] * shape[1] * shape[2] + WARP_LANES - 1) / WARP_LANES;
     block->warps = aligned(block->warp_count * sizeof *block->warps);
     block->shared = cluster->shared + (size_t)rank * grid->shared_stride;
-    block->observer = block_observer_create(block);
+    block->written = written_create(grid);
     if (grid->race)
         block->race = block_race_create(grid->race, block->warp_count, grid->shared_bytes);
     uint8_t *registers = aligned((size_t)block->warp_count * binding->bank_bytes);
@@ -55,6 +59,8 @@ struct cluster *cluster_create(struct grid *grid) {
     cluster->block_count = grid->cluster[0] * grid->cluster[1] * grid->cluster[2];
     cluster->blocks = aligned(cluster->block_count * sizeof *cluster->blocks);
     cluster->shared = aligned((size_t)cluster->block_count * grid->shared_stride);
+    if (grid->race)
+        cluster->race = cluster_race_create(grid->race);
     for (unsigned rank = 0; rank < cluster->block_count; rank++)
         create_block(cluster, rank);
     return cluster;
@@ -63,7 +69,7 @@ struct cluster *cluster_create(struct grid *grid) {
 void cluster_free(struct cluster *cluster) {
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
         struct block *block = &cluster->blocks[rank];
-        block_observer_free(block->observer);
+        free(block->written);
         if (block->race)
             block_race_free(block->race);
         free(block->phases);
@@ -71,6 +77,9 @@ void cluster_free(struct cluster *cluster) {
         free(block->warps[0].bank[0]);
         free(block->warps);
     }
+    if (cluster->race)
+        cluster_race_free(cluster->race);
+    free(cluster->put_off.copies);
     free(cluster->shared);
     free(cluster->blocks);
     free(cluster);
@@ -84,6 +93,8 @@ void cluster_start(struct cluster *cluster, uint64_t index) {
     cluster->id[1] = (uint32_t)(index / across % down);
     cluster->id[2] = (uint32_t)(index / across / down);
     cluster->live_threads = cluster->arrived = cluster->trips = cluster->idle_turns = 0;
+    if (cluster->race)
+        race_cluster_start(cluster);
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
         struct block *block = &cluster->blocks[rank];
         for (unsigned axis = 0; axis < 3; axis++)
@@ -100,6 +111,9 @@ static void complete(struct cluster *cluster) {
     cluster->idle_turns = 0;
     cluster->grid->counts.cluster_barriers++;
     cluster->grid->counts.cluster_waits += cluster->block_count;
+    cluster->grid->changes++;
+    if (cluster->race)
+        race_cluster_complete(cluster);
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
         struct block *block = &cluster->blocks[rank];
         for (unsigned j = 0; j < block->warp_count; j++) {
@@ -111,6 +125,8 @@ static void complete(struct cluster *cluster) {
             unsigned count = warp_take_waiting(warp, CLUSTER_BARRIER, waiting);
             for (unsigned k = 0; k < count; k++) {
                 warp->cluster_passed &= ~waiting[k].mask;
+                if (cluster->race)
+                    race_cluster_depart(warp, waiting[k].mask);
                 warp_add_fragment(warp, waiting[k].at + 1, waiting[k].mask, FRAGMENT_READY, 0);
                 block->ready |= 1u << j;
             }
@@ -126,6 +142,8 @@ bool cluster_arrive(struct warp *warp, const struct bound *i, uint32_t mask) {
                       "barrier.cluster.arrive again, with no barrier.cluster.wait since the last one");
         return false;
     }
+    if (cluster->race)
+        race_cluster_arrive(warp, i->order);
     warp->cluster_arrived |= mask;
     unsigned trips = trips_at_barrier(warp);
     cluster->trips = trips > cluster->trips ? trips : cluster->trips;
@@ -152,6 +170,7 @@ static bool give_up_waiting(struct cluster *cluster) {
         struct block *block = &cluster->blocks[rank];
         for (unsigned j = 0; j < block->warp_count; j++) {
             struct warp *warp = &block->warps[j];
+            bool gave_up = false;
             for (unsigned k = 0; k < warp->fragment_count;) {
                 struct fragment fragment = warp->fragments[k];
                 if (fragment.state != FRAGMENT_AT_MBARRIER) {
@@ -163,8 +182,11 @@ static bool give_up_waiting(struct cluster *cluster) {
                 warp_remove_fragment(warp, k);
                 warp_add_fragment(warp, fragment.at + 1, fragment.mask, FRAGMENT_READY, 0);
                 block->ready |= 1u << j;
-                any = true;
+                gave_up = true;
             }
+            if (gave_up && cluster->grid->watching)
+                progress_note(warp);
+            any |= gave_up;
         }
     }
     return any;
@@ -191,6 +213,13 @@ static bool any_ready(const struct cluster *cluster) {
     return false;
 }
 
+bool cluster_runnable(const struct cluster *cluster) {
+    bool any = false;
+    for (unsigned rank = 0; rank < cluster->block_count; rank++)
+        any |= block_runnable(&cluster->blocks[rank]) != 0;
+    return any;
+}
+
 bool cluster_run(struct cluster *cluster, uint64_t budget) {
     const struct grid *grid = cluster->grid;
     unsigned first = grid->schedule ? schedule_first_block(grid->schedule, cluster->block_count) : 0;
@@ -209,6 +238,7 @@ bool cluster_run(struct cluster *cluster, uint64_t budget) {
         for (unsigned rank = 0; rank < cluster->block_count; rank++)
             moves |= cluster->blocks[rank].ready && waited >> rank & 1;
     }
+    copy_all_put_off(cluster);
     if (grid->outcome != LAUNCH_DONE)
         return true;
     if (cluster->live_threads == 0) {

@@ -1,5 +1,6 @@
 /* Control flow, block barriers, and instructions that have no effect when a warp executes in order. */
 #include "lanes.h"
+#include "race.h"
 
 HANDLER(bra) {
     if (mask == w->active)
@@ -26,6 +27,8 @@ HANDLER(brx_idx) {
 HANDLER(leave) {
     w->active &= ~mask;
     warp_exit(w, mask);
+    if (w->grid->race && w->block->live_threads == 0)
+        race_block_end(w, i);
     return w->active ? i + 1 : NULL;
 }
 
@@ -100,6 +103,8 @@ HANDLER(cluster_barrier_wait) {
                       "barrier.cluster.wait by a thread that has not arrived at the barrier");
         return NULL;
     }
+    if (w->grid->race && mask & w->cluster_passed)
+        race_cluster_depart(w, mask & w->cluster_passed);
     w->cluster_passed &= ~mask;
     if (waits == 0)
         return i + 1;

@@ -74,7 +74,7 @@ static bool take_turn(struct residents *residents, struct cluster *cluster) {
 }
 
 /*
- * After a round in which no block ended and none came: is every warp stuck? The first such round only begins to watch. Under a schedule
+ * After a round in which no cluster ended and none came: is every warp stuck? The first such round only begins to watch. Under a schedule
  * turns are so short that many such rounds are no sign of it.
  */
 static void look_for_progress(struct grid *grid, const struct residents *residents) {
@@ -82,7 +82,7 @@ static void look_for_progress(struct grid *grid, const struct residents *residen
         return;
     uint32_t runnable = !grid->watching;
     for (unsigned k = 0; k < residents->count; k++)
-        runnable |= block_runnable(residents->clusters[k]->blocks);
+        runnable |= cluster_runnable(residents->clusters[k]);
     follow(grid, NULL, true);
     if (!runnable)
         report_spinning(residents->clusters, residents->count, residents->total - residents->next);
@@ -111,14 +111,10 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
     grid.windows = calloc(binding->window_count + 1, sizeof *grid.windows);
     if (!residents.clusters || !grid.windows)
         vgpu_fail("not enough host memory for a launch of %llu resident clusters", (unsigned long long)limit);
-    bool of_clusters = binding->is_of_clusters || residents.total != blocks;
-    if (of_clusters && checks_enabled & (CHECK_INIT | CHECK_RACE))
-        vgpu_fail(
-            "kernel %s uses clusters, mbarriers or bulk copies, which the checks init and race do not follow",
-            binding->program->name);
     grid.observer = observer_create(&grid);
     if (checks_enabled & CHECK_RACE)
-        grid.race = race_create(residents.total);
+        grid.race = race_create(blocks);
+    bool of_clusters = binding->is_of_clusters || residents.total != blocks;
     residents.schedule = schedule_create(residents.total, limit, of_clusters);
     follow(&grid, residents.schedule, false);
     uint64_t at_first = grid.schedule ? schedule_first_residents(grid.schedule) : 1;
@@ -144,7 +140,7 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
             admit(&grid, &residents);
         if (residents.next != started || kept != resident)
             residents.ended_at = grid.counts.warp_instructions;
-        else if (!of_clusters && grid.outcome == LAUNCH_DONE)
+        else if (grid.outcome == LAUNCH_DONE)
             look_for_progress(&grid, &residents);
     }
     for (unsigned k = 0; k < residents.count; k++)

@@ -38,6 +38,7 @@ struct launch {
         resident_blocks; /* blocks resident at once on the whole device, from occupancy; at least one cluster */
     struct l2 *l2;       /* NULL: traffic is not counted */
     const char *aside;   /* to be said when warps spin for ever; NULL: nothing */
+    bool delays_copies; /* asynchronous copies are made as late as they may be, not when they are issued */
 };
 
 struct launch_counts {

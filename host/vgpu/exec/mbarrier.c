@@ -1,5 +1,6 @@
 #include "mbarrier.h"
 #include "round_trip.h"
+#include "written.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,6 +40,11 @@ static bool is_valid(struct warp *warp, const struct bound *i, unsigned lane, co
            refuse(warp, i, lane, "an mbarrier is used that was not initialised, or was invalidated");
 }
 
+struct race_mbarrier mbarrier_place(const struct cluster *cluster, const uint64_t *object) {
+    size_t at = (size_t)((const uint8_t *)object - cluster->shared), stride = cluster->grid->shared_stride;
+    return (struct race_mbarrier){&cluster->blocks[at / stride], (uint32_t)(at % stride)};
+}
+
 /* Those that wait for a phase of a barrier in this block try again. */
 static void wake(struct block *block) {
     block->cluster->idle_turns = 0;
@@ -59,11 +65,14 @@ static bool settle(struct warp *warp, uint64_t *object, struct counts *counts) {
         counts->phase = !counts->phase;
     }
     *object = pack(counts);
+    warp->grid->changes++;
     if (completes) {
-        const struct cluster *cluster = warp->block->cluster;
-        size_t rank = (size_t)((uint8_t *)object - cluster->shared) / warp->grid->shared_stride;
-        trips_begin_phase(&cluster->blocks[rank], object, counts->phase);
-        wake(&cluster->blocks[rank]);
+        struct race_mbarrier place = mbarrier_place(warp->block->cluster, object);
+        if (warp->grid->race)
+            race_mbarrier_complete(place);
+        struct block *home = &warp->block->cluster->blocks[place.home->rank];
+        trips_begin_phase(home, object, counts->phase);
+        wake(home);
     }
     return true;
 }
@@ -76,6 +85,11 @@ bool mbarrier_init(struct warp *warp, const struct bound *i, unsigned lane, uint
                  count, COUNT_MAX);
         return refuse(warp, i, lane, message);
     }
+    struct race_mbarrier place = mbarrier_place(warp->block->cluster, object);
+    written_init_mbarrier(warp, i, lane, place.home, place.offset);
+    if (warp->grid->race)
+        race_mbarrier_set_up(warp, i, lane, place);
+    warp->grid->changes++;
     *object = pack(&(struct counts){.expected = count, .pending = count});
     return true;
 }
@@ -83,6 +97,11 @@ bool mbarrier_init(struct warp *warp, const struct bound *i, unsigned lane, uint
 bool mbarrier_invalidate(struct warp *warp, const struct bound *i, unsigned lane, uint64_t *object) {
     if (!is_valid(warp, i, lane, object))
         return false;
+    struct race_mbarrier place = mbarrier_place(warp->block->cluster, object);
+    written_inval_mbarrier(place.home, place.offset);
+    if (warp->grid->race)
+        race_mbarrier_set_up(warp, i, lane, place);
+    warp->grid->changes++;
     *object = 0;
     return true;
 }
@@ -103,6 +122,8 @@ bool mbarrier_transact(struct warp *warp, const struct bound *i, unsigned lane, 
                        int64_t transaction) {
     if (!is_valid(warp, i, lane, object))
         return false;
+    if (warp->grid->race)
+        race_mbarrier_transact(warp, i, lane, mbarrier_place(warp->block->cluster, object));
     struct counts counts = unpack(*object);
     return add_transaction(warp, i, lane, &counts, transaction) && settle(warp, object, &counts);
 }
@@ -122,12 +143,24 @@ bool mbarrier_arrive(struct warp *warp, const struct bound *i, unsigned lane, ui
     }
     if (!add_transaction(warp, i, lane, &counts, arrival.transaction))
         return false;
+    if (warp->grid->race && !arrival.of_copies)
+        race_mbarrier_arrive(warp, i, lane, mbarrier_place(warp->block->cluster, object), i->order);
+    else if (warp->grid->race)
+        race_mbarrier_track(warp, i, lane, mbarrier_place(warp->block->cluster, object));
     counts.pending -= arrival.count;
     if (arrival.drops)
         counts.expected -= arrival.count;
     if (arrival.must_not_complete && counts.pending == 0)
         return refuse(warp, i, lane, "an arrival with .noComplete completes the phase of its mbarrier");
     return settle(warp, object, &counts);
+}
+
+bool mbarrier_track(struct warp *warp, const struct bound *i, unsigned lane, uint64_t *object) {
+    if (!is_valid(warp, i, lane, object))
+        return false;
+    if (warp->grid->race)
+        race_mbarrier_track(warp, i, lane, mbarrier_place(warp->block->cluster, object));
+    return true;
 }
 
 bool mbarrier_parity_of_state(uint64_t state) { return unpack(state).phase; }
@@ -143,5 +176,7 @@ bool mbarrier_passed(struct warp *warp, const struct bound *i, unsigned lane, co
     if (!is_valid(warp, i, lane, object))
         return false;
     *passed = unpack(*object).phase != parity;
+    if (warp->grid->race)
+        race_mbarrier_wait(warp, i, lane, mbarrier_place(warp->block->cluster, object), *passed);
     return true;
 }

@@ -1,4 +1,5 @@
 /* The mbarrier instructions: lane after lane, each on its own object. */
+#include "copy.h"
 #include "mbarrier.h"
 #include "memory_access.h"
 #include "round_trip.h"
@@ -130,16 +131,20 @@ HANDLER(pending_count) {
 }
 
 /*
- * cp.async.mbarrier.arrive: the thread's copies are complete already, so it arrives now. Without .noinc the arrival is pending beside
- * those the barrier was made for, and nothing changes.
+ * cp.async.mbarrier.arrive: the thread's copies are made now if they were put off, and it arrives. Without .noinc the arrival is pending beside
+ * those the barrier was made for: the counts do not change, but those who see the phase complete know of the copies.
  */
 HANDLER(copies_arrive) {
-    const struct mbarrier_arrival one = {.count = 1};
+    const struct mbarrier_arrival one = {.count = 1, .of_copies = true};
     u64 state;
+    copy_make_all(w, mask, COPY_ASYNC);
     FOR_OBJECTS((trips_arrive(w->block, object[l], w->copy_trips, false),
                  mbarrier_arrive(w, i, l, object[l], one, &state)))
 }
-HANDLER(copies_change_nothing) { FOR_OBJECTS(mbarrier_transact(w, i, l, object[l], 0)) }
+HANDLER(copies_are_tracked) {
+    copy_make_all(w, mask, COPY_ASYNC);
+    FOR_OBJECTS(mbarrier_track(w, i, l, object[l]))
+}
 
 const struct instruction AT_LEVEL(mbarrier_instructions)[] = {
     {"mbarrier_init", "mw", init},
@@ -161,7 +166,7 @@ const struct instruction AT_LEVEL(mbarrier_instructions)[] = {
     {"mbarrier_pending_count", "Wd", pending_count},
     {"cp_async_mbarrier_arrive_noinc_shared_b64", "m", copies_arrive},
     {"cp_async_mbarrier_arrive_noinc_b64", "m", copies_arrive},
-    {"cp_async_mbarrier_arrive_shared_b64", "m", copies_change_nothing},
-    {"cp_async_mbarrier_arrive_b64", "m", copies_change_nothing},
+    {"cp_async_mbarrier_arrive_shared_b64", "m", copies_are_tracked},
+    {"cp_async_mbarrier_arrive_b64", "m", copies_are_tracked},
     {NULL, NULL, NULL},
 };

@@ -13,18 +13,16 @@ enum observed {
     OBSERVED_STORE,
     OBSERVED_ATOMIC,
     OBSERVED_COPY,
-    OBSERVED_FENCE
+    OBSERVED_FENCE,
+    OBSERVED_PROXY_FENCE
 };
 
 /* Called by binding once the instruction's own handler is known. */
 void observe_bind(struct bound *bound, const struct opcode *opcode, uint32_t used_bytes);
 
-/* Of a launch and of its blocks; NULL and nothing while the checks are off. */
+/* Of a launch; NULL while the checks are off. */
 struct observer *observer_create(const struct grid *grid);
 void observer_free(struct observer *observer);
-struct block_observer *block_observer_create(const struct block *block);
-void block_observer_free(struct block_observer *observer);
-void observe_block_start(struct block *block);
 
 /* True the first time for this check and instruction in a launch: one finding each is enough. */
 bool observe_is_new(struct warp *warp, const struct bound *i, enum check check);

@@ -69,12 +69,17 @@ static bool is_dropped(const char *base, const char *token, bool floats, unsigne
         return take_memory_modifier(token, opcode);
     if (strcmp(base, "mbarrier") == 0)
         return take_memory_modifier(token, opcode) || strcmp(token, "b64") == 0;
-    if (AMONG(base, "membar", "fence", "prefetch", "prefetchu"))
+    if (AMONG(base, "membar", "fence", "prefetch", "prefetchu")) {
+        opcode->releases |= AMONG(token, "acq_rel", "sc", "release");
+        opcode->fences_proxy |= strcmp(token, "proxy") == 0;
         return true;
+    }
     if (AMONG(base, "bra", "call", "ret", "exit", "brx"))
         return strcmp(token, "uni") == 0;
-    if (AMONG(base, "bar", "barrier"))
+    if (AMONG(base, "bar", "barrier")) {
+        opcode->strong |= strcmp(token, "relaxed") == 0;
         return AMONG(token, "cta", "aligned", "acquire", "release", "relaxed");
+    }
     if (strcmp(base, "cp") == 0) {
         if (strcmp(plain_space(token), "shared") == 0)
             opcode->space = PTX_SPACE_SHARED;

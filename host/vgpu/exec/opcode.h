@@ -16,7 +16,8 @@ struct opcode {
     enum ptx_space space;
     enum combine combine;
     bool strong;         /* volatile, relaxed or acquire */
-    bool releases;       /* release or acq_rel */
+    bool releases;       /* release, acq_rel or sc */
+    bool fences_proxy;   /* fence.proxy */
     bool has_cache_hint; /* the last operand is a cache policy */
     bool conversion;     /* counted in conversions_and_mufu */
     unsigned type_bytes; /* of the last type in the name; 0 if none */

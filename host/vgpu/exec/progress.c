@@ -31,6 +31,7 @@ static uint64_t hash_of(const struct warp *warp) {
     const struct program *program = warp->grid->binding->program;
     uint64_t hash =
         mixed((uint64_t)warp->live << 32 | warp->carry, (uint64_t)warp->impatience << 32 | warp->turn_lane);
+    hash = mixed(hash, (uint64_t)warp->cluster_arrived << 32 | warp->cluster_passed);
     for (unsigned k = 0; k < warp->fragment_count; k++) {
         const struct fragment *fragment = &warp->fragments[k];
         hash = mixed(hash, (uint64_t)fragment->at);
@@ -71,18 +72,27 @@ static bool reads_memory(const struct warp *warp, const struct bound *i) {
                                           : strncmp(opcode, "atom.", 5) == 0;
 }
 
-/* Goes on to where a spinning warp reads memory, the place to name. */
-static void go_to_read(struct warp *warp) {
+/* Goes on to where a spinning warp reads memory or waits, the place to name. False when it waits. */
+static bool go_to_read(struct warp *warp) {
     enum { STEPS = 10000 };
-    struct launch_counts counts = warp->grid->counts;
-    for (unsigned step = 0; step < STEPS; step++) {
+    for (unsigned step = 0; step < STEPS && warp_is_ready(warp); step++) {
         for (unsigned k = 0; k < warp->fragment_count; k++)
             if (warp->fragments[k].state == FRAGMENT_READY && reads_memory(warp, warp->fragments[k].at))
-                goto found;
+                return true;
         warp_run(warp, 1);
     }
-found:
-    warp->grid->counts = counts;
+    return warp_is_ready(warp);
+}
+
+/* Whether a warp of the cluster spins on memory: all have come to where they do, or wait. */
+static bool spins(struct cluster *cluster) {
+    struct launch_counts counts = cluster->grid->counts;
+    bool any = false;
+    for (unsigned rank = 0; rank < cluster->block_count; rank++)
+        for (unsigned k = 0; k < cluster->blocks[rank].warp_count; k++)
+            any |= go_to_read(&cluster->blocks[rank].warps[k]);
+    cluster->grid->counts = counts;
+    return any;
 }
 
 /* Warps that stand at one place, told together. */
@@ -96,8 +106,6 @@ struct place {
 enum { PLACES = 12 };
 
 static unsigned add_places(struct place *places, unsigned count, struct warp *warp) {
-    if (warp_is_ready(warp))
-        go_to_read(warp);
     for (unsigned k = 0; k < warp->fragment_count; k++) {
         const struct fragment *fragment = &warp->fragments[k];
         unsigned p = 0;
@@ -129,19 +137,26 @@ static void append_place(char *text, size_t size, const struct place *place) {
 
 void report_spinning(struct cluster *const *clusters, unsigned count, uint64_t not_started) {
     struct place places[PLACES];
-    unsigned place_count = 0;
+    unsigned place_count = 0, size = clusters[0]->block_count;
     for (unsigned c = 0; c < count; c++)
-        for (unsigned k = 0; k < clusters[c]->blocks->warp_count; k++)
-            place_count = add_places(places, place_count, &clusters[c]->blocks->warps[k]);
+        if (!spins(clusters[c])) {
+            report_deadlock(clusters[c], NULL);
+            return;
+        }
+    for (unsigned k = 0; k < count * size; k++) {
+        const struct block *block = &clusters[k / size]->blocks[k % size];
+        for (unsigned j = 0; j < block->warp_count; j++)
+            place_count = add_places(places, place_count, &block->warps[j]);
+    }
     char message[2400];
     snprintf(message, sizeof message,
              "deadlock: every warp of the %u resident blocks waits or spins on memory that nobody will "
              "change, %" PRIu64 " blocks have not started",
-             count, not_started);
-    const struct place *witness = NULL;
+             count * size, not_started * size);
+    const struct place *witness = places;
     for (unsigned p = 0; p < place_count; p++) {
         append_place(message, sizeof message, &places[p]);
-        if (!witness && places[p].state == FRAGMENT_READY)
+        if (witness->state != FRAGMENT_READY && places[p].state == FRAGMENT_READY)
             witness = &places[p];
     }
     if (witness->first->grid->launch->aside)

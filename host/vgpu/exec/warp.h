@@ -84,6 +84,9 @@ struct recurrence {
     unsigned steps, renewal;
 };
 
+/* cp.async, cp.async.bulk: each waits for groups of its own. */
+enum copy_kind { COPY_ASYNC, COPY_BULK, COPY_KINDS };
+
 struct warp {
     uint8_t *bank[2];
     uint32_t active;           /* lanes of the fragment that runs */
@@ -105,6 +108,7 @@ struct warp {
     unsigned turn_lane;            /* rotation: the fragment that had the last turn */
     uint32_t awaited[WARP_LANES];  /* the member mask of each lane in a fragment that is FRAGMENT_AT_SYNC */
     uint32_t come[BLOCK_BARRIERS]; /* lanes that arrived at a barrier with a count, which is still open */
+    uint32_t committed[COPY_KINDS][WARP_LANES]; /* groups of each lane's copies */
     struct recurrence recurrence;
     /* Its clock and when its loads, its cp.async copies and their latest groups have come (round_trip.h). */
     unsigned trips, awaited_trips, copy_trips, group_count, group_trips[8];
@@ -142,7 +146,7 @@ struct block {
     bool read_after_end;    /* a finding has told that others use its shared memory although it has ended */
     uint32_t stuck;         /* warps that go round for ever unless memory changes; said at stuck_changes */
     uint64_t stuck_changes; /* grid->changes then */
-    struct block_observer *observer;
+    uint8_t *written;       /* written.h; NULL while CHECK_INIT is off */
     struct block_race *race;
     struct barrier barriers[BLOCK_BARRIERS];
 };
@@ -157,6 +161,11 @@ struct cluster {
     unsigned live_threads, arrived;
     unsigned trips;      /* the latest clock of those that arrived at its barrier */
     unsigned idle_turns; /* turns at whose end all threads waited, since one could last go on */
+    struct cluster_race *race;
+    struct put_off_copies {
+        struct put_off_copy *copies;
+        unsigned count, room;
+    } put_off; /* copy.h */
 };
 
 struct grid {
@@ -194,7 +203,7 @@ struct binding {
     struct bound_special *specials;
     uint32_t special_count;
     bool
-        is_of_clusters; /* has instructions for clusters, mbarriers or bulk copies, which observe.h and progress.c do not follow */
+        is_of_clusters; /* has instructions for clusters, mbarriers or bulk copies: a schedule's turns are long then */
 };
 
 /* The bytes of an operand. */
@@ -262,6 +271,8 @@ void cluster_free(struct cluster *cluster);
 void cluster_start(struct cluster *cluster, uint64_t index);
 /* One turn of all its blocks. Finds deadlocks. False when the last thread has ended. */
 bool cluster_run(struct cluster *cluster, uint64_t budget);
+/* Whether a warp of it can run and, while grid->watching, is not stuck. */
+bool cluster_runnable(const struct cluster *cluster);
 /* Lanes of mask arrive at the cluster barrier. False when the arrival was refused (a finding has been made). */
 bool cluster_arrive(struct warp *warp, const struct bound *i, uint32_t mask);
 /* Lanes have ended: a barrier that waited only for them completes. */
@@ -279,9 +290,9 @@ uint8_t *cluster_range(struct warp *warp, const struct bound *i, unsigned lane, 
 /* progress.c */
 /* Ready warps, but for those that are stuck while grid->watching. */
 uint32_t block_runnable(struct block *block);
-/* After a slice of the warp, while grid->watching. */
+/* After a slice of the warp, or a wait that it gave up, while grid->watching. */
 void progress_note(struct warp *warp);
-/* Clusters of one block. Lists who waits and spins where, and makes the outcome LAUNCH_DEADLOCK. */
+/* Lists who waits and spins where, and makes the outcome LAUNCH_DEADLOCK. not_started: clusters. */
 void report_spinning(struct cluster *const *clusters, unsigned count, uint64_t not_started);
 
 /* special.c */

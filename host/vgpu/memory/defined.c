@@ -11,6 +11,8 @@ void defined_close(void) { shadow_close(&written); }
 
 static uint8_t *bytes_at(uint64_t address) { return written.begin + (address - written.first); }
 
+uint8_t *defined_bytes(uint64_t address) { return written.begin ? bytes_at(address) : NULL; }
+
 void defined_set(uint64_t address, uint64_t bytes) {
     if (written.begin)
         memset(bytes_at(address), 1, bytes);

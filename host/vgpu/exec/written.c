@@ -1,0 +1,111 @@
+#include "written.h"
+#include "../memory/defined.h"
+#include "observe.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { UNWRITTEN, WRITTEN, OF_MBARRIER, MBARRIER_BYTES = 8 };
+
+uint8_t *written_create(const struct grid *grid) {
+    if (!(checks_enabled & CHECK_INIT))
+        return NULL;
+    uint8_t *written = calloc(grid->shared_bytes + 1, 1);
+    if (!written)
+        vgpu_fail("not enough host memory to follow what is written to %u bytes of shared memory",
+                  grid->shared_bytes);
+    return written;
+}
+
+void written_start(const struct block *block) {
+    if (block->written)
+        memset(block->written, UNWRITTEN, block->grid->shared_bytes);
+}
+
+/* "shared memory at offset 16 of block 1,0,0, which nobody has written" */
+static void describe(const struct warp *warp, uint64_t at, unsigned bytes, const struct block *home,
+                     char *text, size_t size) {
+    char place[240];
+    if (home == warp->block)
+        snprintf(text, size, "shared memory at offset %" PRIu64 ", which the block has not written", at);
+    else if (home)
+        snprintf(text, size,
+                 "shared memory at offset %" PRIu64 " of block %" PRIu32 ",%" PRIu32 ",%" PRIu32
+                 ", which nobody has written",
+                 at, home->id[0], home->id[1], home->id[2]);
+    else
+        snprintf(text, size, "device memory at 0x%" PRIx64 " that were never written, %s", at,
+                 memory_describe(at, bytes, place, sizeof place));
+}
+
+static bool is_written(const struct block *home, uint64_t at, unsigned bytes) {
+    return home ? !memchr(home->written + at, UNWRITTEN, bytes) : defined_all(at, bytes);
+}
+
+void written_check(struct warp *warp, const struct bound *i, unsigned lane, uint64_t at,
+                   const struct block *home) {
+    static const char *const verbs[] = {
+        [OBSERVED_LOAD] = "load", [OBSERVED_ATOMIC] = "atomic", [OBSERVED_COPY] = "asynchronous copy"};
+    if (is_written(home, at, i->lane_bytes))
+        return;
+    bool holds = true;
+    for (unsigned k = 0; k < i->lane_bytes; k++)
+        holds &= !(i->used_bytes >> k & 1) || is_written(home, at + k, 1);
+    if (holds || !observe_is_new(warp, i, CHECK_INIT))
+        return;
+    char place[300], message[400];
+    describe(warp, at, i->lane_bytes, home, place, sizeof place);
+    snprintf(message, sizeof message, "%s of %u bytes of %s", verbs[i->observed], i->lane_bytes, place);
+    finding_at(warp, i, lane, CHECK_INIT, at, message);
+}
+
+/* Finds that the bytes, which something else is about to be in, are those of an mbarrier. */
+static void check_mbarrier(struct warp *warp, const struct bound *i, unsigned lane, const struct block *home,
+                           uint64_t at, uint32_t bytes, const char *what) {
+    const uint8_t *there = memchr(home->written + at, OF_MBARRIER, bytes);
+    if (!there || !observe_is_new(warp, i, CHECK_SYNC))
+        return;
+    char message[300];
+    snprintf(message, sizeof message,
+             "%s the mbarrier at offset %zu of the shared memory of block %" PRIu32 ",%" PRIu32 ",%" PRIu32
+             ", which is in use: it was initialised and not invalidated",
+             what, (size_t)(there - home->written), home->id[0], home->id[1], home->id[2]);
+    finding_at(warp, i, lane, CHECK_SYNC, at, message);
+}
+
+void written_set(struct warp *warp, const struct bound *i, unsigned lane, uint64_t at,
+                 const struct block *home) {
+    if (home) {
+        check_mbarrier(warp, i, lane, home, at, i->lane_bytes, "this thread writes to");
+        memset(home->written + at, WRITTEN, i->lane_bytes);
+    } else {
+        defined_set(at, i->lane_bytes);
+    }
+}
+
+void written_copy(struct warp *warp, const struct bound *i, unsigned lane, const struct block *to_home,
+                  uint64_t to, const struct block *from_home, uint64_t from, uint32_t bytes) {
+    if (!(checks_enabled & CHECK_INIT))
+        return;
+    if (to_home)
+        check_mbarrier(warp, i, lane, to_home, to, bytes, "a bulk copy writes to");
+    uint8_t *written = to_home ? to_home->written + to : defined_bytes(to);
+    const uint8_t *source = from_home ? from_home->written + from : defined_bytes(from);
+    for (uint32_t k = 0; k < bytes; k++)
+        written[k] = source[k] != UNWRITTEN;
+}
+
+void written_init_mbarrier(struct warp *warp, const struct bound *i, unsigned lane, const struct block *home,
+                           uint32_t offset) {
+    if (!home->written)
+        return;
+    check_mbarrier(warp, i, lane, home, offset, MBARRIER_BYTES, "mbarrier.init of");
+    memset(home->written + offset, OF_MBARRIER, MBARRIER_BYTES);
+}
+
+void written_inval_mbarrier(const struct block *home, uint32_t offset) {
+    if (home->written)
+        memset(home->written + offset, WRITTEN, MBARRIER_BYTES);
+}
