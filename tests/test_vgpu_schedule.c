@@ -71,7 +71,7 @@ Test(vgpu_schedule, long_and_short) {
 }
 
 Test(vgpu_schedule, warps_and_lanes) {
-    unsigned split = 0, reordered = 0, strayed = 0, passed = 0, gave_up = 0;
+    unsigned split = 0, reordered = 0, strayed = 0, passed = 0, gave_up = 0, put_off = 0;
     uint64_t laggards_run = 0;
     schedule_set_seed(3);
     for (unsigned launch = 0; launch < LAUNCHES; launch++) {
@@ -92,6 +92,7 @@ Test(vgpu_schedule, warps_and_lanes) {
             strayed += fragment < 3;
             passed += schedule_passes(schedule);
             gave_up += schedule_gives_up(schedule);
+            put_off += schedule_puts_off(schedule);
         }
         schedule_free(schedule);
     }
@@ -101,6 +102,7 @@ Test(vgpu_schedule, warps_and_lanes) {
               reordered);
     cr_assert(strayed > some && strayed < most && passed > some && passed < most, "%u %u", strayed, passed);
     cr_assert(gave_up > some && gave_up < most, "%u", gave_up);
+    cr_assert(put_off > some && put_off < most, "%u", put_off);
 }
 
 /* Lanes of one atomic instruction in another order than theirs, in a launch that parts no lanes: it takes no more instructions. */

@@ -213,12 +213,48 @@ template <bool RIGHT> __global__ void wait_once(int *out, int *) {
 #endif
 }
 
+// --- asynchronous copies, from architectures 80 and 90 on
+template <bool RIGHT> __global__ void fetch(int *out, int *words) {
+#if __CUDA_ARCH__ >= 800
+    __shared__ int items[THREADS];
+    items[threadIdx.x] = 1;
+    unsigned to = (unsigned)__cvta_generic_to_shared(&items[threadIdx.x]);
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4; cp.async.commit_group;" ::"r"(to), "l"(words)
+                 : "memory");
+    if (RIGHT)
+        asm volatile("cp.async.wait_group 0;" ::: "memory");
+    out[thread()] = items[threadIdx.x] == 0;
+#endif
+}
+// Each warp writes its tile with one copy, and reads it.
+template <bool RIGHT> __global__ void write_back(int *out, int *words) {
+#if __CUDA_ARCH__ >= 900
+    __shared__ alignas(16) int items[THREADS];
+    int first = threadIdx.x - lane(), *tile = words + blockIdx.x * THREADS + first;
+    items[threadIdx.x] = 1;
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+    __syncwarp();
+    if (lane() == 0) {
+        asm volatile(
+            "cp.async.bulk.global.shared::cta.bulk_group [%0], [%1], 128; cp.async.bulk.commit_group;" ::"l"(
+                tile),
+            "r"((unsigned)__cvta_generic_to_shared(&items[first]))
+            : "memory");
+        if (RIGHT)
+            asm volatile("cp.async.bulk.wait_group 0;" ::: "memory");
+    }
+    __syncwarp();
+    out[thread()] = ((volatile int *)tile)[lane()];
+#endif
+}
+
 using kernel = void (*)(int *out, int *words);
 struct pair {
     const char *name;
     kernel wrong, right;
     bool cooperative = false, cluster = false;
     int words = -1; // what words[0] must be at the end
+    int from = 7;   // major architecture
 };
 #define PAIR(name, kernel, ...)                                                                              \
     { name, kernel<false>, kernel<true>, __VA_ARGS__ }
@@ -238,8 +274,10 @@ static const pair pairs[] = {
     PAIR("after-neighbour", after_neighbour),
     PAIR("last-adds", last_adds),
     PAIR("over-the-grid", over_the_grid, true),
-    PAIR("over-the-cluster", over_the_cluster, false, true),
-    PAIR("wait-once", wait_once, false, true),
+    PAIR("over-the-cluster", over_the_cluster, false, true, -1, 9),
+    PAIR("wait-once", wait_once, false, true, -1, 9),
+    PAIR("fetch", fetch, false, false, -1, 8),
+    PAIR("write-back", write_back, false, false, -1, 9),
 };
 
 static bool is_right(const pair &pair, kernel kernel) {
@@ -268,7 +306,7 @@ int main(int, char **argument) {
     must(cudaGetDeviceProperties(&device, 0));
     int compared = 0;
     for (const pair &pair : pairs) {
-        if (pair.cluster && device.major < 9)
+        if (device.major < pair.from)
             continue;
         if (!strcmp(argument[1], "names"))
             printf("%s\n", pair.name);

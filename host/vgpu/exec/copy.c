@@ -42,7 +42,9 @@ static bool make(const struct copy *copy, uint32_t time) {
     return mbarrier_transact(warp, copy->i, copy->lane, copy->barrier, -(int64_t)copy->bytes);
 }
 
-bool copy_is_put_off(const struct grid *grid) { return grid->launch->delays_copies; }
+bool copy_is_put_off(const struct grid *grid) {
+    return grid->launch->delays_copies || (grid->schedule && schedule_puts_off(grid->schedule));
+}
 
 static void put_off(const struct copy *copy, uint32_t time) {
     struct put_off_copies *list = &copy->warp->block->cluster->put_off;

@@ -36,7 +36,7 @@ struct schedule {
     uint64_t state;
     /* The launch's manner. */
     unsigned slice, turn;
-    unsigned strays, passes, splits, reorders, gives_up; /* chances */
+    unsigned strays, passes, splits, reorders, gives_up, puts_off; /* chances */
     uint64_t resident;
     /* In each window of clusters the k-th to start is (first + k x step) modulo the window. */
     uint64_t clusters, window, step, first;
@@ -56,13 +56,13 @@ static uint64_t length(struct schedule *schedule, unsigned most) {
 static uint64_t common_divisor(uint64_t a, uint64_t b) { return b == 0 ? a : common_divisor(b, a % b); }
 
 struct schedule *schedule_create(uint64_t clusters, uint64_t resident, bool of_clusters) {
-    static const unsigned chances[] = {0, 4, 32, 128};
+    static const unsigned chances[] = {0, 4, 32, 128}, often[] = {0, 32, 128, ALWAYS};
     if (!seeded)
         return NULL;
     struct schedule *schedule = calloc(1, sizeof *schedule);
     if (!schedule)
         vgpu_fail("not enough host memory for the schedule of a launch");
-    schedule->state = schedule_random(SCHEDULE_LAUNCH, launches++);
+    schedule->state = schedule_random(SCHEDULE_LAUNCH, launches);
     schedule->slice = (unsigned)below(schedule, SLICE_MOST + 1);
     /* A deadlock of mbarriers is found in a turn that is long enough for every thread to wait. */
     unsigned least = of_clusters ? TURN_LEAST_OF_CLUSTERS : TURN_LEAST;
@@ -72,6 +72,7 @@ struct schedule *schedule_create(uint64_t clusters, uint64_t resident, bool of_c
     schedule->splits = chances[below(schedule, 4)];
     schedule->reorders = chances[below(schedule, 4)];
     schedule->gives_up = chances[below(schedule, 4)];
+    schedule->puts_off = often[schedule_random(SCHEDULE_COPY, launches++) % 4];
     schedule->resident = resident;
     schedule->clusters = clusters;
     schedule->window = below(schedule, 4) ? resident : 1;
@@ -148,6 +149,8 @@ unsigned schedule_fragment(struct schedule *schedule, unsigned count) {
 }
 
 bool schedule_passes(struct schedule *schedule) { return happens(schedule, schedule->passes); }
+
+bool schedule_puts_off(struct schedule *schedule) { return happens(schedule, schedule->puts_off); }
 
 static uint32_t some_of(struct schedule *schedule, uint32_t mask, unsigned chance) {
     if ((mask & (mask - 1)) == 0 || !happens(schedule, chance))

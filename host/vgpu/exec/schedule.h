@@ -61,6 +61,8 @@ bool schedule_passes(struct schedule *schedule);
 uint32_t schedule_split(struct schedule *schedule, uint32_t mask);
 /* Whether a wait for an mbarrier whose phase is not complete ends at once. */
 bool schedule_gives_up(struct schedule *schedule);
+/* Whether the asynchronous copy that is issued now is put off. */
+bool schedule_puts_off(struct schedule *schedule);
 /* Lanes of mask whose store or atomic comes before those of the others. */
 uint32_t schedule_first_lanes(struct schedule *schedule, uint32_t mask);
 
