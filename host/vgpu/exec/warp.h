@@ -194,15 +194,15 @@ void warp_remove_fragment(struct warp *warp, unsigned k);
 /* Runs until budget instructions are issued, or nothing in the warp can move, or the launch faults. Returns the number issued. */
 unsigned warp_run(struct warp *warp, unsigned budget);
 bool warp_is_ready(const struct warp *warp);
-/* The lanes that wait with this member mask at instructions with this handler. */
-uint32_t warp_lanes_awaiting(const struct warp *warp, handler *run, uint32_t members);
 /* Ends lanes; those that waited for them are tried again. */
 void warp_exit(struct warp *warp, uint32_t mask);
 /*
- * For shfl and its kind: which lanes of mask have every live lane of their member mask here? The others become a waiting
- * fragment and leave the active mask.
+ * For shfl and its kind: which lanes of mask have every live lane of their member mask here? The others leave the active mask and
+ * become a waiting fragment, until the rest of their member mask comes here or to other instructions of the kind.
  */
 uint32_t warp_gather(struct warp *warp, const struct bound *i, uint32_t mask, const uint32_t *members);
+/* meeting.c: does as one the instructions of i's kind at which these lanes wait; they are then ready behind their own. */
+void warp_meet(struct warp *warp, const struct bound *i, uint32_t lanes);
 /*
  * For bar.warp.sync, whose lanes may stand at different instructions: every active lane becomes a fragment. Only lanes that
  * wait with the same member mask meet.
