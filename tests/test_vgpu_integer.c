@@ -71,6 +71,13 @@ Test(vgpu_integer, products) {
 Test(vgpu_integer, carries) {
     INSTRUCTION("u32 u32 u32", "add.cc.u32 e, a, b; addc.u32 d, 0, 0;", (a + b) >> 32);
     INSTRUCTION("u32 u32 u32", "sub.cc.u32 e, a, b; subc.u32 d, 0, 0;", a < b ? ~0u : 0);
+    /* A difference carries when nothing is borrowed, and what adds can go on with what subtracts. */
+    INSTRUCTION("u32 u32 u32", "sub.cc.u32 e, a, b; addc.u32 d, 0, 0;", U32(a) >= U32(b));
+    INSTRUCTION("u64 u64 u64", "sub.cc.u64 t, a, b; addc.u64 d, 0, 0;", a >= b);
+    INSTRUCTION("u32 u32 u32 u32", "sub.cc.u32 e, a, b; subc.cc.u32 e, a, c; addc.u32 d, 0, 0;",
+                S64(U32(a)) - S64(U32(c)) - (U32(a) < U32(b)) >= 0);
+    INSTRUCTION("u32 u32 u32", "add.cc.u32 e, a, b; subc.u32 d, a, b;",
+                U32(a) - U32(b) - !((U32(a) + (uint64_t)U32(b)) >> 32));
     INSTRUCTION("u64 u64 u64", "add.cc.u64 t, a, b; addc.u64 d, 0, 0;", ((uwide)a + b) >> 64);
     INSTRUCTION("u32 u32 u32 u32", "add.cc.u32 e, a, b; addc.cc.u32 e, a, c; addc.u32 d, 0, 0;",
                 (a + c + ((a + b) >> 32)) >> 32);

@@ -56,6 +56,9 @@ void block_observer_free(struct block_observer *observer) {
 void observe_block_start(struct block *block) {
     if (block->observer)
         memset(block->observer->written, 0, block->grid->shared_bytes);
+    if (block->observer && block->grid->binding->reserves_shared)
+        memset(block->observer->written + block->grid->shared_bytes - RESERVED_SHARED_BYTES, 1,
+               RESERVED_SHARED_BYTES);
 }
 
 bool observe_is_new(struct warp *warp, const struct bound *i, enum check check) {

@@ -16,6 +16,8 @@
 #define ALL_LANES 0xffffffffu
 
 enum { MAX_BOUND_OPERANDS = 8, BLOCK_BARRIERS = 16, CLUSTER_BARRIER = BLOCK_BARRIERS };
+/* The system's part of a block's shared memory: 1 KiB, CUDA C++ Programming Guide, compute capability 8.x. */
+enum { RESERVED_SHARED_BYTES = 1024 };
 #define CONSTANT_BANK 0x80000000u
 
 struct warp;
@@ -178,6 +180,8 @@ struct binding {
     uint32_t window_count;
     struct bound_special *specials;
     uint32_t special_count;
+    bool
+        reserves_shared; /* reads %reserved_smem_offset_*: each block has RESERVED_SHARED_BYTES behind its own */
     bool
         is_of_clusters; /* has instructions for clusters, mbarriers or bulk copies, which observe.h and progress.c do not follow */
 };

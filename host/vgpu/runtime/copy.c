@@ -1,5 +1,6 @@
 /* Copies and fills between the host and device memory, checked against the allocations they touch. */
 #include "../check/finding.h"
+#include "../exec/print.h"
 #include "../memory/defined.h"
 #include "../memory/memory.h"
 #include "capture.h"
@@ -83,6 +84,8 @@ cudaError_t fill_run(const struct fill_operation *fill) {
 }
 
 static cudaError_t submit_copy(const struct copy_operation *copy, cudaStream_t stream) {
+    if (stream == cudaStreamLegacy)
+        print_flush();
     if ((unsigned)copy->direction > cudaMemcpyDefault)
         return cudaErrorInvalidMemcpyDirection;
     if (copy->width == 0 || copy->height == 0)

@@ -1,4 +1,5 @@
 /* The one virtual device: what it answers about itself, and calls that concern it as a whole. */
+#include "../exec/print.h"
 #include "../memory/memory.h"
 #include "capture.h"
 #include "module.h"
@@ -267,16 +268,42 @@ cudaError_t cudaDeviceGetCacheConfig(enum cudaFuncCache *config) {
     return answer((int *)config, cudaFuncCachePreferNone);
 }
 
+/* Of the limits only the one on what kernels print is modelled. */
+static cudaError_t with_limit(enum cudaLimit limit, size_t *bytes, bool sets) {
+    if (!bytes)
+        return cudaErrorInvalidValue;
+    if (limit != cudaLimitPrintfFifoSize)
+        return runtime_not_provided("a limit other than cudaLimitPrintfFifoSize");
+    *(sets ? &print_limit : bytes) = sets ? *bytes : print_limit;
+    return cudaSuccess;
+}
+
+cudaError_t cudaDeviceSetLimit(enum cudaLimit limit, size_t bytes) {
+    cudaError_t error = runtime_enter();
+    if (error == cudaSuccess)
+        error = with_limit(limit, &bytes, true);
+    return runtime_leave(error);
+}
+
+cudaError_t cudaDeviceGetLimit(size_t *bytes, enum cudaLimit limit) {
+    cudaError_t error = runtime_enter();
+    if (error == cudaSuccess)
+        error = with_limit(limit, bytes, false);
+    return runtime_leave(error);
+}
+
 cudaError_t cudaDeviceSynchronize(void) {
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
         error = capture_touched_by_device();
+    print_flush();
     return runtime_leave(error);
 }
 
 /* Frees what cudaMalloc gave, gives variables their initial values, and heals a fault. */
 cudaError_t cudaDeviceReset(void) {
     runtime_enter();
+    print_flush();
     memory_free_unnamed();
     modules_reset();
     runtime_clear_fault();

@@ -1,4 +1,5 @@
 /* Events. Work runs at call, so a recorded event has always happened; its time is read from the virtual clock. */
+#include "../exec/print.h"
 #include "capture.h"
 #include "runtime.h"
 #include "stream.h"
@@ -136,7 +137,13 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
     return runtime_leave(error);
 }
 
-cudaError_t cudaEventSynchronize(cudaEvent_t event) { return cudaEventQuery(event); }
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+    cudaError_t error = runtime_enter();
+    if (error == cudaSuccess)
+        error = happened(event);
+    print_flush();
+    return runtime_leave(error);
+}
 
 static cudaError_t elapsed(float *milliseconds, cudaEvent_t from_handle, cudaEvent_t to_handle) {
     const struct CUevent_st *from = find(from_handle), *to = find(to_handle);

@@ -1,4 +1,5 @@
 /* Kernel launches: the calls, a device's limits, and running one on the executor. */
+#include "../exec/print.h"
 #include "../memory/defined.h"
 #include "../memory/memory.h"
 #include "capture.h"
@@ -104,6 +105,7 @@ static cudaError_t submit(const struct request *request) {
     if (!kernel)
         return cudaErrorInvalidDeviceFunction;
     kernel_prepare(kernel);
+    print_flush();
     struct kernel_operation launch = {
         .kernel = kernel,
         .grid = {request->grid.x, request->grid.y, request->grid.z},

@@ -1,4 +1,5 @@
 #include "stream.h"
+#include "../exec/print.h"
 #include "capture.h"
 #include "runtime.h"
 
@@ -104,6 +105,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
         error = wait_for(stream);
+    print_flush();
     return runtime_leave(error);
 }
 
