@@ -91,7 +91,8 @@ Test(vgpu_bulk_reduce, wide_atomics) {
            "mov.b64 u, 0xc00000008;"
            "mov.b128 b, {t, u}; atom.shared.cas.b128 c, [s], b, a; mov.b128 {t, u}, c; st.shared.v2.u64 "
            "[s+16], {t, u};"
-           "atom.shared.cas.b128 c, [s], b, b; mov.b128 {t, u}, c; st.shared.v2.u64 [s+32], {t, u};"
+           "mov.b64 t, 5; mov.b64 u, 8; mov.b128 c, {t, u}; atom.shared.cas.b128 c, [s], c, b; mov.b128 {t, "
+           "u}, c; st.shared.v2.u64 [s+32], {t, u};"
            "atom.shared.exch.b128 c, [s+48], a; mov.b128 {t, u}, c; st.shared.v2.u64 [s+64], {t, u}; }");
     const uint32_t wanted[] = {5, 0, 7, 0, 0, 4, 8, 12, 5, 0, 7, 0, 5, 0, 7, 0, 48, 52, 56, 60};
     cr_assert(memcmp(out, wanted, sizeof wanted) == 0);
