@@ -157,15 +157,6 @@ Test(vgpu_barrier, deadlocks) {
     }
 }
 
-/* The virtual GPU does not match collectives across instructions, and says so rather than call the program wrong. */
-Test(vgpu_barrier, shuffle_at_two_instructions, .exit_code = 87) {
-    struct machine_launch launch = {
-        .ptx = HEAD "setp.lt.u32 p, x, 16; @p bra A;\nshfl.sync.bfly.b32 y, x, 1, 31, 0xffffffff; ret;\n"
-                    "A: shfl.sync.bfly.b32 y, x, 1, 31, 0xffffffff; ret; }",
-        .threads = 32};
-    run(&launch, LAUNCH_DONE);
-}
-
 /* The mistakes at a barrier that stop the kernel with a fault. */
 Test(vgpu_barrier, misuse) {
     static const struct {

@@ -32,14 +32,17 @@ static uint64_t high(uint64_t a, uint64_t b) {
     return cut((uint64_t)((wide_bits)value(a) * (wide_bits)value(b) >> type->bits));
 }
 
-/* The sum as unsigned numbers without a width; what lies above the width is the carry, below zero the borrow. */
+/*
+ * The sum as unsigned numbers without a width; what lies above the width is the carry. A difference is a + ~b + 1, so it carries when
+ * nothing is borrowed.
+ */
 #define SUM(name, result)                                                                                    \
     static whole name(uint64_t a, uint64_t b, uint64_t c, unsigned carry) {                                  \
         (void)b, (void)c;                                                                                    \
         return (result);                                                                                     \
     }
 SUM(sum, (whole)cut(a) + cut(b) + carry)
-SUM(difference, (whole)cut(a) - cut(b) - carry)
+SUM(difference, (whole)cut(a) + cut(~b) + carry)
 SUM(product_low, (whole)low(a, b) + cut(c) + carry)
 SUM(product_high, (whole)high(a, b) + cut(c) + carry)
 
@@ -63,13 +66,13 @@ static const struct instruction_kind {
     {"madc.hi.cc", true, true, 3, product_high},
 };
 
-static uint64_t expected(uint64_t a, uint64_t b, uint64_t c) {
-    return (uint64_t)kind->sum(a, b, c, kind->reads ? carry_in : 0);
+static whole result(uint64_t a, uint64_t b, uint64_t c) {
+    return kind->sum(a, b, c, kind->reads ? carry_in : kind->sum == difference);
 }
+static uint64_t expected(uint64_t a, uint64_t b, uint64_t c) { return (uint64_t)result(a, b, c); }
 /* An instruction without .cc leaves the carry. */
 static uint64_t expected_carry(uint64_t a, uint64_t b, uint64_t c) {
-    whole x = kind->sum(a, b, c, kind->reads ? carry_in : 0);
-    return kind->writes ? x < 0 || x >> type->bits != 0 : carry_in;
+    return kind->writes ? result(a, b, c) >> type->bits != 0 : carry_in;
 }
 /* Lanes in which a is odd keep the carry they had. */
 static uint64_t expected_of_even(uint64_t a, uint64_t b, uint64_t c) {
@@ -117,4 +120,14 @@ Test(vgpu_carry, chains) {
     instruction_check("u64 u64 u64 u64", text, sum_high);
     snprintf(text, sizeof text, chain, "sub", "sub", "sub", "sub");
     instruction_check("u64 u64 u64 u64", text, difference_high);
+}
+
+/* What adds can go on with what subtracts: nvcc's 128-bit division does. */
+Test(vgpu_carry, mixed_chains) {
+    INSTRUCTION("u32 u32 u32", "sub.cc.u32 e, a, b; addc.u32 d, 0, 0;", (uint32_t)a >= (uint32_t)b);
+    INSTRUCTION("u64 u64 u64", "sub.cc.u64 t, a, b; addc.u64 d, 0, 0;", a >= b);
+    INSTRUCTION("u32 u32 u32 u32", "sub.cc.u32 e, a, b; subc.cc.u32 e, a, c; addc.u32 d, 0, 0;",
+                (int64_t)(uint32_t)a - (uint32_t)c - ((uint32_t)a < (uint32_t)b) >= 0);
+    INSTRUCTION("u32 u32 u32", "add.cc.u32 e, a, b; subc.u32 d, a, b;",
+                (uint32_t)a - (uint32_t)b - !(((uint64_t)(uint32_t)a + (uint32_t)b) >> 32));
 }

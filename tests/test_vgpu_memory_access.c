@@ -332,9 +332,10 @@ Test(vgpu_memory_access, refusals) {
     } cases[] = {
         {"wmma.load.a.sync.aligned.row.m16n16k16.global.f16 {x, x, x, x, x, x, x, x}, [t];", "wmma"},
         {"ld.global.u32.sideways x, [t];", "ld.global.u32.sideways"},
-        {"st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.u32 [x], x, [x];", "st.async.weak"},
         {"red.global.exch.b32 [t], x;", "red.global.exch.b32"},
         {"red.shared.cas.b32 [x], x, x;", "red.shared.cas.b32"},
+        {"multimem.red.relaxed.gpu.global.add.u32 [t], x;", "multimem.red"},
+        {"st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.u16 [x], x, [x];", "st.async.weak"},
         {"add.s32 x, t, 1;", "64 bits"},
         {"st.global.u64 [t], x;", "x does not fit 'st.global.u64'"},
         {"mov.u32 x, %pm0;", "%pm0"},

@@ -325,7 +325,6 @@ static const struct refusal {
     {BODY("ld.global.u32 %r1, [5.0];"), 6, "an address must be an integer"},
     {BODY("ld.global.u32 %r1, [%tid.x];"), 6, "'%tid.x' is neither a register nor a variable"},
     {BODY("ld.global.u32 %r1, [%r2 %r3];"), 6, "expected ']' after an address"},
-    {BODY("ld.global.u32 %r1, [%r2, {%r1}];"), 6, "coordinates"},
     {BODY("mov.b64 {%r1, {%r2, %r3}}, 5;"), 6, "expected a register or an immediate in the list"},
     {BODY("@%r1 ret;"), 6, "the guard '%r1' is not a predicate"},
     {BODY("bra nowhere;"), 6, "the label 'nowhere' is not in this function"},

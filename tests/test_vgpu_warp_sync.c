@@ -208,6 +208,82 @@ Test(vgpu_warp_sync, elections) {
     }
 }
 
+/*
+ * Lanes below 11 at one instruction, lanes below 20 at a second and the others at a third, on other registers: as if all were at one.
+ * The text has registers x (input), d and q (results), and a predicate r that is set when x is odd; `!r` where it is turned round.
+ */
+static void check_meeting(const char *text, const char *turned, struct warp_case warp) {
+    static const char arms[] =
+        "{ .reg .pred first, second; setp.lt.u32 first, lane, 11; setp.lt.u32 second, lane, 20;\n"
+        "and.b32 w, x, 1; setp.eq.u32 r, w, 1; @first bra FIRST; @second bra SECOND;\n"
+        "%s bra.uni JOIN;\n"
+        "FIRST: { .reg .b32 d2, x2; .reg .pred q2, r2; mov.b32 x2, x; not.pred r2, r; mov.u32 d2, 99; "
+        "setp.ne.u32 q2, 0, 0;\n"
+        "%s mov.b32 d, d2; mov.pred q, q2; } bra.uni JOIN;\n"
+        "SECOND: %s JOIN: }";
+    struct warp_case together = warp;
+    char whole[512], split[1536];
+    snprintf(whole, sizeof whole, "and.b32 w, x, 1; setp.eq.u32 r, w, 1; %s", text);
+    snprintf(split, sizeof split, arms, text, turned, text);
+    run_warp(&together, whole);
+    run_warp(&warp, split);
+    for (unsigned l = 0; l < 32; l++) {
+        cr_assert_eq(warp.d[l], together.d[l], "%s, lane %u: %u, not %u", text, l, warp.d[l], together.d[l]);
+        cr_assert_eq(warp.q[l], together.q[l], "%s, lane %u", text, l);
+    }
+}
+
+Test(vgpu_warp_sync, lanes_meet_across_instructions) {
+    static const char *const texts[][2] = {
+        {"shfl.sync.up.b32 d|q, x, 3, 0, m;", "shfl.sync.up.b32 d2|q2, x2, 3, 0, m;"},
+        {"shfl.sync.down.b32 d|q, x, 5, 31, m;", "shfl.sync.down.b32 d2|q2, x2, 5, 31, m;"},
+        {"shfl.sync.bfly.b32 d|q, x, 17, 31, m;", "shfl.sync.bfly.b32 d2|q2, x2, 17, 31, m;"},
+        {"shfl.sync.idx.b32 d, x, 13, 31, m;", "shfl.sync.idx.b32 d2, x2, 13, 31, m;"},
+        {"vote.sync.ballot.b32 d, r, m;", "vote.sync.ballot.b32 d2, !r2, m;"},
+        {"vote.sync.any.pred q, r, m;", "vote.sync.any.pred q2, !r2, m;"},
+        {"vote.sync.all.pred q, r, m;", "vote.sync.all.pred q2, !r2, m;"},
+        {"vote.sync.uni.pred q, r, m;", "vote.sync.uni.pred q2, !r2, m;"},
+        {"match.any.sync.b32 d, x, m;", "match.any.sync.b32 d2, x2, m;"},
+        {"match.all.sync.b32 d|q, w, m;", "and.b32 x2, x2, 1; match.all.sync.b32 d2|q2, x2, m;"},
+        {"cvt.u64.u32 t, x; match.any.sync.b64 d, t, m;",
+         "{ .reg .b64 t2; cvt.u64.u32 t2, x2; match.any.sync.b64 d2, t2, m; }"},
+        {"redux.sync.add.u32 d, x, m;", "redux.sync.add.u32 d2, x2, m;"},
+        {"redux.sync.max.s32 d, x, m;", "redux.sync.max.s32 d2, x2, m;"},
+        {"elect.sync d|q, m;", "elect.sync d2|q2, m;"},
+    };
+    for (unsigned k = 0; k < sizeof texts / sizeof *texts; k++) {
+        check_meeting(texts[k][0], texts[k][1], whole_warp());
+        if (strncmp(texts[k][0], "shfl", 4) == 0) /* which must not read lanes of another mask */
+            continue;
+        check_meeting(texts[k][0], texts[k][1], tiles());
+        struct warp_case halves = whole_warp(); /* each mask's lanes at three instructions; some have left */
+        for (unsigned l = 0; l < 32; l++)
+            halves.members[l] = l & 1 ? 0xaaaaaaaa : 0x55555555;
+        halves.on = 0x7ff3bfef;
+        check_meeting(texts[k][0], texts[k][1], halves);
+    }
+}
+
+/* Other qualifiers, or another mask: the ISA has them wait for one another. */
+Test(vgpu_warp_sync, different_kinds_do_not_meet) {
+    static const char *const pairs[][2] = {
+        {"shfl.sync.up.b32 d, d, 1, 0, -1;", "shfl.sync.down.b32 d, d, 1, 31, -1;"},
+        {"redux.sync.add.u32 d, d, -1;", "redux.sync.add.s32 d, d, -1;"},
+        {"vote.sync.any.pred p, p, -1;", "vote.sync.all.pred p, p, -1;"},
+        {"match.any.sync.b32 d, d, -1;", "match.any.sync.b32 d, d, 0x7fffffff;"},
+    };
+    checks_enabled = 0;
+    for (unsigned k = 0; k < sizeof pairs / sizeof *pairs; k++) {
+        char ptx[1024];
+        snprintf(ptx, sizeof ptx,
+                 PTX_KERNEL "{ .reg .pred p; .reg .b32 d; mov.u32 d, %%laneid; setp.lt.u32 p, d, 9; @p bra "
+                            "A;\n%s ret;\nA: %s ret; }",
+                 pairs[k][0], pairs[k][1]);
+        struct machine_launch launch = {.ptx = ptx};
+        cr_assert_eq(machine_run(&launch), LAUNCH_DEADLOCK, "%s and %s", pairs[k][0], pairs[k][1]);
+    }
+}
+
 Test(vgpu_warp_sync, active_mask) {
     struct warp_case warp = whole_warp();
     warp.on = 0x00ff1234;

@@ -77,9 +77,9 @@
     X(add_cc, "add.cc.u32", "rrr", carried(thread, a + b))                                                   \
     X(addc, "addc.u32", "rrr", a + b + thread->carry)                                                        \
     X(addc_cc, "addc.cc.u32", "rrr", carried(thread, a + b + thread->carry))                                 \
-    X(sub_cc, "sub.cc.u32", "rrr", carried(thread, a - b))                                                   \
-    X(subc, "subc.u32", "rrr", a - b - thread->carry)                                                        \
-    X(subc_cc, "subc.cc.u32", "rrr", carried(thread, a - b - thread->carry))                                 \
+    X(sub_cc, "sub.cc.u32", "rrr", carried(thread, a + (uint32_t)~b + 1))                                    \
+    X(subc, "subc.u32", "rrr", a + (uint32_t)~b + thread->carry)                                             \
+    X(subc_cc, "subc.cc.u32", "rrr", carried(thread, a + (uint32_t)~b + thread->carry))                      \
     X(mad_lo_cc, "mad.lo.cc.u32", "rrrr", carried(thread, (uint32_t)(a * b) + c))                            \
     X(madc_hi, "madc.hi.u32", "rrrr", (a * b >> 32) + c + thread->carry)                                     \
     X(madc_hi_cc, "madc.hi.cc.u32", "rrrr", carried(thread, (a * b >> 32) + c + thread->carry))

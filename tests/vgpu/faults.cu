@@ -19,9 +19,9 @@ __global__ void store_shared(int index) {
     items[index] = index;
 }
 __global__ void beyond_the_barriers(int number) { asm volatile("bar.sync %0;" ::"r"(number)); }
-__global__ void shuffle_in_two_places(int *out) {
+__global__ void shuffle_in_two_ways(int *out) {
     int lane = threadIdx.x;
-    *out = lane < 16 ? __shfl_xor_sync(~0u, lane, 16) : __shfl_xor_sync(~0u, 3 * lane, 16);
+    *out = lane < 16 ? __shfl_up_sync(~0u, lane, 1) : __shfl_down_sync(~0u, 3 * lane, 1);
 }
 __global__ void large_shared(int *out) {
     __shared__ int items[13000];
@@ -118,7 +118,7 @@ int main(int, char **argument) {
     else if (!strcmp(fault, "graph"))
         fault_in_graph(items);
     else if (!strcmp(fault, "two-shuffles"))
-        shuffle_in_two_places<<<1, 32>>>(out);
+        shuffle_in_two_ways<<<1, 32>>>(out);
     else if (!strcmp(fault, "large-shared"))
         large_shared<<<1, 32>>>(out);
     else if (!strcmp(fault, "deadlock"))

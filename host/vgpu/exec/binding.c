@@ -4,6 +4,7 @@
 #include "instruction_table.h"
 #include "observe.h"
 #include "opcode.h"
+#include "refusal.h"
 #include "ulp.h"
 
 #include <stdarg.h>
@@ -200,6 +201,9 @@ static bool bind_source(struct binder *binder, const struct ptx_operand *operand
         *place = constant_lanes(&binder->constants, operand->variable->address + (uint64_t)operand->offset,
                                 wanted);
         return true;
+    case PTX_OPERAND_FUNCTION:
+        *place = constant_lanes(&binder->constants, (uint64_t)operand->callee, wanted);
+        return true;
     case PTX_OPERAND_SPECIAL:
         return special_lanes(binder, operand->special, wanted, place);
     case PTX_OPERAND_REGISTER:
@@ -319,7 +323,7 @@ static bool flatten(struct binder *binder) {
         const struct ptx_operand *operand = &instruction->operands[k];
         bool is_list = operand->kind == PTX_OPERAND_VECTOR && !keeps_lists;
         unsigned elements = is_list ? operand->element_count : 1;
-        if (operand->kind == PTX_OPERAND_FUNCTION)
+        if (operand->kind == PTX_OPERAND_FUNCTION && strncmp(instruction->opcode, "call", 4) == 0)
             continue;
         if (binder->flat_count + elements > MAX_FLAT)
             return refuse(binder, "'%s' has more operands than the virtual GPU knows", instruction->opcode);
@@ -343,7 +347,8 @@ static void complete_name(struct binder *binder) {
         else if (from->kind == PTX_OPERAND_VECTOR)
             snprintf(name + used, size - used, "_pack%u", from->element_count);
         else if (special && special->fill == NULL) {
-            snprintf(name, size, "clock_%u", 8 * special->bytes);
+            bool is_high = strstr(special->name, "_hi") != NULL;
+            snprintf(name, size, is_high ? "clock_hi" : "clock_%u", 8 * special->bytes);
             binder->flat_count = 1;
         }
     } else if (strncmp(name, "cp_async_c", 10) == 0 && binder->flat_count == 4) {
@@ -460,12 +465,24 @@ static bool bind_guard(struct binder *binder) {
 }
 
 static bool is_of_clusters(const char *opcode) {
-    static const char *const kinds[] = {"mbarrier.", "cp.async.bulk", "cp.async.mbarrier", "barrier.cluster",
-                                        "mapa"};
+    static const char *const kinds[] = {"mbarrier.",       "cp.async.bulk", "cp.async.mbarrier",
+                                        "barrier.cluster", "mapa",          "cp.reduce.async.bulk",
+                                        "st.async",        "red.async"};
     for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++)
         if (strncmp(opcode, kinds[k], strlen(kinds[k])) == 0)
             return true;
     return false;
+}
+
+static bool refuse_instruction(struct binder *binder) {
+    const struct ptx_instruction *instruction = binder->instruction;
+    const char *opcode = instruction->opcode, *kind = refused_kind(opcode);
+    if (strncmp(opcode, "call", 4) == 0)
+        return refuse(binder, "the kernel calls %s, a function that the virtual GPU does not provide",
+                      instruction->operands[0].callee->name);
+    if (kind)
+        return refuse(binder, "'%s' %s, which the virtual GPU does not have", opcode, kind);
+    return refuse(binder, "the virtual GPU does not know the instruction '%s'", opcode);
 }
 
 static bool bind_instruction(struct binder *binder, uint32_t index) {
@@ -475,19 +492,14 @@ static bool bind_instruction(struct binder *binder, uint32_t index) {
     binder->result = (struct fitting){0};
     bound->origin = index;
     const struct instruction *row = NULL;
-    if (opcode_read(instruction->opcode, &binder->opcode)) {
+    if (!refused_kind(instruction->opcode) && opcode_read(instruction->opcode, &binder->opcode)) {
         if (!flatten(binder))
             return false;
         complete_name(binder);
         row = instruction_find(binder->opcode.name);
     }
     if (row == NULL)
-        return refuse(binder, "the virtual GPU does not know the instruction '%s%s%s'", instruction->opcode,
-                      strncmp(instruction->opcode, "call", 4) == 0 ? " " : "",
-                      strncmp(instruction->opcode, "call", 4) == 0 &&
-                              instruction->operands[0].kind == PTX_OPERAND_FUNCTION
-                          ? instruction->operands[0].callee->name
-                          : "");
+        return refuse_instruction(binder);
     bound->run = row->run;
     bound->space = (uint8_t)binder->opcode.space;
     bound->combine = (uint8_t)binder->opcode.combine;
@@ -529,6 +541,8 @@ struct binding *binding_create(const struct program *program, const struct devic
     bool good = true;
     for (uint32_t k = 0; good && k < program->instruction_count; k++)
         good = bind_instruction(binder, k);
+    for (uint32_t k = 0; k < binding->special_count; k++)
+        binding->reserves_shared |= strncmp(binding->specials[k].what->name, "%reserved_smem", 14) == 0;
     good = good && bind_end(binder);
     if (good) {
         binding->constants = allocate(binder->constants.bytes);

@@ -40,7 +40,10 @@ void block_start(struct block *block) {
     block->read_after_end = false;
     memset(block->barriers, 0, sizeof block->barriers);
     block->grid->changes++;
-    memset(block->shared, SHARED_POISON, block->grid->shared_bytes);
+    uint32_t own =
+        block->grid->shared_bytes - (block->grid->binding->reserves_shared ? RESERVED_SHARED_BYTES : 0);
+    memset(block->shared, SHARED_POISON, own);
+    memset(block->shared + own, 0, block->grid->shared_bytes - own);
     written_start(block);
     if (block->race)
         race_block_start(block);

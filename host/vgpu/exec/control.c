@@ -1,5 +1,6 @@
 /* Control flow, block barriers, and instructions that have no effect when a warp executes in order. */
 #include "lanes.h"
+#include "print.h"
 #include "race.h"
 
 HANDLER(bra) {
@@ -37,6 +38,14 @@ HANDLER(trap) {
     return NULL;
 }
 
+/* What the ISA says of it, to suspend the thread, needs a debugger. */
+HANDLER(brkpt) {
+    (void)mask;
+    const struct program *program = w->grid->binding->program;
+    vgpu_fail("kernel %s, PTX line %u: brkpt suspends the thread for a debugger, which there is not",
+              program->name, (unsigned)program->instructions[i->origin].line);
+}
+
 /* __assertfail(message, file, line, function, character size) */
 HANDLER(assert_failed) {
     unsigned l = (unsigned)__builtin_ctz(mask);
@@ -46,8 +55,24 @@ HANDLER(assert_failed) {
     return NULL;
 }
 
+/* d = vprintf(format, arguments) */
+HANDLER(print) {
+    u32 *d = lanes(w, i->o[0]);
+    const u64 *format = lanes(w, i->o[1]), *arguments = lanes(w, i->o[2]);
+    FOR_ACTIVE(l) { d[l] = (u32)print_call(w, i, l, format[l], arguments[l]); }
+    w->grid->changes++;
+    return w->grid->outcome == LAUNCH_DONE ? i + 1 : NULL;
+}
+
 HANDLER(no_effect) {
     (void)w, (void)mask;
+    return i + 1;
+}
+
+/* Cache policies are not modelled, so one is as good as another. */
+HANDLER(no_policy) {
+    u64 *d = lanes(w, i->o[0]);
+    SET_LANES(u64, d, 0)
     return i + 1;
 }
 
@@ -119,7 +144,9 @@ const struct instruction AT_LEVEL(control_instructions)[] = {
     {"exit", "", leave},
     {"ret", "", leave},
     {"trap", "", trap},
+    {"brkpt", "", brkpt},
     {"call___assertfail", "ddwdd", assert_failed},
+    {"call_vprintf", "Wdd", print},
     {"nanosleep_u32", "w", nanosleep_u32},
     {"bar_sync", "w?w", barrier_sync},
     {"bar_arrive", "ww", barrier_arrive},
@@ -134,6 +161,13 @@ const struct instruction AT_LEVEL(control_instructions)[] = {
     {"griddepcontrol_launch_dependents", "", no_effect},
     {"prefetch", "m", no_effect},
     {"prefetchu", "m", no_effect},
+    {"applypriority", "mw", no_effect},
+    {"discard", "mw", no_effect},
+    {"setmaxnreg_inc_sync_u32", "i", no_effect},
+    {"setmaxnreg_dec_sync_u32", "i", no_effect},
     {"pmevent", "i", no_effect},
+    {"createpolicy_fractional_b64", "D?w", no_policy},
+    {"createpolicy_range_b64", "Dmww", no_policy},
+    {"createpolicy_cvt_b64", "Dd", no_policy},
     {NULL, NULL, NULL},
 };

@@ -17,8 +17,9 @@ static uint32_t race(const struct copy *copy) {
         reads = race_group_reads(warp, COPY_BULK);
         writes = race_group_writes(warp, COPY_BULK);
     }
-    race_bulk(warp, copy->i, copy->lane, from, reads, false);
-    return race_bulk(warp, copy->i, copy->lane, to, writes, true);
+    if (copy->from.bytes)
+        race_bulk(warp, copy->i, copy->lane, from, reads, RACE_BULK_READ);
+    return race_bulk(warp, copy->i, copy->lane, to, writes, copy->fold ? RACE_BULK_FOLD : RACE_BULK_WRITE);
 }
 
 struct put_off_copy {
@@ -27,14 +28,23 @@ struct put_off_copy {
     uint32_t time; /* for the race check */
 };
 
+static void note_written(const struct copy *copy) {
+    const struct written_place to = {copy->to.home, copy->to.at}, from = {copy->from.home, copy->from.at};
+    written_copy(copy->warp, copy->i, copy->lane, to, copy->from.bytes ? &from : NULL, copy->bytes,
+                 copy->fold != NULL);
+}
+
 static bool make(const struct copy *copy, uint32_t time) {
     struct warp *warp = copy->warp;
-    memmove(copy->to.bytes, copy->from.bytes, copy->bytes);
+    const uint8_t *from = copy->from.bytes ? copy->from.bytes : copy->value;
+    if (copy->fold)
+        copy->fold(copy->to.bytes, from, copy->bytes);
+    else
+        memmove(copy->to.bytes, from, copy->bytes);
     memset(copy->to.bytes + copy->bytes, 0, copy->zeros);
     warp->grid->changes++;
     if (copy->kind == COPY_BULK)
-        written_copy(warp, copy->i, copy->lane, copy->to.home, copy->to.at, copy->from.home, copy->from.at,
-                     copy->bytes);
+        note_written(copy);
     if (!copy->barrier)
         return true;
     if (warp->grid->race)

@@ -1,5 +1,6 @@
 /*
- * Asynchronous copies, once their addresses are checked: what they do to memory, who is told, and what the checks must know of them.
+ * Asynchronous copies, reductions and stores, once their addresses are checked: what they do to memory, who is told, and what the
+ * checks must know of them.
  *
  * A copy is made when it is issued, or put off: then until its thread waits for its group, or its cluster's turn is over, because nothing in
  * it can move or others are to have theirs. So a wait that is missing shows in what a program computes.
@@ -16,10 +17,15 @@ struct copy_end {
     unsigned trips;           /* when what is read comes (round_trip.h) */
 };
 
+/* What a reduction does: changes what is there by bytes from elsewhere. */
+typedef void copy_fold(uint8_t *to, const uint8_t *from, uint32_t bytes);
+
 struct copy {
     enum copy_kind kind;
     struct copy_end to, from;
+    uint8_t value[16];     /* what is stored, out of registers; from.bytes is NULL then */
     uint32_t bytes, zeros; /* zeros: what follows the bytes in to */
+    copy_fold *fold;       /* NULL: the bytes take the place of what is there */
     uint64_t *barrier; /* the mbarrier that is told of the bytes; NULL: the copy is waited for in groups */
     /* Issued by: */
     struct warp *warp;

@@ -204,12 +204,24 @@ static uint32_t lanes_that_await(const struct warp *warp, uint32_t mask, uint32_
     return same & mask;
 }
 
-uint32_t warp_lanes_awaiting(const struct warp *warp, handler *run, uint32_t members) {
+/* The lanes that wait with this member mask at instructions with this handler. */
+static uint32_t lanes_awaiting(const struct warp *warp, handler *run, uint32_t members) {
     uint32_t waiting = 0;
     for (unsigned k = 0; k < warp->fragment_count; k++)
         if (warp->fragments[k].state == FRAGMENT_AT_SYNC && warp->fragments[k].at->run == run)
             waiting |= warp->fragments[k].mask;
     return lanes_that_await(warp, waiting, members);
+}
+
+/* Lanes of come now wait at i. Has all of a member mask come, over several instructions of the kind? */
+static void meet_complete(struct warp *warp, const struct bound *i, uint32_t come) {
+    for (uint32_t rest = come, same; rest; rest &= ~same) {
+        uint32_t members = warp->awaited[__builtin_ctz(rest)],
+                 waiting = lanes_awaiting(warp, i->run, members);
+        same = lanes_that_await(warp, rest, members);
+        if ((waiting & same) == same && !(members & warp->live & ~waiting))
+            warp_meet(warp, i, waiting);
+    }
 }
 
 uint32_t warp_gather(struct warp *warp, const struct bound *i, uint32_t mask, const uint32_t *members) {
@@ -218,6 +230,8 @@ uint32_t warp_gather(struct warp *warp, const struct bound *i, uint32_t mask, co
         note_awaited(warp, incomplete, members);
         warp->active &= ~incomplete;
         warp_add_fragment(warp, i, incomplete, FRAGMENT_AT_SYNC, 0);
+        meet_complete(warp, i, incomplete);
+        warp->limit = next_meeting(warp, i);
     }
     if (warp->grid->race && mask & ~incomplete)
         race_warp_sync(warp, mask & ~incomplete, members);

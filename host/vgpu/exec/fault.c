@@ -203,28 +203,6 @@ static void describe_waiting(const struct block *block, const struct fragment *f
              instruction->opcode, instruction->line, which);
 }
 
-/*
- * The PTX ISA lets lanes meet at several shfl, vote, match or redux instructions of one kind and member mask; here they meet at
- * one alone. Lanes that wait although all of their mask have come are such a case, and no deadlock of the program's.
- */
-static void refuse_meeting_across_instructions(const struct warp *warp) {
-    const struct program *program = warp->grid->binding->program;
-    for (unsigned k = 0; k < warp->fragment_count; k++) {
-        const struct fragment *fragment = &warp->fragments[k];
-        if (fragment->state != FRAGMENT_AT_SYNC)
-            continue;
-        for (uint32_t left = fragment->mask; left; left &= left - 1) {
-            uint32_t members = warp->awaited[__builtin_ctz(left)];
-            if (members & warp->live & ~warp_lanes_awaiting(warp, fragment->at->run, members))
-                continue;
-            const struct ptx_instruction *instruction = &program->instructions[fragment->at->origin];
-            vgpu_fail("kernel %s, PTX line %" PRIu32 ": lanes of one member mask wait at different %s "
-                      "instructions: to match them across instructions is not supported",
-                      program->name, instruction->line, instruction->opcode);
-        }
-    }
-}
-
 /* Adds who waits where in the block. The first warp that waits is the witness, if there was none. */
 static void describe_block(const struct block *block, char *message, size_t size, struct warp **witness) {
     for (unsigned k = 0; k < block->warp_count; k++) {
@@ -259,8 +237,6 @@ void report_deadlock(struct cluster *cluster, struct block *stuck) {
         const struct block *block = &cluster->blocks[rank];
         if (block->live_threads == 0 || (stuck && block != stuck))
             continue;
-        for (unsigned k = 0; k < block->warp_count; k++)
-            refuse_meeting_across_instructions(&block->warps[k]);
         if (stuck == NULL) {
             char which[64];
             snprintf(which, sizeof which, "; in block %" PRIu32 ",%" PRIu32 ",%" PRIu32, block->id[0],

@@ -94,6 +94,9 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
     grid.shared_bytes = launch->dynamic_shared_bytes
                             ? binding->program->dynamic_shared_offset + launch->dynamic_shared_bytes
                             : binding->program->static_shared_bytes;
+    if (binding->reserves_shared)
+        grid.shared_bytes = (grid.shared_bytes + SHARED_ALIGNMENT - 1) / SHARED_ALIGNMENT * SHARED_ALIGNMENT +
+                            RESERVED_SHARED_BYTES;
     grid.shared_stride = (grid.shared_bytes + SHARED_ALIGNMENT - 1) / SHARED_ALIGNMENT * SHARED_ALIGNMENT;
     struct residents residents = {.total = 1};
     uint64_t blocks = (uint64_t)launch->grid[0] * launch->grid[1] * launch->grid[2];

@@ -108,7 +108,28 @@ HALF_EXTREMA(_bf16, 0x7f80)
 
 HALVES(DEFINE_HALF_ONE, DEFINE_HALF_TWO, DEFINE_HALF_THREE)
 
-/* setp on 16-bit floats: d|p, a, b. For the packed forms d is the low half's comparison, p the high half's. */
+/*
+ * setp on 16-bit floats: d|p, a, b. For the packed forms d is the low half's comparison, p the high half's. set gives 1.0, or ones
+ * in every bit of an integer or, for the packed forms, of an integer's half.
+ */
+#define ONE_f16 0x3c00
+#define ONE_bf16 0x3f80
+#define DEFINE_HALF_SET(name, D, A, word)                                                                    \
+    HANDLER(set_##name) {                                                                                    \
+        D *d = lanes(w, i->o[0]);                                                                            \
+        const A *pa = lanes(w, i->o[1]), *pb = lanes(w, i->o[2]);                                            \
+        uint32_t other = predicate(w, i, 3);                                                                 \
+        SET_LANES(D, d, ({                                                                                   \
+                      uint32_t third = other >> l & 1;                                                       \
+                      A a = pa[l], b = pb[l];                                                                \
+                      word;                                                                                  \
+                  }))                                                                                        \
+        return i + 1;                                                                                        \
+    }
+#define CHOSEN(holds, ones) (combined(i->combine, (holds), third) ? (ones) : 0)
+#define CHOSEN_HALVES(compare, ones)                                                                         \
+    ((u32)CHOSEN(compare((u16)a, (u16)b), ones) | (u32)CHOSEN(compare((u16)(a >> 16), (u16)(b >> 16)), ones) \
+                                                      << 16)
 #define DEFINE_HALF_COMPARISON(op, M, N, in, condition)                                                      \
     static inline bool compare_##op##M##_##N(u16 x, u16 y) {                                                 \
         f32 a = wide_##N(in(x)), b = wide_##N(in(y));                                                        \
@@ -132,10 +153,23 @@ HALVES(DEFINE_HALF_ONE, DEFINE_HALF_TWO, DEFINE_HALF_THREE)
         set_predicate(w, i, 0, mask, combined(i->combine, low, other));                                      \
         set_predicate(w, i, 1, mask, combined(i->combine, high, other));                                     \
         return i + 1;                                                                                        \
-    }
+    }                                                                                                        \
+    DEFINE_HALF_SET(op##M##_##N##_##N, u16, u16, CHOSEN(compare_##op##M##_##N(a, b), ONE_##N))               \
+    DEFINE_HALF_SET(op##M##_u16_##N, u16, u16, CHOSEN(compare_##op##M##_##N(a, b), 0xffff))                  \
+    DEFINE_HALF_SET(op##M##_u32_##N, u32, u16, CHOSEN(compare_##op##M##_##N(a, b), ~0u))                     \
+    DEFINE_HALF_SET(op##M##_##N##x2_##N##x2, u32, u32, CHOSEN_HALVES(compare_##op##M##_##N, ONE_##N))        \
+    DEFINE_HALF_SET(op##M##_u32_##N##x2, u32, u32, CHOSEN_HALVES(compare_##op##M##_##N, 0xffff))
 #define ROW_HALF_COMPARISON(op, M, N, in, condition)                                                         \
     {"setp_" #op #M "_" #N, "P|Phh?p", setp_##op##M##_##N},                                                  \
-        {"setp_" #op #M "_" #N "x2", "P|Pww?p", setp_##op##M##_##N##x2},
+        {"setp_" #op #M "_" #N "x2", "P|Pww?p", setp_##op##M##_##N##x2},                                     \
+        {"set_" #op #M "_" #N "_" #N, "Hhh?p", set_##op##M##_##N##_##N},                                     \
+        {"set_" #op #M "_u16_" #N, "Hhh?p", set_##op##M##_u16_##N},                                          \
+        {"set_" #op #M "_s16_" #N, "Hhh?p", set_##op##M##_u16_##N},                                          \
+        {"set_" #op #M "_u32_" #N, "Whh?p", set_##op##M##_u32_##N},                                          \
+        {"set_" #op #M "_s32_" #N, "Whh?p", set_##op##M##_u32_##N},                                          \
+        {"set_" #op #M "_" #N "x2_" #N "x2", "Www?p", set_##op##M##_##N##x2_##N##x2},                        \
+        {"set_" #op #M "_u32_" #N "x2", "Www?p", set_##op##M##_u32_##N##x2},                                 \
+        {"set_" #op #M "_s32_" #N "x2", "Www?p", set_##op##M##_u32_##N##x2},
 #define HALF_ORDER(ROW, M, N, in)                                                                            \
     ROW(eq, M, N, in, a == b)                                                                                \
     ROW(ne, M, N, in, a<b || a> b)                                                                           \

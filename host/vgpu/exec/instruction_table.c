@@ -6,24 +6,41 @@
 
 #define FAMILIES(level)                                                                                      \
     extern const struct instruction integer_instructions_##level[], bits_instructions_##level[],             \
-        compare_instructions_##level[], move_instructions_##level[], memory_instructions_##level[],          \
-        atomic_instructions_##level[], control_instructions_##level[], warp_sync_instructions_##level[],     \
-        float_instructions_##level[], rounded_instructions_##level[], approximate_instructions_##level[],    \
-        convert_instructions_##level[], half_instructions_##level[], half_convert_instructions_##level[],    \
+        packed_instructions_##level[], compare_instructions_##level[], move_instructions_##level[],          \
+        memory_instructions_##level[], atomic_instructions_##level[], control_instructions_##level[],        \
+        warp_sync_instructions_##level[], float_instructions_##level[], rounded_instructions_##level[],      \
+        approximate_instructions_##level[], convert_instructions_##level[], half_instructions_##level[],     \
+        half_convert_instructions_##level[], fp8_convert_instructions_##level[],                             \
         async_copy_instructions_##level[], mbarrier_instructions_##level[],                                  \
-        bulk_copy_instructions_##level[];                                                                    \
-    static const struct instruction *const families_##level[] = {                                            \
-        integer_instructions_##level,  bits_instructions_##level,         compare_instructions_##level,      \
-        move_instructions_##level,     memory_instructions_##level,       atomic_instructions_##level,       \
-        control_instructions_##level,  warp_sync_instructions_##level,    float_instructions_##level,        \
-        rounded_instructions_##level,  approximate_instructions_##level,  convert_instructions_##level,      \
-        half_instructions_##level,     half_convert_instructions_##level, async_copy_instructions_##level,   \
-        mbarrier_instructions_##level, bulk_copy_instructions_##level,    NULL,                              \
+        bulk_copy_instructions_##level[], bulk_reduce_instructions_##level[];                                \
+    static const struct instruction *const families_##level[] =                                              \
+        {                                                                                                    \
+            integer_instructions_##level,                                                                    \
+            bits_instructions_##level,                                                                       \
+            packed_instructions_##level,                                                                     \
+            compare_instructions_##level,                                                                    \
+            move_instructions_##level,                                                                       \
+            memory_instructions_##level,                                                                     \
+            atomic_instructions_##level,                                                                     \
+            control_instructions_##level,                                                                    \
+            warp_sync_instructions_##level,                                                                  \
+            float_instructions_##level,                                                                      \
+            rounded_instructions_##level,                                                                    \
+            approximate_instructions_##level,                                                                \
+            convert_instructions_##level,                                                                    \
+            half_instructions_##level,                                                                       \
+            half_convert_instructions_##level,                                                               \
+            fp8_convert_instructions_##level,                                                                \
+            async_copy_instructions_##level,                                                                 \
+            mbarrier_instructions_##level,                                                                   \
+            bulk_copy_instructions_##level,                                                                  \
+            bulk_reduce_instructions_##level,                                                                \
+            NULL,                                                                                            \
     };
 FAMILIES(v3)
 FAMILIES(v4)
 
-enum { BUCKETS = 8192 };
+enum { BUCKETS = 16384 };
 static const struct instruction *buckets[BUCKETS];
 static bool is_filled;
 

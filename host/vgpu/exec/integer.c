@@ -102,8 +102,9 @@ static inline u64 unsigned24(u32 a) { return a & 0xffffff; }
 INTEGER(DEFINE_ONE, DEFINE_TWO, DEFINE_THREE)
 
 /*
- * The condition code is one bit a lane in the warp. Each sum is made in the wider type N, whose bit above T's width is the
- * carry (or, for subtraction, the borrow).
+ * The condition code is one bit a lane in the warp. Each sum is made in the wider type N, whose bit above T's width is the carry. A
+ * difference is the sum a + ~b + 1, so its carry is set when nothing was borrowed: the ISA's text does not say so, but nvcc's
+ * 128-bit division reads the borrow of sub.cc with addc.
  */
 #define DEFINE_CARRY(name, T, N, sources, reads_carry, writes_carry, wide)                                   \
     HANDLER(name) {                                                                                          \
@@ -129,9 +130,9 @@ INTEGER(DEFINE_ONE, DEFINE_TWO, DEFINE_THREE)
     ROW(add_cc_##T, T, N, 2, 0, 1, (N)a + b + in)                                                            \
     ROW(addc_##T, T, N, 2, 1, 0, (N)a + b + in)                                                              \
     ROW(addc_cc_##T, T, N, 2, 1, 1, (N)a + b + in)                                                           \
-    ROW(sub_cc_##T, T, N, 2, 0, 1, (N)a - b - in)                                                            \
-    ROW(subc_##T, T, N, 2, 1, 0, (N)a - b - in)                                                              \
-    ROW(subc_cc_##T, T, N, 2, 1, 1, (N)a - b - in)
+    ROW(sub_cc_##T, T, N, 2, 0, 1, (N)a + (T)~b + 1 + in)                                                    \
+    ROW(subc_##T, T, N, 2, 1, 0, (N)a + (T)~b + in)                                                          \
+    ROW(subc_cc_##T, T, N, 2, 1, 1, (N)a + (T)~b + in)
 /* The product's half, unsigned or signed (S wide), then the sum with carry. */
 #define MAD_CARRIES(ROW, T, U, N, S)                                                                         \
     ROW(mad_lo_cc_##T, U, N, 3, 0, 1, (N)(U)(a * b) + c + in)                                                \

@@ -38,6 +38,22 @@ DEFINE_PACK(mov_b32, b32, b16, 2)
 DEFINE_PACK(mov_b64, b64, b32, 2)
 DEFINE_PACK(mov_b64, b64, b16, 4)
 
+/* 8-bit registers are held in 16 bits. */
+HANDLER(mov_b16_pack2) {
+    b16 *d = lanes(w, i->o[0]);
+    const b16 *low = lanes(w, i->o[1]), *high = lanes(w, i->o[2]);
+    SET_LANES(b16, d, (low[l] & 0xff) | high[l] << 8)
+    return i + 1;
+}
+HANDLER(mov_b16_unpack2) {
+    b16 *low = lanes(w, i->o[0]), *high = lanes(w, i->o[1]);
+    b16 a[WARP_LANES] __attribute__((aligned(64)));
+    __builtin_memcpy(a, lanes(w, i->o[2]), sizeof a);
+    SET_LANES(b16, low, a[l] & 0xff)
+    SET_LANES(b16, high, a[l] >> 8)
+    return i + 1;
+}
+
 /* A 128-bit register is two 64-bit lane arrays, low then high. */
 enum { HIGH_HALF = WARP_LANES };
 
@@ -125,6 +141,12 @@ HANDLER(clock_32) {
     SET_LANES(u32, d, now)
     return i + 1;
 }
+HANDLER(clock_hi) {
+    u32 *d = lanes(w, i->o[0]);
+    u32 now = (u32)(time_of(w) >> 32);
+    SET_LANES(u32, d, now)
+    return i + 1;
+}
 HANDLER(clock_64) {
     u64 *d = lanes(w, i->o[0]);
     u64 now = time_of(w);
@@ -147,6 +169,8 @@ const struct instruction AT_LEVEL(move_instructions)[] = {
     {"mov_f64", "Dd", mov_b64},
     {"mov_pred", "Pp", mov_pred},
     {"mov_b128", "Qq", mov_b128},
+    {"mov_b16_pack2", "Hhh", mov_b16_pack2},
+    {"mov_b16_unpack2", "HHh", mov_b16_unpack2},
     {"mov_b32_pack2", "Whh", mov_b32_pack2},
     {"mov_b32_unpack2", "HHw", mov_b32_unpack2},
     {"mov_b64_pack2", "Dww", mov_b64_pack2},
@@ -175,6 +199,7 @@ const struct instruction AT_LEVEL(move_instructions)[] = {
     {"isspacep_global", "Pd", isspacep_global},
     {"activemask_b32", "W", activemask_b32},
     {"clock_32", "W", clock_32},
+    {"clock_hi", "W", clock_hi},
     {"clock_64", "D", clock_64},
     {NULL, NULL, NULL},
 };

@@ -156,6 +156,8 @@ static bool begins(const char *name, const char *with) { return strncmp(name, wi
 
 static enum observed kind_of(const struct opcode *opcode) {
     const char *name = opcode->name;
+    if (begins(name, "st_async_") || begins(name, "red_async_"))
+        return OBSERVED_NOTHING; /* copy.c tells the checks */
     if (begins(name, "cp_async_ca_") || begins(name, "cp_async_cg_"))
         return OBSERVED_COPY;
     if (strcmp(name, "fence") == 0 || strcmp(name, "membar") == 0)

@@ -17,7 +17,7 @@ static unsigned type_bytes(const char *token) {
         return 1;
     if (AMONG(token, "b16", "u16", "s16", "f16", "bf16"))
         return 2;
-    if (AMONG(token, "b32", "u32", "s32", "f32", "f16x2", "bf16x2"))
+    if (AMONG(token, "b32", "u32", "s32", "f32", "f16x2", "bf16x2", "s16x2", "u16x2"))
         return 4;
     if (AMONG(token, "b64", "u64", "s64", "f64"))
         return 8;
@@ -69,11 +69,15 @@ static bool is_dropped(const char *base, const char *token, bool floats, unsigne
         return take_memory_modifier(token, opcode);
     if (strcmp(base, "mbarrier") == 0)
         return take_memory_modifier(token, opcode) || strcmp(token, "b64") == 0;
-    if (AMONG(base, "membar", "fence", "prefetch", "prefetchu")) {
+    if (AMONG(base, "membar", "fence", "prefetch", "prefetchu", "applypriority", "discard")) {
         opcode->releases |= AMONG(token, "acq_rel", "sc", "release");
         opcode->fences_proxy |= strcmp(token, "proxy") == 0;
         return true;
     }
+    if (strcmp(base, "createpolicy") == 0)
+        return strncmp(token, "L2", 2) == 0 || strcmp(token, "global") == 0;
+    if (strcmp(base, "setmaxnreg") == 0)
+        return strcmp(token, "aligned") == 0;
     if (AMONG(base, "bra", "call", "ret", "exit", "brx"))
         return strcmp(token, "uni") == 0;
     if (AMONG(base, "bar", "barrier")) {
@@ -107,6 +111,11 @@ bool opcode_read(const char *dotted, struct opcode *opcode) {
         at += length;
         if (*at == '\0')
             break;
+    }
+    /* Assemblers take .ftz behind the type too, and -G writes it so. */
+    if (count > 2 && strcmp(tokens[count - 1], "ftz") == 0) {
+        memcpy(tokens[count - 1], tokens[count - 2], TOKEN_BYTES);
+        memcpy(tokens[count - 2], "ftz", sizeof "ftz");
     }
     bool floats = false, has_type = false;
     for (unsigned k = 1; k < count; k++) {

@@ -4,7 +4,7 @@
  * In a warp that executes in order, and with one order of memory for all, these modifiers have no effect and are dropped:
  * .relaxed .acquire .release .acq_rel .volatile .weak .mmio and the scopes .cta .cluster .gpu .sys of memory accesses,
  * those of mbarrier and barrier.cluster, .nc, cache operators and hints (.ca .cg .cs .lu .cv .wb .wt, .L1:: and .L2::), .uni, .aligned, the default .rn, and everything
- * after membar, fence and prefetch. Nothing else is ever dropped.
+ * after membar, fence, prefetch, applypriority and discard, and the priorities of createpolicy. Nothing else is ever dropped.
  */
 #ifndef LOTTO_VGPU_OPCODE_H
 #define LOTTO_VGPU_OPCODE_H

@@ -103,14 +103,15 @@ void race_wait(struct warp *warp, enum copy_kind kind, uint64_t pending, bool re
 /* The mbarrier tracks the copies the warp issued: an arrival by them. */
 void race_mbarrier_track(struct warp *warp, const struct bound *i, unsigned lane,
                          struct race_mbarrier barrier);
-/* A bulk copy reads or writes a range. Returns its time, which its mbarrier must be told once it is done. */
+/* A bulk copy reads or writes a range, or folds into it, as atomics do. Returns its time, which its mbarrier must be told once it is done. */
 struct race_range {
     uint64_t at;
     const struct block *home;
     uint32_t bytes;
 };
+enum race_bulk_use { RACE_BULK_READ, RACE_BULK_WRITE, RACE_BULK_FOLD };
 uint32_t race_bulk(struct warp *warp, const struct bound *i, unsigned lane, struct race_range range,
-                   uint32_t copies, bool writes);
+                   uint32_t copies, enum race_bulk_use use);
 void race_mbarrier_copied(struct race_mbarrier barrier, uint32_t time);
 
 #endif

@@ -107,14 +107,15 @@ void race_mbarrier_track(struct warp *warp, const struct bound *i, unsigned lane
 }
 
 uint32_t race_bulk(struct warp *warp, const struct bound *i, unsigned lane, struct race_range range,
-                   uint32_t copies, bool writes) {
+                   uint32_t copies, enum race_bulk_use use) {
     for (uint32_t k = 0; k < range.bytes; k += UNIT) {
         struct race_access access = {.at = range.at + k,
                                      .home = range.home,
-                                     .bytes = UNIT,
+                                     .bytes = range.bytes - k < UNIT ? range.bytes - k : UNIT,
                                      .used_bytes = ~0u,
-                                     .reads = !writes,
-                                     .writes = writes,
+                                     .reads = use != RACE_BULK_WRITE,
+                                     .writes = use != RACE_BULK_READ,
+                                     .order = use == RACE_BULK_FOLD ? RACE_STRONG : RACE_WEAK,
                                      .copies = copies,
                                      .is_bulk = true};
         race_note(warp, i, lane, &access, NULL, 0);

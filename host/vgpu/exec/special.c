@@ -62,6 +62,10 @@ static void lanemask_ge(const struct warp *warp, void *lanes) {
         d[l] = ~((1u << l) - 1);
 }
 
+static uint32_t reserved_bytes(const struct warp *warp) {
+    return warp->grid->binding->reserves_shared ? RESERVED_SHARED_BYTES : 0;
+}
+
 #define UNIFORM(name, value)                                                                                 \
     static void name(const struct warp *warp, void *lanes) {                                                 \
         const struct launch *launch = warp->grid->launch;                                                    \
@@ -98,11 +102,17 @@ UNIFORM(cluster_ctarank, warp->block->rank)
 UNIFORM(cluster_nctarank, warp->block->cluster->block_count)
 UNIFORM(is_explicit_cluster, launch->cluster[0] ? ~0u : 0) /* a predicate: all ones or zero */
 UNIFORM(dynamic_smem, launch->dynamic_shared_bytes)
-UNIFORM(total_smem, warp->grid->shared_bytes)
+UNIFORM(total_smem, warp->grid->shared_bytes - reserved_bytes(warp))
+UNIFORM(aggregate_smem, warp->grid->shared_bytes)
+UNIFORM(reserved_begin, warp->grid->shared_bytes - reserved_bytes(warp))
+UNIFORM(reserved_middle, warp->grid->shared_bytes - reserved_bytes(warp) / 2)
+UNIFORM(reserved_end, warp->grid->shared_bytes)
+UNIFORM(reserved_size, reserved_bytes(warp))
 UNIFORM(workspace_high, launch->grid_workspace >> 32)
 UNIFORM(workspace_low, launch->grid_workspace)
 
-static void gridid(const struct warp *warp, void *lanes) {
+/* %gridid, and %current_graph_exec outside a graph. */
+static void zero_64(const struct warp *warp, void *lanes) {
     (void)warp;
     memset(lanes, 0, WARP_LANES * sizeof(uint64_t));
 }
@@ -141,7 +151,7 @@ static const struct special_register registers[] = {
     {"%nwarpid", 4, nwarpid},
     {"%smid", 4, smid},
     {"%nsmid", 4, nsmid},
-    {"%gridid", 8, gridid},
+    {"%gridid", 8, zero_64},
     {"%lanemask_eq", 4, lanemask_eq},
     {"%lanemask_lt", 4, lanemask_lt},
     {"%lanemask_le", 4, lanemask_le},
@@ -149,12 +159,21 @@ static const struct special_register registers[] = {
     {"%lanemask_ge", 4, lanemask_ge},
     {"%dynamic_smem_size", 4, dynamic_smem},
     {"%total_smem_size", 4, total_smem},
+    {"%aggr_smem_size", 4, aggregate_smem},
+    {"%reserved_smem_offset_begin", 4, reserved_begin},
+    {"%reserved_smem_offset_end", 4, reserved_end},
+    {"%reserved_smem_offset_cap", 4, reserved_size},
+    {"%reserved_smem_offset_0", 4, reserved_begin},
+    {"%reserved_smem_offset_1", 4, reserved_middle},
     {"%envreg1", 4, workspace_high},
     {"%envreg2", 4, workspace_low},
+    {"%current_graph_exec", 8, zero_64},
     {"%clock", 4, NULL},
+    {"%clock_hi", 4, NULL},
     {"%clock64", 8, NULL},
     {"%globaltimer", 8, NULL},
     {"%globaltimer_lo", 4, NULL},
+    {"%globaltimer_hi", 4, NULL},
 };
 
 const struct special_register *special_find(const char *name) {

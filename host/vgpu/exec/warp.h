@@ -17,6 +17,8 @@
 #define ALL_LANES 0xffffffffu
 
 enum { MAX_BOUND_OPERANDS = 8, BLOCK_BARRIERS = 16, CLUSTER_BARRIER = BLOCK_BARRIERS };
+/* The system's part of a block's shared memory: 1 KiB, CUDA C++ Programming Guide, compute capability 8.x. */
+enum { RESERVED_SHARED_BYTES = 1024 };
 #define CONSTANT_BANK 0x80000000u
 enum { TALLY_MACHINE = 16 }; /* bits; a stretch is shorter than 2^16 instructions */
 
@@ -203,6 +205,8 @@ struct binding {
     struct bound_special *specials;
     uint32_t special_count;
     bool
+        reserves_shared; /* reads %reserved_smem_offset_*: each block has RESERVED_SHARED_BYTES behind its own */
+    bool
         is_of_clusters; /* has instructions for clusters, mbarriers or bulk copies: a schedule's turns are long then */
 };
 
@@ -218,15 +222,15 @@ void warp_remove_fragment(struct warp *warp, unsigned k);
 /* Runs until budget instructions are issued, or nothing in the warp can move, or the launch faults. Returns the number issued. */
 unsigned warp_run(struct warp *warp, unsigned budget);
 bool warp_is_ready(const struct warp *warp);
-/* The lanes that wait with this member mask at instructions with this handler. */
-uint32_t warp_lanes_awaiting(const struct warp *warp, handler *run, uint32_t members);
 /* Ends lanes; those that waited for them are tried again. */
 void warp_exit(struct warp *warp, uint32_t mask);
 /*
- * For shfl and its kind: which lanes of mask have every live lane of their member mask here? The others become a waiting
- * fragment and leave the active mask.
+ * For shfl and its kind: which lanes of mask have every live lane of their member mask here? The others leave the active mask and
+ * become a waiting fragment, until the rest of their member mask comes here or to other instructions of the kind.
  */
 uint32_t warp_gather(struct warp *warp, const struct bound *i, uint32_t mask, const uint32_t *members);
+/* meeting.c: does as one the instructions of i's kind at which these lanes wait; they are then ready behind their own. */
+void warp_meet(struct warp *warp, const struct bound *i, uint32_t lanes);
 /*
  * For bar.warp.sync, whose lanes may stand at different instructions: every active lane becomes a fragment. Only lanes that
  * wait with the same member mask meet.

@@ -20,8 +20,12 @@ uint8_t *written_create(const struct grid *grid) {
 }
 
 void written_start(const struct block *block) {
-    if (block->written)
-        memset(block->written, UNWRITTEN, block->grid->shared_bytes);
+    const struct grid *grid = block->grid;
+    if (!block->written)
+        return;
+    memset(block->written, UNWRITTEN, grid->shared_bytes);
+    if (grid->binding->reserves_shared)
+        memset(block->written + grid->shared_bytes - RESERVED_SHARED_BYTES, WRITTEN, RESERVED_SHARED_BYTES);
 }
 
 /* "shared memory at offset 16 of block 1,0,0, which nobody has written" */
@@ -85,16 +89,20 @@ void written_set(struct warp *warp, const struct bound *i, unsigned lane, uint64
     }
 }
 
-void written_copy(struct warp *warp, const struct bound *i, unsigned lane, const struct block *to_home,
-                  uint64_t to, const struct block *from_home, uint64_t from, uint32_t bytes) {
+static uint8_t *states_of(struct written_place place) {
+    return place.home ? place.home->written + place.at : defined_bytes(place.at);
+}
+
+void written_copy(struct warp *warp, const struct bound *i, unsigned lane, struct written_place to,
+                  const struct written_place *from, uint32_t bytes, bool folds) {
     if (!(checks_enabled & CHECK_INIT))
         return;
-    if (to_home)
-        check_mbarrier(warp, i, lane, to_home, to, bytes, "a bulk copy writes to");
-    uint8_t *written = to_home ? to_home->written + to : defined_bytes(to);
-    const uint8_t *source = from_home ? from_home->written + from : defined_bytes(from);
+    if (to.home)
+        check_mbarrier(warp, i, lane, to.home, to.at, bytes, "a bulk copy writes to");
+    uint8_t *written = states_of(to);
+    const uint8_t *source = from ? states_of(*from) : NULL;
     for (uint32_t k = 0; k < bytes; k++)
-        written[k] = source[k] != UNWRITTEN;
+        written[k] = (!source || source[k] != UNWRITTEN) && (!folds || written[k] != UNWRITTEN);
 }
 
 void written_init_mbarrier(struct warp *warp, const struct bound *i, unsigned lane, const struct block *home,

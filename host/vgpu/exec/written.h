@@ -18,9 +18,13 @@ void written_set(struct warp *warp, const struct bound *i, unsigned lane, uint64
                  const struct block *home);
 
 /* Each does nothing while the check is off. */
-/* What is copied stays as written as it was. */
-void written_copy(struct warp *warp, const struct bound *i, unsigned lane, const struct block *to_home,
-                  uint64_t to, const struct block *from_home, uint64_t from, uint32_t bytes);
+struct written_place {
+    const struct block *home;
+    uint64_t at;
+};
+/* What is copied stays as written as it was (from NULL: it comes out of registers), and what is folded as what it changes is too. */
+void written_copy(struct warp *warp, const struct bound *i, unsigned lane, struct written_place to,
+                  const struct written_place *from, uint32_t bytes, bool folds);
 /* mbarrier.init finds one that is in use already; mbarrier.inval ends that. */
 void written_init_mbarrier(struct warp *warp, const struct bound *i, unsigned lane, const struct block *home,
                            uint32_t offset);

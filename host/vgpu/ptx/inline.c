@@ -247,7 +247,8 @@ static void copy_function(struct lowering *lowering, struct copy *copy) {
                        MOST_INSTRUCTIONS);
         if (opcode_is(instruction->opcode, "call")) {
             if (instruction->operands[0].kind != PTX_OPERAND_FUNCTION)
-                lower_fail(lowering, instruction->line, "indirect calls are not supported");
+                lower_fail(lowering, instruction->line,
+                           "indirect calls are not supported (by function pointer or virtual function)");
             if (instruction->operands[0].callee->is_defined) {
                 if (instruction->guard != PTX_NO_GUARD) {
                     branches[branch_count++] = lowering->instruction_count;

@@ -91,12 +91,35 @@ struct ptx_operand read_number(struct reader *reader, bool negative) {
 
 static bool is_special_register(const struct token *token) {
     static const char *const names[] = {
-        "%laneid",          "%warpid",          "%nwarpid",           "%smid",
-        "%nsmid",           "%gridid",          "%lanemask_eq",       "%lanemask_le",
-        "%lanemask_lt",     "%lanemask_ge",     "%lanemask_gt",       "%clock",
-        "%clock_hi",        "%clock64",         "%globaltimer",       "%globaltimer_lo",
-        "%globaltimer_hi",  "%cluster_ctarank", "%cluster_nctarank",  "%is_explicit_cluster",
-        "%total_smem_size", "%aggr_smem_size",  "%dynamic_smem_size", "%current_graph_exec",
+        "%laneid",
+        "%warpid",
+        "%nwarpid",
+        "%smid",
+        "%nsmid",
+        "%gridid",
+        "%lanemask_eq",
+        "%lanemask_le",
+        "%lanemask_lt",
+        "%lanemask_ge",
+        "%lanemask_gt",
+        "%clock",
+        "%clock_hi",
+        "%clock64",
+        "%globaltimer",
+        "%globaltimer_lo",
+        "%globaltimer_hi",
+        "%cluster_ctarank",
+        "%cluster_nctarank",
+        "%is_explicit_cluster",
+        "%total_smem_size",
+        "%aggr_smem_size",
+        "%dynamic_smem_size",
+        "%current_graph_exec",
+        "%reserved_smem_offset_begin",
+        "%reserved_smem_offset_end",
+        "%reserved_smem_offset_cap",
+        "%reserved_smem_offset_0",
+        "%reserved_smem_offset_1",
     };
     static const char *const vectors[] = {"%tid",       "%ntid",       "%ctaid",         "%nctaid",
                                           "%clusterid", "%nclusterid", "%cluster_ctaid", "%cluster_nctaid"};
@@ -264,8 +287,10 @@ static struct ptx_operand read_address(struct reader *reader) {
             reader_fail(reader, "an address must be an integer");
         address.offset = (int64_t)number.bits;
     }
-    if (reader_at(reader, ','))
-        reader_fail(reader, "an address with coordinates (of a tensor or texture) is not supported");
+    if (reader_accept(reader, ',')) {
+        read_operand(reader, false);
+        address.kind = PTX_OPERAND_TENSOR;
+    }
     reader_expect(reader, ']', "after an address");
     return address;
 }

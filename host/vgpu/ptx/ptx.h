@@ -88,6 +88,7 @@ enum ptx_operand_kind {
     PTX_OPERAND_ADDRESS,   /* [register or variable or immediate, + offset] */
     PTX_OPERAND_VECTOR,    /* {element, ...}; element_count of them */
     PTX_OPERAND_SINK,      /* _ */
+    PTX_OPERAND_TENSOR,    /* [tensor or texture, coordinates]: what is in it is not kept */
 };
 
 /*
@@ -125,7 +126,6 @@ struct ptx_operand {
  *                have no elements. The reader leaves `.param` names as VARIABLE operands. In a lowered program a call
  *                is one of a function without a body ("vprintf"): a result or argument of 32 or 64 bits is a REGISTER (or as
  *                written: an IMMEDIATE, a SINK), anything else a VARIABLE in local space that holds its bytes.
- *   tensor       [address, {coordinates}] is refused.
  */
 struct ptx_instruction {
     const char *

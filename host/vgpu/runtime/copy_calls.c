@@ -1,4 +1,5 @@
 /* The calls that copy and fill, and which of them wait. */
+#include "../exec/print.h"
 #include "copy.h"
 #include "host_memory.h"
 #include "queue.h"
@@ -30,6 +31,8 @@ static cudaError_t submit_and_wait(const struct copy_operation *copy, struct CUs
         error = device->fault;
     }
     stream_release(stream);
+    if (waits)
+        print_flush();
     return error;
 }
 

@@ -1,6 +1,7 @@
 /* The devices, which of them a thread uses, and calls that concern one as a whole. */
 #include "device.h"
 #include "../check/finding.h"
+#include "../exec/print.h"
 #include "../memory/memory.h"
 #include "capture.h"
 #include "module.h"
@@ -114,6 +115,7 @@ cudaError_t cudaDeviceSynchronize(void) {
         queue_wait_device(device_current());
         error = device_current()->fault;
     }
+    print_flush();
     return runtime_leave(error);
 }
 
@@ -121,6 +123,7 @@ cudaError_t cudaDeviceSynchronize(void) {
 cudaError_t cudaDeviceReset(void) {
     runtime_enter();
     queue_wait_device(device_current());
+    print_flush();
     memory_free_unnamed();
     modules_reset();
     device_current()->fault = cudaSuccess;

@@ -21,6 +21,9 @@ struct device *device_current(void);
 struct device *device_at(int ordinal); /* NULL if there is none */
 int device_count(void);
 
+/* What it is set to by cudaDeviceSetLimit, or by default. */
+size_t device_limit(const struct device *device, enum cudaLimit limit);
+
 /* Makes them, when the runtime opens. */
 void devices_open(int wanted, const struct profile *profile, bool warm_l2, bool has_l2);
 

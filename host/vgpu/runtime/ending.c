@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "ending.h"
 #include "../check/finding.h"
+#include "../exec/print.h"
 #include "../memory/memory.h"
 #include "allocation.h"
 #include "report.h"
@@ -45,6 +46,7 @@ void ending_reached(void) {
 void ending_failed(void) { failed = true; }
 
 static void finish(void) {
+    print_flush();
     report_write();
     if (finding_count())
         mark("finding\n");

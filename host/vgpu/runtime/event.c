@@ -1,5 +1,6 @@
 /* Events: the moments of their last records. Times are read from the virtual clock. */
 #include "event.h"
+#include "../exec/print.h"
 #include "capture.h"
 #include "queue.h"
 #include "runtime.h"
@@ -167,6 +168,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
         moment_release(moment);
         error = device_current()->fault;
     }
+    print_flush();
     return runtime_leave(error);
 }
 

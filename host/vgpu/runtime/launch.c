@@ -1,4 +1,5 @@
 /* Kernel launches: the calls, a device's limits, and running one on the executor. */
+#include "../exec/print.h"
 #include "../memory/defined.h"
 #include "../memory/memory.h"
 #include "capture.h"
@@ -121,6 +122,7 @@ cudaError_t kernel_settle(const struct kernel_request *request, struct kernel_op
 static cudaError_t submit(const struct kernel_request *request, cudaStream_t handle) {
     struct CUstream_st *stream = stream_find(handle);
     struct operation operation = {.kind = OPERATION_KERNEL};
+    print_flush();
     cudaError_t error = kernel_settle(request, &operation.kernel);
     if (error == cudaSuccess && (!stream || stream->device != device_current()))
         error = cudaErrorInvalidResourceHandle;
@@ -170,6 +172,7 @@ cudaError_t kernel_run(const struct kernel_operation *operation, struct device *
     if (launch.cooperative && !(launch.grid_workspace = fresh_grid_workspace()))
         return cudaErrorMemoryAllocation;
     struct launch_counts counts = {0};
+    print_limit = device_limit(device, cudaLimitPrintfFifoSize);
     enum launch_outcome outcome = grid_run(&launch, &counts);
     if (launch.cooperative)
         memory_free(launch.grid_workspace);

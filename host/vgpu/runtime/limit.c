@@ -1,4 +1,7 @@
-/* Limits that a program may set (cudaDeviceSetLimit). They are kept; what they limit is not provided, or bounded by the host alone. */
+/*
+ * Limits that a program may set (cudaDeviceSetLimit). They are kept; but for what kernels print, what they limit is not provided, or
+ * bounded by the host alone.
+ */
 #include "device.h"
 #include "runtime.h"
 
@@ -20,14 +23,17 @@ static cudaError_t check(enum cudaLimit limit) {
     return limit == cudaLimitDevRuntimeSyncDepth ? cudaErrorUnsupportedLimit : cudaSuccess;
 }
 
+size_t device_limit(const struct device *device, enum cudaLimit limit) {
+    size_t own = chosen[device->ordinal][limit];
+    return own ? own : defaults[limit];
+}
+
 cudaError_t cudaDeviceGetLimit(size_t *value, enum cudaLimit limit) {
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
         error = value ? check(limit) : cudaErrorInvalidValue;
-    if (error == cudaSuccess) {
-        size_t own = chosen[device_current()->ordinal][limit];
-        *value = own ? own : defaults[limit];
-    }
+    if (error == cudaSuccess)
+        *value = device_limit(device_current(), limit);
     return runtime_leave(error);
 }
 

@@ -143,10 +143,13 @@ static void initialise(struct ptx_module *ptx, const struct ptx_variable *variab
     for (uint32_t i = 0; i < variable->relocation_count; i++) {
         const struct ptx_relocation *relocation = &variable->relocations[i];
         const struct ptx_variable *target = ptx_find_variable(ptx, relocation->symbol);
-        if (!target || !lives_in_device_memory(target))
-            vgpu_fail("the initialiser of %s takes the address of %s, which is no variable in device memory",
+        const struct ptx_function *function = ptx_find_function(ptx, relocation->symbol);
+        if (!function && (!target || !lives_in_device_memory(target)))
+            vgpu_fail("the initialiser of %s takes the address of %s, which is neither a function nor a "
+                      "variable in device memory",
                       variable->name, relocation->symbol);
-        uint64_t address = target->address + (uint64_t)relocation->addend;
+        /* A function's address can be told from others; who calls it is refused. */
+        uint64_t address = (function ? (uint64_t)function : target->address) + (uint64_t)relocation->addend;
         unsigned width = ptx_type_bytes(variable->type);
         if (width < 4 || relocation->offset + width > variable->bytes)
             vgpu_fail("the initialiser of %s holds an address in %u bytes", variable->name, width);

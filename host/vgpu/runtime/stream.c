@@ -1,5 +1,6 @@
 #include "stream.h"
 #include "../check/finding.h"
+#include "../exec/print.h"
 #include "capture.h"
 #include "queue.h"
 #include "runtime.h"
@@ -161,6 +162,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
         error = stream->device->fault;
         stream_release(stream);
     }
+    print_flush();
     return runtime_leave(error);
 }
 

@@ -1,0 +1,8 @@
+/* What the virtual GPU leaves out on purpose. */
+#ifndef LOTTO_VGPU_REFUSAL_H
+#define LOTTO_VGPU_REFUSAL_H
+
+/* "needs tensor cores", or NULL for an opcode that belongs to nothing known to be left out. */
+const char *refused_kind(const char *opcode);
+
+#endif
