@@ -191,3 +191,28 @@ Test(vgpu_barrier, failed_assertion) {
     run(&launch, LAUNCH_ASSERTION);
     cr_assert_str_eq(finding_kept(0)->message, "assertion `x > 0' failed at a.cu:77 in f");
 }
+
+Test(vgpu_barrier, breakpoint, .exit_code = 87) {
+    struct machine_launch launch = {.ptx = HEAD "brkpt; ret; }"};
+    run(&launch, LAUNCH_DONE);
+}
+
+/* What it returns: the number of arguments, or -1 without a format. The text itself is tests/vgpu/print.cu's. */
+Test(vgpu_barrier, prints) {
+    struct machine_launch launch = {
+        .ptx = PTX_MODULE
+        ".extern .func (.param .b32 r) vprintf (.param .b64 a0, .param .b64 a1);\n"
+        ".global .b8 text[7] = {37, 100, 32, 37, 100, 10, 0};\n"
+        ".visible .entry kernel(.param .u64 p0) {\n.local .align 8 .b8 list[8]; .reg .b64 o, f, l; .reg .b32 "
+        "x;\n"
+        "ld.param.u64 o, [p0]; mov.u64 f, text; cvta.global.u64 f, f; mov.u64 l, list; cvta.local.u64 l, l;\n"
+        "mov.u32 x, 7; st.u32 [l], x; st.u32 [l+4], x;\n"
+        "{ .param .b64 q0; st.param.b64 [q0], f; .param .b64 q1; st.param.b64 [q1], l; .param .b32 r0;\n"
+        "call.uni (r0), vprintf, (q0, q1);\nld.param.b32 x, [r0]; st.global.u32 [o], x; }\n mov.u64 f, 0;\n"
+        "{ .param .b64 q0; st.param.b64 [q0], f; .param .b64 q1; st.param.b64 [q1], l; .param .b32 r0;\n"
+        "call.uni (r0), vprintf, (q0, q1);\nld.param.b32 x, [r0]; st.global.u32 [o+4], x; }\nret; }\n",
+        .threads = 1};
+    const uint32_t *out = run(&launch, LAUNCH_DONE);
+    cr_assert_eq(out[0], 2);
+    cr_assert_eq(out[1], (uint32_t)-1);
+}

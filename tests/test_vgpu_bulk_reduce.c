@@ -43,6 +43,27 @@ Test(vgpu_bulk_reduce, asynchronous_stores) {
     cr_assert_eq(out[8], 32);
 }
 
+/* Each type, alone and in a vector: the elements are 5, 6, 7, 8. */
+Test(vgpu_bulk_reduce, asynchronous_stores_of_every_type) {
+    static const char *const types[] = {"b32", "u32", "s32", "f32", "b64", "u64", "s64", "f64"};
+    for (unsigned way = 0; way < 8 * 3; way++) {
+        const char *type = types[way % 8], *vectors[] = {"", "v2.", "v4."},
+                   *values[] = {"r", "{r, q}", "{r, q, x, y}"};
+        unsigned form = way / 8, bits = strstr(type, "64") ? 64 : 32, words = bits / 32;
+        char text[512];
+        if (form == 2 && bits == 64)
+            continue;
+        snprintf(text, sizeof text,
+                 "{ .reg .b%u r, q; mov.b%u r, 5; mov.b%u q, 6; mov.b32 x, 7; mov.b32 y, 8; st.async" TO
+                 "%s%s [s+32], %s, [m]; }",
+                 bits, bits, bits, vectors[form], type, values[form]);
+        uint32_t *out = run_expecting(bits / 8 << form, text);
+        for (unsigned k = 0; k < 1u << form; k++)
+            cr_assert_eq(out[8 + words * k], 5 + k, "%s", text);
+        cr_assert_eq(out[8 + (words << form)], 32 + 4 * (words << form), "%s writes too far", text);
+    }
+}
+
 Test(vgpu_bulk_reduce, asynchronous_reductions) {
     uint32_t *out = run_expecting(
         36, "mov.u32 x, 100; mov.u32 y, -9; mov.u64 t, 0x100000000; red.async.relaxed.cluster" TO
@@ -110,17 +131,17 @@ Test(vgpu_bulk_reduce, vectors_of_sums) {
 
 /* What only advises. */
 Test(vgpu_bulk_reduce, hints) {
-    uint32_t *out =
-        run_expecting(0, "createpolicy.fractional.L2::evict_first.b64 t, 0.5; "
-                         "createpolicy.fractional.L2::evict_last.L2::evict_unchanged.b64 t, 1.0;"
-                         "createpolicy.range.global.L2::evict_last.L2::evict_first.b64 u, [o], 128, 256; "
-                         "createpolicy.cvt.L2.b64 u, t;"
-                         "mov.u32 x, 9; st.global.L2::cache_hint.u32 [o+2048], x, u; "
-                         "ld.global.L2::cache_hint.u32 y, [o+2048], t;"
-                         "st.global.u32 [o+2052], y; applypriority.global.L2::evict_normal [o], 128; "
-                         "prefetch.global.L2::evict_last [o];"
-                         "prefetchu.L1 [o]; discard.global.L2 [o+1024], 128; "
-                         "cp.async.bulk.prefetch.L2.global [o], 64; setmaxnreg.inc.sync.aligned.u32 232;");
+    uint32_t *out = run_expecting(
+        0, "createpolicy.fractional.L2::evict_first.b64 t, 0.5; "
+           "createpolicy.fractional.L2::evict_last.L2::evict_unchanged.b64 t, 1.0;"
+           "createpolicy.range.global.L2::evict_last.L2::evict_first.b64 u, [o], 128, 256; "
+           "createpolicy.cvt.L2.b64 u, t;"
+           "mov.u32 x, 9; st.global.L2::cache_hint.u32 [o+2048], x, u; "
+           "ld.global.L2::cache_hint.u32 y, [o+2048], t;"
+           "st.global.u32 [o+2052], y; applypriority.global.L2::evict_normal [o], 128; "
+           "prefetch.global.L2::evict_last [o];"
+           "prefetchu.L1 [o]; discard.global.L2 [o+1024], 128; setmaxnreg.dec.sync.aligned.u32 24; "
+           "cp.async.bulk.prefetch.L2.global [o], 64; setmaxnreg.inc.sync.aligned.u32 232;");
     cr_assert_eq(out[512], 9);
     cr_assert_eq(out[513], 9);
 }

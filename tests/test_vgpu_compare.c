@@ -142,6 +142,38 @@ Test(vgpu_compare, set) {
     }
 }
 
+static uint64_t number_of_pair(uint64_t a, uint64_t b, uint64_t c) {
+    return number(a & 0xffff, b & 0xffff, c) | number(a >> 16, b >> 16, c) << 16;
+}
+
+/* To a number of the compared type, or ones in every bit of an integer or of its half. */
+Test(vgpu_compare, set_of_sixteen_bits) {
+    static const char *const results[] = {"", "u16", "s16", "u32", "s32"};
+    negated_result = negated_operand = false;
+    FOR_EVERY_COMPARISON {
+        if (type->bits != 16 || type->kind != 'f')
+            continue;
+        for (unsigned way = 0; way < 4 * 5 * 2; way++) {
+            char list[64], own[16], text[96];
+            const char *result = results[way / 4 % 5];
+            bool is_pair = way >= 4 * 5;
+            unsigned k = way % 4;
+            if (is_pair && strstr(result, "16"))
+                continue;
+            snprintf(own, sizeof own, "%s%s", type->name, is_pair ? "x2" : "");
+            combine = combinations[k][0] ? combinations[k][1] : 0;
+            yes = *result                       ? strstr(result, "16") || is_pair ? 0xffff : 0xffffffff
+                  : type->format == &format_f16 ? 0x3c00
+                                                : 0x3f80;
+            result = *result ? result : own;
+            snprintf(list, sizeof list, "%s %s %s%s", result, own, own, k ? " pred" : "");
+            snprintf(text, sizeof text, "set.%s%s%s.%s.%s d, a, b%s;", relation->name, combinations[k],
+                     ftz ? ".ftz" : "", result, own, k ? ", c" : "");
+            instruction_check(list, text, is_pair ? number_of_pair : number);
+        }
+    }
+}
+
 static uint64_t selected(uint64_t a, uint64_t b, uint64_t c) { return c ? a : b; }
 static uint64_t by_sign(uint64_t a, uint64_t b, uint64_t c) { return (int32_t)c >= 0 ? a : b; }
 /* A NaN chooses b, a zero of either sign a. */

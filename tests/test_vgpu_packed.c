@@ -114,6 +114,15 @@ Test(vgpu_packed, eight_bit_floats) {
                 f16_bits(value_of(a >> 8 & 0xff, true)) << 16 | f16_bits(value_of(a & 0xff, true)));
     INSTRUCTION("u32 u16", "cvt.rn.f16x2.e5m2x2 d, a;",
                 f16_bits(value_of(a >> 8 & 0xff, false)) << 16 | f16_bits(value_of(a & 0xff, false)));
+    INSTRUCTION("u16 f32 f32", "cvt.rn.satfinite.relu.e5m2x2.f32 d, a, b;",
+                code_of(f32_of(a), false, true) << 8 | code_of(f32_of(b), false, true));
+    INSTRUCTION("u16 f16x2", "cvt.rn.satfinite.relu.e4m3x2.f16x2 d, a;",
+                code_of(f16_value(a >> 16), true, true) << 8 | code_of(f16_value(a), true, true));
+    INSTRUCTION("u16 f16x2", "cvt.rn.satfinite.e5m2x2.f16x2 d, a;",
+                code_of(f16_value(a >> 16), false, false) << 8 | code_of(f16_value(a), false, false));
+    INSTRUCTION("u32 u16", "cvt.rn.relu.f16x2.e4m3x2 d, a;",
+                f16_bits(rectified(value_of(a >> 8 & 0xff, true))) << 16 |
+                    f16_bits(rectified(value_of(a & 0xff, true))));
     INSTRUCTION("u32 u16", "cvt.rn.relu.f16x2.e5m2x2 d, a;",
                 f16_bits(rectified(value_of(a >> 8 & 0xff, false))) << 16 |
                     f16_bits(rectified(value_of(a & 0xff, false))));

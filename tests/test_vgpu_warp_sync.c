@@ -338,9 +338,11 @@ Test(vgpu_warp_sync, special_registers) {
 
 Test(vgpu_warp_sync, clocks_advance) {
     struct warp_case warp = whole_warp();
-    run_warp(&warp, "mov.u32 w, %clock; add.u32 d, x, 1; mov.u32 d, %clock; sub.u32 d, d, w; mov.u64 t, "
-                    "%clock64; mov.u64 g, %globaltimer;"
-                    " setp.ge.u64 q, g, t;");
+    run_warp(&warp,
+             "mov.u32 w, %clock; add.u32 d, x, 1; mov.u32 d, %clock; sub.u32 d, d, w; mov.u64 t, "
+             "%clock64; mov.u64 g, %globaltimer;"
+             " setp.ge.u64 q, g, t; { .reg .b32 h, low, high; mov.u32 h, %clock_hi; mov.b64 {low, high}, t; "
+             "setp.eq.and.u32 q, h, high, q; }");
     for (unsigned l = 0; l < 32; l++) {
         cr_assert_gt((int)warp.d[l], 0);
         cr_assert(warp.q[l]);
