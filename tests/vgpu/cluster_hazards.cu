@@ -42,6 +42,8 @@ enum flaw {
     INIT_TWICE,
     UNWRITTEN_SOURCE,
     EARLIER_PHASE,
+    NO_STORE_WAIT,
+    NO_REDUCE_WAIT,
     FLAWS
 };
 static const char *const names[FLAWS] = {"clean",
@@ -75,7 +77,9 @@ static const char *const names[FLAWS] = {"clean",
                                          "copied-over",
                                          "init-twice",
                                          "unwritten-source",
-                                         "earlier-phase"};
+                                         "earlier-phase",
+                                         "no-store-wait",
+                                         "no-reduce-wait"};
 
 enum : unsigned { THREADS = 64, SIZE = 2, TILE = 64, STAGES = 2, TILES = 8 };
 
@@ -322,6 +326,42 @@ __global__ void pass_on(flaw flaw, const unsigned *items, unsigned *out) {
     cluster.sync();
 }
 
+// Each block tells its rank to all, and adds what it was told to its cluster's tile of out, where all read the sum.
+__global__ void tell(flaw flaw, unsigned *out) {
+    cg::cluster_group cluster = cg::this_cluster();
+    __shared__ alignas(128) unsigned told[TILE];
+    __shared__ unsigned ranks[SIZE];
+    __shared__ uint64_t come;
+    unsigned *sums = out + blockIdx.x / SIZE * TILE, rank = cluster.block_rank();
+    if (rank == 0)
+        sums[threadIdx.x] = 0;
+    if (threadIdx.x == 0) {
+        ptx::mbarrier_init(&come, 1);
+        ptx::mbarrier_arrive_expect_tx(ptx::sem_release, ptx::scope_cluster, ptx::space_shared, &come,
+                                       sizeof ranks);
+    }
+    cluster.sync();
+    if (threadIdx.x < SIZE)
+        ptx::st_async(cluster.map_shared_rank(&ranks[rank], threadIdx.x), rank + 1,
+                      cluster.map_shared_rank(&come, threadIdx.x));
+    while (flaw != NO_STORE_WAIT && !ptx::mbarrier_try_wait_parity(&come, 0))
+        ;
+    told[threadIdx.x] = ranks[threadIdx.x % SIZE];
+    ptx::fence_proxy_async();
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        ptx::cp_reduce_async_bulk(ptx::space_global, ptx::space_shared, ptx::op_add, sums, told, sizeof told);
+        ptx::cp_async_bulk_commit_group();
+        if (flaw == NO_REDUCE_WAIT)
+            ptx::cp_async_bulk_wait_group_read(ptx::n32_t<0>{});
+        else
+            ptx::cp_async_bulk_wait_group(ptx::n32_t<0>{});
+    }
+    cluster.sync();
+    out[(1 + gridDim.x / SIZE + blockIdx.x) * TILE + threadIdx.x] = sums[threadIdx.x];
+    cluster.sync();
+}
+
 // --- cp.async
 __device__ void copy_async(unsigned *to, const unsigned *from) {
     asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(shared_address(to)), "l"(from) : "memory");
@@ -466,6 +506,8 @@ int main(int, char **argument) {
         reuse<<<1, 1>>>(f, flaw == UNWRITTEN_SOURCE ? fresh.items : items.items, out.items);
     if (all || flaw == EARLIER_PHASE)
         phases<<<1, 1>>>(f, items.items, out.items);
+    if (all || flaw >= NO_STORE_WAIT)
+        launch(tell, SIZE, 0, f, out.items);
     cudaDeviceSynchronize();
     printf("done\n");
 }
