@@ -13,21 +13,22 @@ static const struct {
     unsigned count;
 } rows[] = {
     /* A register's renaming, an operand's place or sign. */
-    {"mov", NULL, NULL, 0},      {"cvta", NULL, NULL, 0},       {"abs", NULL, "f32", 0},
-    {"neg", NULL, "f32", 0},     {"ld", "param", NULL, 0},      {"mul", "hi", "i64", 7},
-    {"mul", "lo", "i64", 4},     {"mad", "lo", "i64", 4},       {"min", NULL, "i64", 4},
-    {"max", NULL, "i64", 4},     {"div", NULL, "i64", 70},      {"rem", NULL, "i64", 70},
-    {"popc", NULL, "i64", 3},    {"clz", NULL, "i64", 6},       {"add", NULL, "i64", 2},
-    {"sub", NULL, "i64", 2},     {"neg", NULL, "i64", 2},       {"and", NULL, "i64", 2},
-    {"or", NULL, "i64", 2},      {"xor", NULL, "i64", 2},       {"not", NULL, "i64", 2},
-    {"shl", NULL, "i64", 2},     {"shr", NULL, "i64", 2},       {"setp", NULL, "i64", 2},
-    {"selp", NULL, "i64", 2},    {"div", "rn", "f32", 12},      {"div", "full", "f32", 5},
-    {"div", "approx", "f32", 2}, {"div", "rn", "f64", 18},      {"div", NULL, NULL, 12}, /* 32-bit integers */
-    {"rem", NULL, NULL, 12},     {"rcp", "rn", "f32", 11},      {"sqrt", "rn", "f32", 11},
-    {"rcp", "ftz", NULL, 1},     {"rcp", "approx", "f32", 7},   {"lg2", "ftz", NULL, 1},
-    {"lg2", NULL, NULL, 4},      {"sin", NULL, NULL, 2},        {"cos", NULL, NULL, 2},
-    {"bfe", NULL, NULL, 4},      {"bfi", NULL, NULL, 2},        {"membar", "cta", NULL, 1},
-    {"membar", NULL, NULL, 4},   {"fence", "acq_rel", NULL, 4}, {"fence", "sc", NULL, 4},
+    {"mov", NULL, NULL, 0},        {"cvta", NULL, NULL, 0},     {"abs", NULL, "f32", 0},
+    {"neg", NULL, "f32", 0},       {"ld", "param", NULL, 0},    {"mul", "hi", "i64", 7},
+    {"mul", "lo", "i64", 4},       {"mad", "lo", "i64", 4},     {"min", NULL, "i64", 4},
+    {"max", NULL, "i64", 4},       {"div", NULL, "i64", 70},    {"rem", NULL, "i64", 70},
+    {"popc", NULL, "i64", 3},      {"clz", NULL, "i64", 6},     {"add", NULL, "i64", 2},
+    {"sub", NULL, "i64", 2},       {"neg", NULL, "i64", 2},     {"and", NULL, "i64", 2},
+    {"or", NULL, "i64", 2},        {"xor", NULL, "i64", 2},     {"not", NULL, "i64", 2},
+    {"shl", NULL, "i64", 2},       {"shr", NULL, "i64", 2},     {"setp", NULL, "i64", 2},
+    {"selp", NULL, "i64", 2},      {"div", "rn", "f32", 12},    {"div", "full", "f32", 5},
+    {"div", "approx", "f32", 2},   {"div", "rn", "f64", 18},    {"div", NULL, NULL, 12}, /* 32-bit integers */
+    {"rem", NULL, NULL, 12},       {"rcp", "rn", "f32", 11},    {"sqrt", "rn", "f32", 11},
+    {"rcp", "ftz", NULL, 1},       {"rcp", "approx", "f32", 7}, {"lg2", "ftz", NULL, 1},
+    {"lg2", NULL, NULL, 4},        {"sin", NULL, NULL, 2},      {"cos", NULL, NULL, 2},
+    {"vabsdiff2", NULL, NULL, 10}, {"bfe", NULL, NULL, 4},      {"bfi", NULL, NULL, 2},
+    {"membar", "cta", NULL, 1},    {"membar", NULL, NULL, 4},   {"fence", "acq_rel", NULL, 4},
+    {"fence", "sc", NULL, 4},
 };
 
 static bool has(const char *dotted, const char *token) {
