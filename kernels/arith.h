@@ -97,24 +97,50 @@ ARITH float arith_distance(float x, float maximum) { return x == maximum ? 0.0f 
 /* What turns a distance into powers of two; temperature finite and >= 1e-6. */
 ARITH float arith_scale(float temperature) { return 1.44269504f / temperature; }
 
-/* 2^-f for a fraction 0 <= f < 1 that is a multiple of 2^-23: a multiple of 2^-24 in [1/2, 1], exact at 0, never increasing in f. */
-ARITH float arith_power(float f) {
-    float p = -0x1.ef66d4p-11f;
-    p = fmaf(p, f, 0x1.2da836p-7f);
-    p = fmaf(p, f, -0x1.c4fef8p-5f);
-    p = fmaf(p, f, 0x1.ebe38cp-3f);
-    p = fmaf(p, f, -0x1.62e3bcp-1f);
-    return fmaf(p, f, 1.0f);
+/*
+ * unit * 2^-f for a fraction 0 <= f < 1 that is a multiple of 2^-23: a multiple of unit * 2^-24 in [unit / 2, unit], exact at 0, never
+ * increasing in f. unit is a power of two, so it changes no rounding.
+ */
+ARITH float arith_power(float f, float unit) {
+    float p = -0x1.ef66d4p-11f * unit;
+    p = fmaf(p, f, 0x1.2da836p-7f * unit);
+    p = fmaf(p, f, -0x1.c4fef8p-5f * unit);
+    p = fmaf(p, f, 0x1.ebe38cp-3f * unit);
+    p = fmaf(p, f, -0x1.62e3bcp-1f * unit);
+    return fmaf(p, f, unit);
 }
 
-/* floor(2^(40 - distance * scale)) by the law's form, which never increases with distance. */
+/* 2^23 + floor(s) for 1 <= s < 2^22, so that the last bits of the result are the integer: a GPU's conversions are slow. */
+ARITH float arith_floor_above_2_23(float s) {
+#ifdef __CUDA_ARCH__
+    return __fadd_rd(s, 0x1p23f);
+#else
+    return floorf(s) + 0x1p23f;
+#endif
+}
+
+/* value >> count, 0 from 64 on. */
+ARITH uint64_t arith_shift_right(uint64_t value, uint32_t count) {
+#ifdef __CUDA_ARCH__
+    uint64_t shifted;
+    asm("shr.b64 %0, %1, %2;" : "=l"(shifted) : "l"(value), "r"(count)); /* PTX clamps the count */
+    return shifted;
+#else
+    return count < 64 ? value >> count : 0;
+#endif
+}
+
+/*
+ * floor(2^(40 - distance * scale)) by the law's form, which never increases with distance. From s = 42 on the shift leaves nothing, and
+ * from 2^22 on, where the fraction is none, it is longer than 63.
+ */
 ARITH uint64_t arith_weight(float distance, float scale) {
     float s = fmaf(distance, scale, 1.0f);
-    if (!(s < 42.0f))
-        return 0;
-    int whole = (int)s;
-    uint64_t p = (uint64_t)(uint32_t)(arith_power(s - (float)whole) * 0x1p24f);
-    return p << (ARITH_WEIGHT_BITS - 24) >> (whole - 1);
+    float floor_above = arith_floor_above_2_23(s);
+    float fraction = s - (floor_above - 0x1p23f);
+    /* p * 2^24 lies in [2^23, 2^24]: its last bits are the integer less 2^23 */
+    uint32_t p = arith_bits_of(arith_power(fraction, 0x1p24f)) - (0x4b000000u - 0x800000u);
+    return arith_shift_right((uint64_t)p << (ARITH_WEIGHT_BITS + 1 - 24), arith_bits_of(floor_above) - 0x4b000000u);
 }
 
 /* ---- 4. controls and filters -------------------------------------------------------------------------------------- */
@@ -225,7 +251,7 @@ ARITH float arith_prob(float distance, float scale, uint64_t mass) {
     float s = fminf(fmaf(distance, scale, 1.0f), 256.0f); /* 2^-255 is 0 in binary32 */
     int whole = (int)s;
     int n = whole - 1;
-    float p = arith_power(s - (float)whole);
+    float p = arith_power(s - (float)whole, 1.0f);
     if (n > 100) {
         p *= arith_power_of_two(-100); /* exact: one rounding is left for the last factor */
         n -= 100;

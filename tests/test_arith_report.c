@@ -195,7 +195,7 @@ static float prob_in_two_roundings(float distance, float scale, uint64_t mass) {
     double s = fmaf(distance, scale, 1.0f), n = floor(s) - 1;
     if (n > 1000)
         return 0;
-    float numerator = (float)ldexp((double)arith_power((float)(s - floor(s))), (int)-n);
+    float numerator = (float)ldexp((double)arith_power((float)(s - floor(s)), 1.0f), (int)-n);
     float denominator = (float)((double)(float)mass * 0x1p-40);
     return (float)((double)numerator / (double)denominator);
 }
