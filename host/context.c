@@ -5,7 +5,23 @@
 
 enum { OLDEST_COMPUTE_CAPABILITY = 75 };
 
-static lotto_status describe_device(int index, lotto_device *device) {
+enum { TEAM_ARCHITECTURE = 90 };
+
+/* Of the current device. */
+static cudaError_t describe_limits(const struct cudaDeviceProp *properties, struct lotto_limits *limits) {
+    int architecture = 0;
+    cudaError_t error = lotto_kernel_architecture(&architecture);
+    *limits = (struct lotto_limits){
+        .multiprocessors = properties->multiProcessorCount,
+        .has_teams = properties->clusterLaunch && architecture >= TEAM_ARCHITECTURE,
+        .shared_per_block = properties->sharedMemPerBlockOptin,
+        .shared_per_multiprocessor = properties->sharedMemPerMultiprocessor,
+        .shared_reserved = properties->reservedSharedMemPerBlock,
+    };
+    return error;
+}
+
+static lotto_status describe_device(int index, lotto_device *device, struct lotto_limits *limits) {
     int count = 0;
     cudaError_t counted = cudaGetDeviceCount(&count);
     if (counted != cudaSuccess) {
@@ -26,7 +42,14 @@ static lotto_status describe_device(int index, lotto_device *device) {
     device->compute_capability = properties.major * 10 + properties.minor;
     device->multiprocessors = properties.multiProcessorCount;
     snprintf(device->name, sizeof device->name, "%s", properties.name);
-    return device->compute_capability < OLDEST_COMPUTE_CAPABILITY ? LOTTO_NO_DEVICE : LOTTO_SUCCESS;
+    if (device->compute_capability < OLDEST_COMPUTE_CAPABILITY)
+        return LOTTO_NO_DEVICE;
+    int callers;
+    if (cudaGetDevice(&callers) != cudaSuccess || cudaSetDevice(index) != cudaSuccess)
+        return LOTTO_CUDA_ERROR;
+    cudaError_t described = describe_limits(&properties, limits);
+    return cudaSetDevice(callers) == cudaSuccess && described == cudaSuccess ? LOTTO_SUCCESS
+                                                                             : LOTTO_CUDA_ERROR;
 }
 
 lotto_status lotto_context_create(lotto_context **context, int device) {
@@ -34,8 +57,9 @@ lotto_status lotto_context_create(lotto_context **context, int device) {
         return LOTTO_INVALID_ARGUMENT;
     *context = NULL;
     lotto_device described = {sizeof described, LOTTO_DEVICE_REFERENCE, 0, 0, "CPU reference"};
+    struct lotto_limits limits = {0};
     if (device != LOTTO_DEVICE_REFERENCE) {
-        lotto_status status = describe_device(device, &described);
+        lotto_status status = describe_device(device, &described, &limits);
         if (status != LOTTO_SUCCESS)
             return status;
     }
@@ -43,6 +67,7 @@ lotto_status lotto_context_create(lotto_context **context, int device) {
     if (!created)
         return LOTTO_OUT_OF_MEMORY;
     created->device = described;
+    created->limits = limits;
     *context = created;
     return LOTTO_SUCCESS;
 }

@@ -4,12 +4,11 @@
 
 #include <lotto/lotto.h>
 
-#include <cuda_runtime_api.h>
-
-#include <stdbool.h>
+#include "plan.h"
 
 struct lotto_context {
     lotto_device device;
+    struct lotto_limits limits;
     char error[400];
 };
 

@@ -2,27 +2,85 @@
 
 #include "reference/row.h"
 
+/* Every GPU with clusters runs those of 8 blocks; larger ones not every GPU, nor every part of one. */
+enum { VECTOR_BYTES = 16, LARGEST_TEAM = 8, LEAST_LOGITS_OF_A_BLOCK = 2048 };
+
 static const size_t workspace_alignment = 256;
+/* A part up to this leaves room for a second block on the same multiprocessor, which works while the first one waits. */
+static const size_t part_of_two_blocks = 88 << 10;
 
 static size_t aligned(size_t bytes) {
     return (bytes + workspace_alignment - 1) / workspace_alignment * workspace_alignment;
 }
 
-static struct lotto_plan plan(const lotto_device *device, const lotto_logits *logits, size_t row_bytes) {
-    struct lotto_plan plan = {(uint32_t)logits->rows, aligned(row_bytes), 0};
-    plan.workspace_bytes = (size_t)logits->rows * plan.workspace_row_bytes;
-    if (device->index == LOTTO_DEVICE_REFERENCE) {
-        plan.workspace_row_bytes = 0; /* one row at a time */
-        plan.workspace_bytes = logits->rows ? aligned(lotto_reference_row_bytes(logits->vocab)) : 0;
+/* Of a row's vectors, the first and the last of which may lie partly outside it, for the block that has most. */
+static size_t part_bytes(const lotto_logits *logits, int team) {
+    size_t row_bytes = (size_t)logits->vocab * (logits->dtype == LOTTO_F32 ? 4 : 2) + 2 * (VECTOR_BYTES - 1);
+    size_t vectors = row_bytes / VECTOR_BYTES;
+    return (vectors + (size_t)team - 1) / (size_t)team * VECTOR_BYTES;
+}
+
+/* The smallest team of which each block has room for its part; 0 if there is none. */
+static int smallest_team(const lotto_logits *logits, size_t room, int largest) {
+    for (int team = 1; team <= largest; team++)
+        if (part_bytes(logits, team) <= room)
+            return team;
+    return 0;
+}
+
+static size_t rest(size_t whole, size_t taken) { return whole > taken ? whole - taken : 0; }
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Few rows are spread over more blocks than they need, so that the device is busy. */
+static int spread(const struct lotto_limits *limits, const lotto_logits *logits, int team, int largest) {
+    int64_t wanted = 2 * (int64_t)limits->multiprocessors / logits->rows;
+    while (team < largest && team < wanted && logits->vocab / (team + 1) >= LEAST_LOGITS_OF_A_BLOCK)
+        team++;
+    return team;
+}
+
+/* shared_bytes: what the kernel has beside its part */
+static void lay_out_teams(struct lotto_plan *plan, const struct lotto_limits *limits,
+                          const lotto_logits *logits, size_t shared_bytes) {
+    size_t room = rest(limits->shared_per_block, shared_bytes);
+    size_t room_of_two = rest(limits->shared_per_multiprocessor / 2, limits->shared_reserved + shared_bytes);
+    int largest = limits->has_teams ? LARGEST_TEAM : 1;
+    int team = smallest_team(logits, smaller(room_of_two, part_of_two_blocks), largest);
+    if (team == 0)
+        team = smallest_team(logits, room, largest);
+    bool fits = team > 0;
+    team = fits ? spread(limits, logits, team, largest) : largest;
+    if (logits->rows * team > INT32_MAX) { /* a grid's limit */
+        team = 1;
+        fits = part_bytes(logits, 1) <= room;
     }
+    plan->team_blocks = (uint32_t)team;
+    plan->blocks = (uint32_t)logits->rows * (uint32_t)team;
+    plan->part_vectors = (uint32_t)(part_bytes(logits, team) / VECTOR_BYTES);
+    plan->part_bytes = fits ? plan->part_vectors * VECTOR_BYTES : 0;
+}
+
+static struct lotto_plan plan(const struct lotto_limits *limits, const lotto_logits *logits,
+                              size_t shared_bytes, size_t row_bytes) {
+    struct lotto_plan plan = {0};
+    if (limits->multiprocessors == 0) { /* the reference: one row at a time */
+        plan.workspace_bytes = logits->rows ? aligned(lotto_reference_row_bytes(logits->vocab)) : 0;
+        return plan;
+    }
+    plan.workspace_row_bytes = aligned(row_bytes);
+    plan.workspace_bytes = (size_t)logits->rows * plan.workspace_row_bytes;
+    if (logits->rows > 0)
+        lay_out_teams(&plan, limits, logits, shared_bytes);
     return plan;
 }
 
-struct lotto_plan lotto_plan_rows(const lotto_device *device, const lotto_logits *logits) {
-    return plan(device, logits, 0);
+struct lotto_plan lotto_plan_rows(const struct lotto_limits *limits, const lotto_logits *logits) {
+    return plan(limits, logits, LOTTO_ROWS_SHARED_BYTES, 0);
 }
 
-struct lotto_plan lotto_plan_lists(const lotto_device *device, const lotto_logits *logits, int64_t capacity) {
-    return plan(device, logits,
+struct lotto_plan lotto_plan_lists(const struct lotto_limits *limits, const lotto_logits *logits,
+                                   int64_t capacity) {
+    return plan(limits, logits, LOTTO_LISTS_SHARED_BYTES,
                 2 * (size_t)capacity * sizeof(uint64_t)); /* the list's keys, sorted back and forth */
 }

@@ -1,5 +1,5 @@
 /*
- * From an operation's shape and a device to its launch shape and workspace. Pure functions: the workspace query and the call
+ * From an operation's shape and a device's limits to its launch shape and workspace. Pure functions: the workspace query and the call
  * share them, and they are tested without a device.
  */
 #ifndef LOTTO_PLAN_H
@@ -7,10 +7,22 @@
 
 #include "kernels/launch.h"
 
+#include <stdbool.h>
+
+/* What of a device a plan depends on. */
+struct lotto_limits {
+    int multiprocessors;              /* 0: the CPU reference */
+    bool has_teams;                   /* blocks can share a row */
+    size_t shared_per_block;          /* bytes, opted in to */
+    size_t shared_per_multiprocessor; /* what its resident blocks have together, */
+    size_t shared_reserved;           /* each of which takes so much more than it asks for */
+};
+
 /* softmax, argmax, probs, sample */
-struct lotto_plan lotto_plan_rows(const lotto_device *device, const lotto_logits *logits);
+struct lotto_plan lotto_plan_rows(const struct lotto_limits *limits, const lotto_logits *logits);
 
 /* top_k, top_p: capacity places a row */
-struct lotto_plan lotto_plan_lists(const lotto_device *device, const lotto_logits *logits, int64_t capacity);
+struct lotto_plan lotto_plan_lists(const struct lotto_limits *limits, const lotto_logits *logits,
+                                   int64_t capacity);
 
 #endif

@@ -10,7 +10,7 @@ lotto_status lotto_sample(lotto_context *context, const lotto_logits *logits, co
         !lotto_check_controls(context, controls, LOTTO_CONTROL_ALL) ||
         !lotto_check_samples(context, samples, logits))
         return LOTTO_INVALID_ARGUMENT;
-    struct lotto_plan plan = lotto_plan_rows(&context->device, logits);
+    struct lotto_plan plan = lotto_plan_rows(&context->limits, logits);
     if (!lotto_check_workspace(context, workspace, workspace_bytes, &plan))
         return LOTTO_INVALID_ARGUMENT;
     if (logits->rows == 0)

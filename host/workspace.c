@@ -6,7 +6,7 @@ static lotto_status rows_workspace(lotto_context *context, const lotto_logits *l
     if (!lotto_check_context(context) || !lotto_check_shape(context, logits) ||
         !lotto_check_pointer(context, "bytes", bytes))
         return LOTTO_INVALID_ARGUMENT;
-    *bytes = lotto_plan_rows(&context->device, logits).workspace_bytes;
+    *bytes = lotto_plan_rows(&context->limits, logits).workspace_bytes;
     return LOTTO_SUCCESS;
 }
 
@@ -16,7 +16,7 @@ static lotto_status lists_workspace(lotto_context *context, const lotto_logits *
         !lotto_check_capacity(context, name, capacity, logits) ||
         !lotto_check_pointer(context, "bytes", bytes))
         return LOTTO_INVALID_ARGUMENT;
-    *bytes = lotto_plan_lists(&context->device, logits, capacity).workspace_bytes;
+    *bytes = lotto_plan_lists(&context->limits, logits, capacity).workspace_bytes;
     return LOTTO_SUCCESS;
 }
 

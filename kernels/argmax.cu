@@ -2,8 +2,8 @@
  * argmax: the first token of each row's order.
  *
  * Shapes     logits [rows, vocab] -> tokens, status [rows]
- * Grid       one block a row
- * Cost       one read of the logits, one launch
+ * Grid       one team a row
+ * Cost       one launch, one read of the logits
  * Order      ties by token id; exact, whatever the launch
  * Reference  host/reference/argmax.c
  */
@@ -14,19 +14,27 @@ namespace {
 
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads)
-    argmax_kernel(lotto_logits logits, int32_t *tokens, uint32_t *status) {
-    int64_t index = blockIdx.x;
-    Row<Logit> row(logits, index);
+    argmax_kernel(Shape shape, lotto_logits logits, int32_t *tokens, uint32_t *status) {
+    Row<Logit> row(logits, shape);
     Summary summary = summarize(row);
-    if (threadIdx.x != 0)
+    int token = summary.is_empty() ? -1 : first_token(row, summary);
+    if (!row.team.leads() || threadIdx.x != 0)
         return;
-    tokens[index] = summary.candidates() ? static_cast<int32_t>(arith_key_id(summary.first_key)) : -1;
+    tokens[row.index] = token;
     if (status)
-        status[index] = summary.status();
+        status[row.index] = summary.status;
 }
 
 } // namespace
 } // namespace lotto
+
+cudaError_t lotto_kernel_architecture(int *architecture) {
+    cudaFuncAttributes attributes;
+    cudaError_t error = cudaFuncGetAttributes(&attributes, lotto::argmax_kernel<lotto::F32>);
+    if (error == cudaSuccess)
+        *architecture = attributes.ptxVersion;
+    return error;
+}
 
 cudaError_t lotto_launch_argmax(const lotto_plan *plan, const lotto_logits *logits, int32_t *tokens,
                                 uint32_t *status, lotto_stream stream) {

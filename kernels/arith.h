@@ -140,7 +140,8 @@ ARITH uint64_t arith_weight(float distance, float scale) {
     float fraction = s - (floor_above - 0x1p23f);
     /* p * 2^24 lies in [2^23, 2^24]: its last bits are the integer less 2^23 */
     uint32_t p = arith_bits_of(arith_power(fraction, 0x1p24f)) - (0x4b000000u - 0x800000u);
-    return arith_shift_right((uint64_t)p << (ARITH_WEIGHT_BITS + 1 - 24), arith_bits_of(floor_above) - 0x4b000000u);
+    return arith_shift_right((uint64_t)p << (ARITH_WEIGHT_BITS + 1 - 24),
+                             arith_bits_of(floor_above) - 0x4b000000u);
 }
 
 /* ---- 4. controls and filters -------------------------------------------------------------------------------------- */

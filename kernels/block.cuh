@@ -1,44 +1,57 @@
 /*
- * Block-wide reduction and prefix sum whose results every thread gets. Built on CUB; all operands are integers, so the order
- * in which they are combined does not matter. Each begins and ends with the block's threads together.
+ * Warp- and block-wide sums. All operands are integers, so the order in which they are combined does not matter.
  */
 #ifndef LOTTO_BLOCK_CUH
 #define LOTTO_BLOCK_CUH
 
 #include "arith.h"
 
-#include <cub/block/block_reduce.cuh>
 #include <cub/block/block_scan.cuh>
 
 namespace lotto {
 
 constexpr int kWarpThreads = 32;
-constexpr int kBlockThreads = 512;
+constexpr int kBlockThreads = 256;
 constexpr int kBlockWarps = kBlockThreads / kWarpThreads;
+constexpr unsigned kWholeWarp = 0xffffffffu;
 
-/* combine is associative and commutative. */
-template <typename T, typename Combine> __device__ T block_reduce(T own, Combine combine) {
-    using Reduce = cub::BlockReduce<T, kBlockThreads>;
-    __shared__ typename Reduce::TempStorage storage;
-    __shared__ T shared_result;
-    T total = Reduce(storage).Reduce(own, combine);
-    if (threadIdx.x == 0)
-        shared_result = total;
-    __syncthreads();
-    T result = shared_result;
-    __syncthreads();
-    return result;
+__device__ inline int lane() { return static_cast<int>(threadIdx.x) % kWarpThreads; }
+__device__ inline int warp_in_block() { return static_cast<int>(threadIdx.x) / kWarpThreads; }
+
+/* Over the lanes of a whole warp, which all get the result. combine is associative and commutative. */
+template <typename T, typename Combine> __device__ T warp_reduce(T own, Combine combine) {
+    for (int distance = kWarpThreads / 2; distance > 0; distance /= 2)
+        own = combine(own, __shfl_xor_sync(kWholeWarp, own, distance));
+    return own;
 }
 
-__device__ inline uint64_t block_sum(uint64_t own) {
-    return block_reduce(own, [](uint64_t a, uint64_t b) { return a + b; });
+__device__ inline uint32_t warp_max(uint32_t own) {
+#if __CUDA_ARCH__ >= 800
+    return __reduce_max_sync(kWholeWarp, own);
+#else
+    return warp_reduce(own, [](uint32_t a, uint32_t b) { return max(a, b); });
+#endif
 }
 
-/* The sum over the threads before this one. */
-__device__ inline uint64_t block_sum_before(uint64_t own) {
-    using Scan = cub::BlockScan<uint64_t, kBlockThreads>;
+__device__ inline uint32_t warp_min(uint32_t own) { return ~warp_max(~own); }
+
+__device__ inline uint32_t warp_sum(uint32_t own) {
+#if __CUDA_ARCH__ >= 800
+    return __reduce_add_sync(kWholeWarp, own);
+#else
+    return warp_reduce(own, [](uint32_t a, uint32_t b) { return a + b; });
+#endif
+}
+
+__device__ inline uint64_t warp_sum(uint64_t own) {
+    return warp_reduce(own, [](uint64_t a, uint64_t b) { return a + b; });
+}
+
+/* The sum over the threads of the block before this one. Begins and ends with the block's threads together. */
+template <typename T> __device__ T block_sum_before(T own) {
+    using Scan = cub::BlockScan<T, kBlockThreads>;
     __shared__ typename Scan::TempStorage storage;
-    uint64_t before;
+    T before;
     Scan(storage).ExclusiveSum(own, before);
     __syncthreads();
     return before;

@@ -21,14 +21,29 @@ template <typename Act> cudaError_t with_dtype(lotto_dtype dtype, Act act) {
     }
 }
 
+/* kernel(shape, arguments...) with a team a row. */
 template <typename... Parameters, typename... Arguments>
 cudaError_t launch(const lotto_plan *plan, lotto_stream stream, void (*kernel)(Parameters...),
                    Arguments... arguments) {
+    cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                             static_cast<int>(plan->part_bytes));
+    if (error != cudaSuccess)
+        return error;
+    cudaLaunchAttribute team = {};
+    team.id = cudaLaunchAttributeClusterDimension;
+    team.val.clusterDim.x = plan->team_blocks;
+    team.val.clusterDim.y = team.val.clusterDim.z = 1;
     cudaLaunchConfig_t config = {};
     config.gridDim = dim3(plan->blocks);
     config.blockDim = dim3(kBlockThreads);
+    config.dynamicSmemBytes = plan->part_bytes;
     config.stream = stream;
-    return cudaLaunchKernelEx(&config, kernel, arguments...);
+    config.attrs = &team;
+    config.numAttrs = plan->team_blocks > 1;
+    Shape shape = {static_cast<int>(plan->part_vectors),
+                   static_cast<int>((plan->part_vectors + kBlockWarps - 1) / kBlockWarps),
+                   plan->part_bytes > 0};
+    return cudaLaunchKernelEx(&config, kernel, shape, arguments...);
 }
 
 } // namespace lotto

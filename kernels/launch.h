@@ -15,10 +15,20 @@ extern "C" {
 
 /* A call's launch shape and workspace, laid out by host/plan.c alone. */
 struct lotto_plan {
-    uint32_t blocks;            /* one a row */
+    uint32_t blocks;            /* rows x team_blocks */
+    uint32_t team_blocks;       /* share a row */
+    uint32_t part_vectors;      /* of 16 bytes: a block's part of its row, at most */
+    uint32_t part_bytes;        /* of shared memory for it; 0: it is read from global memory */
     size_t workspace_row_bytes; /* each row's part of the workspace, one after another */
     size_t workspace_bytes;
 };
+
+/* Shared memory that a kernel has beside the part of its row, at most; top_k and top_p, which sort lists, have more. */
+#define LOTTO_ROWS_SHARED_BYTES (22 << 10)
+#define LOTTO_LISTS_SHARED_BYTES (33 << 10)
+
+/* The architecture that the kernels the current device would run were compiled for: 90 for compute_90. Teams need 90. */
+cudaError_t lotto_kernel_architecture(int *architecture);
 
 cudaError_t lotto_launch_softmax(const struct lotto_plan *plan, const lotto_logits *logits,
                                  const lotto_controls *controls, float *probs, int64_t probs_stride,

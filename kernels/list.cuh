@@ -1,105 +1,88 @@
 /*
- * A prefix written out: its keys collected into global memory and sorted by rank, by a stable radix sort of 8-bit digits, least
- * significant first, that one block does between two buffers.
- * Source: Satish, Harris, Garland, "Designing efficient sorting algorithms for manycore GPUs", IPDPS 2009; the ranks inside a tile
- * are CUB's BlockRadixRankMatch.
+ * A list of tokens in the leader's shared memory: what lies in a stretch of the row's order, gathered by the whole team and sorted by the
+ * leader. An entry is the token's key and, behind it, the warp whose run holds it.
  */
 #ifndef LOTTO_LIST_CUH
 #define LOTTO_LIST_CUH
 
 #include "prefix.cuh"
 
-#include <cub/block/block_radix_rank.cuh>
-
 namespace lotto {
 
-constexpr int kSortDigitBits = 8;
-constexpr int kSortBins = 1 << kSortDigitBits;
-constexpr int kTileItems = 4;
-constexpr int kTile = kBlockThreads * kTileItems;
-static_assert(kSortBins <= kBlockThreads, "a thread looks after at most one bin");
+constexpr int kListPlaces = 512;
+constexpr int kListPlacesPerThread = kListPlaces / kBlockThreads;
+constexpr int kEntryWarpBits = 7;
+static_assert(kMaxTeamWarps <= 1 << kEntryWarpBits, "an entry has room for the warp");
+static_assert(ARITH_KEY_BITS + kEntryWarpBits <= 64, "an entry has room for the key");
 
-/* Writes the keys of the prefix to keys, in no particular order. */
-template <typename Logit> __device__ void collect(const Row<Logit> &row, uint64_t bound, uint64_t *keys) {
-    __shared__ uint32_t count;
-    if (threadIdx.x == 0)
-        count = 0;
-    __syncthreads();
-    row.for_each([&](int, float, uint64_t key) {
-        if (key >= bound)
-            keys[atomicAdd(&count, 1u)] = key;
-    });
-    __syncthreads();
+__device__ inline uint64_t list_entry(uint64_t key, int warp) {
+    return key << kEntryWarpBits | static_cast<unsigned>(warp);
 }
+__device__ inline uint64_t entry_key(uint64_t entry) { return entry >> kEntryWarpBits; }
+__device__ inline int entry_warp(uint64_t entry) { return static_cast<int>(entry % (1u << kEntryWarpBits)); }
+__device__ inline float entry_value(uint64_t entry) { return arith_key_value(entry_key(entry)); }
 
-/* A key's bin in one pass: larger digits first. */
-struct BinOfKey {
-    int shift;
-    __device__ uint32_t Digit(uint64_t key) const { return kSortBins - 1 - (key >> shift) % kSortBins; }
+struct List {
+    uint32_t count; /* of the tokens; those beyond kListPlaces have no place */
+    uint64_t entry[kListPlaces];
+    uint64_t sum[kListPlaces]; /* of the measures up to and including the entry's */
+
+    /* The first entry, by rank, for which reached(index) holds; count if none does. reached never turns false again. */
+    template <typename Reached> __device__ int first(Reached reached) const {
+        int low = 0, high = static_cast<int>(count);
+        while (low < high) {
+            int middle = (low + high) / 2;
+            if (reached(middle))
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        return low;
+    }
 };
 
-/* Where each bin's keys begin. */
-__device__ inline void find_places(const uint64_t *keys, int count, BinOfKey bin_of, uint32_t *places) {
-    if (threadIdx.x < kSortBins)
-        places[threadIdx.x] = 0;
+/* Best first: a bitonic sort (Batcher, "Sorting networks and their applications", AFIPS 1968). By the whole leading block. */
+__device__ inline void list_sort(List &list) {
+    int places = 2;
+    while (places < static_cast<int>(list.count))
+        places *= 2;
+    for (int i = static_cast<int>(list.count + threadIdx.x); i < places; i += kBlockThreads)
+        list.entry[i] = 0;
     __syncthreads();
-    for (int i = threadIdx.x; i < count; i += kBlockThreads)
-        atomicAdd(&places[bin_of.Digit(keys[i])], 1u);
-    __syncthreads();
-    uint64_t before = block_sum_before(threadIdx.x < kSortBins ? places[threadIdx.x] : 0);
-    if (threadIdx.x < kSortBins)
-        places[threadIdx.x] = static_cast<uint32_t>(before);
-    __syncthreads();
+    bool one_warp = places <= 2 * kWarpThreads;
+    if (one_warp && warp_in_block() > 0)
+        return;
+    for (int run = 2; run <= places; run *= 2)
+        for (int distance = run / 2; distance > 0; distance /= 2) {
+            for (int pair = threadIdx.x; pair < places / 2; pair += kBlockThreads) {
+                int i = 2 * pair - (pair & (distance - 1)), j = i + distance;
+                uint64_t a = list.entry[i], b = list.entry[j];
+                if ((a < b) == ((i & run) == 0)) {
+                    list.entry[i] = b;
+                    list.entry[j] = a;
+                }
+            }
+            if (one_warp)
+                __syncwarp();
+            else
+                __syncthreads();
+        }
 }
 
-/* One pass: `to` receives the keys of `from` by bin, and within a bin in the order they had. */
-__device__ inline void sort_by_digit(const uint64_t *from, uint64_t *to, int count, BinOfKey bin_of) {
-    using Rank = cub::BlockRadixRankMatch<kBlockThreads, kSortDigitBits, false>;
-    __shared__ typename Rank::TempStorage storage;
-    __shared__ uint32_t places[kSortBins];
-    __shared__ int firsts[kSortBins + 1]; /* the rank in the tile of each bin's first key */
-    find_places(from, count, bin_of, places);
-    if (threadIdx.x == 0)
-        firsts[kSortBins] = kTile;
-
-    int lane_begin = threadIdx.x / kWarpThreads * kWarpThreads * kTileItems + threadIdx.x % kWarpThreads;
-    for (int tile = 0; tile < count; tile += kTile) {
-        uint64_t keys[kTileItems]; /* a warp's keys follow each other; past the end 0, which ranks last */
-        for (int i = 0; i < kTileItems; i++) {
-            int at = tile + lane_begin + i * kWarpThreads;
-            keys[i] = at < count ? from[at] : 0;
-        }
-        int ranks[kTileItems], first[1];
-        Rank(storage).RankKeys(keys, ranks, bin_of, first);
-        if (threadIdx.x < kSortBins)
-            firsts[threadIdx.x] = first[0];
-        __syncthreads();
-        for (int i = 0; i < kTileItems; i++) {
-            uint32_t bin = bin_of.Digit(keys[i]);
-            if (tile + lane_begin + i * kWarpThreads < count)
-                to[places[bin] + ranks[i] - firsts[bin]] = keys[i];
-        }
-        __syncthreads();
-        if (threadIdx.x < kSortBins)
-            places[threadIdx.x] += firsts[threadIdx.x + 1] - firsts[threadIdx.x];
-        __syncthreads();
+/* Fills in the sums of the entries' measures, from a sum that lies before the first. By the whole leading block, after list_sort. */
+template <typename Measure> __device__ void list_sum(List &list, uint64_t before, Measure measure) {
+    __syncthreads();
+    uint64_t sums[kListPlacesPerThread], sum = 0;
+    int first = static_cast<int>(threadIdx.x) * kListPlacesPerThread;
+    for (int i = 0; i < kListPlacesPerThread; i++) {
+        if (first + i < static_cast<int>(list.count))
+            sum += measure(entry_value(list.entry[first + i]));
+        sums[i] = sum;
     }
-}
-
-/* The keys of a prefix of `count` tokens, best first; workspace holds 2 * count keys, of which the result is one half. */
-template <typename Logit>
-__device__ const uint64_t *list(const Row<Logit> &row, uint64_t bound, int count, void *workspace) {
-    uint64_t *from = static_cast<uint64_t *>(workspace), *to = from + count;
-    if (count == 0)
-        return from;
-    collect(row, bound, from);
-    for (int shift = 0; shift < ARITH_KEY_BITS; shift += kSortDigitBits) {
-        sort_by_digit(from, to, count, BinOfKey{shift});
-        uint64_t *sorted = to;
-        to = from;
-        from = sorted;
-    }
-    return from;
+    before += block_sum_before(sum);
+    for (int i = 0; i < kListPlacesPerThread; i++)
+        list.sum[first + i] = before + sums[i];
+    __syncthreads();
 }
 
 } // namespace lotto

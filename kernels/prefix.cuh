@@ -2,8 +2,7 @@
  * Prefixes of a row's order, and how every filter is one.
  *
  * A prefix is given by a bound: it holds the tokens whose key is at least the bound. The shorter of two prefixes has the larger
- * bound, so filters combine by taking the maximum. Both radix selections, by count (top-k) and by mass (top-p), are one
- * descent over the bits of the key; ids are its last bits, so ties need no rule of their own.
+ * bound, so filters combine by taking the maximum.
  */
 #ifndef LOTTO_PREFIX_CUH
 #define LOTTO_PREFIX_CUH
@@ -14,141 +13,105 @@ namespace lotto {
 
 /* Measures: what a token counts for in a prefix. */
 struct Count {
+    static constexpr bool kNoneWithoutCandidate = false; /* what is no candidate measures nothing */
     __device__ uint64_t operator()(float) const { return 1; }
 };
 struct Weight {
+    static constexpr bool kNoneWithoutCandidate = true;
     float maximum, scale;
-    __device__ uint64_t operator()(float x) const { return arith_weight(arith_distance(x, maximum), scale); }
+    __device__ uint64_t operator()(float x) const { return arith_weight(maximum - x, scale); }
 };
 
-/* The measure of the prefix with this bound. */
+/* Tokens whose key is at least the bound, told from their working value, and from their id where they tie with the last of them. */
+struct Prefix {
+    float last;
+    uint32_t last_id;
+
+    __device__ explicit Prefix(uint64_t bound) : last(arith_key_value(bound)), last_id(arith_key_id(bound)) {}
+    /* Every candidate; of a row with a +inf, which counts as 0, too. */
+    __device__ bool is_whole() const { return last == arith_of_ordered(arith_ordered(-ARITH_INFINITY) + 1); }
+    __device__ bool holds(float x, int id) const {
+        return x > last || (x == last && static_cast<uint32_t>(id) <= last_id);
+    }
+};
+
+/* The warp's share of what a prefix measures; every lane gets it. */
 template <typename Logit, typename Measure>
-__device__ uint64_t measure_prefix(const Row<Logit> &row, uint64_t bound, Measure measure) {
+__device__ uint64_t measure_run(const Row<Logit> &row, uint64_t bound, Measure measure) {
+    Prefix prefix(bound);
     uint64_t own = 0;
-    row.for_each([&](int, float x, uint64_t key) {
-        if (key >= bound)
-            own += measure(x);
+    row.for_each_vector([&](int id, const auto &x) {
+        for (int i = 0; i < row.kPerVector; i++)
+            own += prefix.holds(x[i], id + i) ? measure(x[i]) : 0;
     });
-    return block_sum(own);
+    return warp_sum(own);
 }
 
-constexpr int kDigitBits = 11;
-constexpr int kFirstDigit = (ARITH_KEY_BITS - 1) / kDigitBits * kDigitBits;
-constexpr int kBins = 1 << kDigitBits;
-constexpr int kBinsPerThread = kBins / kBlockThreads;
-static_assert(kBins % kBlockThreads == 0, "every thread looks after the same number of bins");
+/* What a prefix measures. */
+template <typename Logit, typename Measure>
+__device__ uint64_t measure_prefix(Row<Logit> &row, uint64_t bound, Measure measure) {
+    uint64_t of_run = measure_run(row, bound, measure);
+    return team_sum(row.team, lane() == 0 ? of_run : 0);
+}
 
-struct Digit {
-    uint32_t value;
-    uint64_t measure_above; /* of the larger digits */
+/* In which warp's run a sum over the runs passes a target, and what is left of the target there. */
+struct Place {
+    int warp;
+    uint64_t rest;
 };
 
-/* The block's bins, one set whatever is measured. */
-__device__ inline unsigned long long *shared_bins() {
-    __shared__ unsigned long long bins[kBins];
-    return bins;
+/* By one whole warp; of_run(warp) for each warp of the team; target < their sum. Every lane gets the result. */
+template <typename OfRun> __device__ Place find_run(int warps, uint64_t target, OfRun of_run) {
+    constexpr int kPerLane = kMaxTeamWarps / kWarpThreads;
+    uint64_t sum = 0;
+    for (int i = 0; i < kPerLane; i++) {
+        int warp = lane() * kPerLane + i;
+        sum += warp < warps ? of_run(warp) : 0;
+    }
+    uint64_t before = sum;
+    for (int distance = 1; distance < kWarpThreads; distance *= 2) {
+        uint64_t other = __shfl_up_sync(kWholeWarp, before, distance);
+        before += lane() >= distance ? other : 0;
+    }
+    before -= sum;
+    int holder = __ffs(__ballot_sync(kWholeWarp, before <= target && target < before + sum)) - 1;
+    Place place = {lane() * kPerLane, target - before};
+    if (lane() == holder)
+        while (place.rest >= of_run(place.warp))
+            place.rest -= of_run(place.warp++);
+    return {__shfl_sync(kWholeWarp, place.warp, holder), __shfl_sync(kWholeWarp, place.rest, holder)};
 }
 
-/* Adds every token's measure to the bin of its digit, bits [low, low + kDigitBits) of its key, among keys that begin with known. */
+/*
+ * The first token, in id order, of one of this block's runs at which the sum of measure(x, id) over the run's tokens passes a target
+ * less than the whole run's. Called by the whole block; every thread gets the result.
+ */
 template <typename Logit, typename Measure>
-__device__ void fill_bins(const Row<Logit> &row, Measure measure, uint64_t known, int low,
-                          unsigned long long *bins) {
-    for (int bin = threadIdx.x; bin < kBins; bin += kBlockThreads)
-        bins[bin] = 0;
-    __syncthreads();
-    row.for_each([&](int, float x, uint64_t key) {
-        uint64_t relative = (key ^ known) >> low;
-        if (relative < kBins)
-            atomicAdd(&bins[relative], static_cast<unsigned long long>(measure(x)));
-    });
-    __syncthreads();
-}
-
-/* The digit in whose bin the sum from the largest digit down reaches target. */
-__device__ inline Digit find_digit(const unsigned long long *bins, uint64_t target) {
-    __shared__ Digit found;
-    uint32_t top = kBins - 1 - threadIdx.x * kBinsPerThread;
+__device__ int locate(const Row<Logit> &row, Place place, Measure measure) {
+    int run = place.warp % kBlockWarps, begin = row.run_begin(run), length = row.run_begin(run + 1) - begin;
+    int first = begin + share(length, threadIdx.x, kBlockThreads);
+    int last = begin + share(length, threadIdx.x + 1, kBlockThreads);
+    float x[Row<Logit>::kPerVector];
     uint64_t own = 0;
-    for (int i = 0; i < kBinsPerThread; i++)
-        own += bins[top - i];
-    uint64_t above = block_sum_before(own);
-    if (above < target && target <= above + own) {
-        uint32_t digit = top;
-        while (above + bins[digit] < target)
-            above += bins[digit--];
-        found = {digit, above};
+    for (int vector = first; vector < last; vector++) {
+        row.values(vector, x);
+        for (int i = 0; i < row.kPerVector; i++)
+            own += measure(x[i], row.id_of(vector) + i);
+    }
+    __shared__ int token;
+    uint64_t before = block_sum_before(own);
+    if (before <= place.rest && place.rest < before + own) {
+        uint64_t sum = before;
+        for (int vector = first; sum <= place.rest; vector++) {
+            row.values(vector, x);
+            for (int i = 0; i < row.kPerVector && sum <= place.rest; i++) {
+                token = row.id_of(vector) + i;
+                sum += measure(x[i], token);
+            }
+        }
     }
     __syncthreads();
-    Digit result = found;
-    __syncthreads();
-    return result;
-}
-
-/* The bound of the shortest prefix whose measure reaches target; 1 <= target <= the whole row's measure. */
-template <typename Logit, typename Measure>
-__device__ uint64_t shortest_prefix(const Row<Logit> &row, Measure measure, uint64_t target) {
-    unsigned long long *bins = shared_bins();
-    uint64_t bound = 0;
-    for (int low = kFirstDigit; low >= 0; low -= kDigitBits) {
-        fill_bins(row, measure, bound, low, bins);
-        Digit digit = find_digit(bins, target);
-        bound |= static_cast<uint64_t>(digit.value) << low;
-        target -= digit.measure_above;
-    }
-    return bound;
-}
-
-/* What is kept of a row. */
-struct Kept {
-    uint64_t bound;
-    float temperature; /* at which weights are taken; greedy: 1 */
-    Weight weight;
-};
-
-/* Every candidate; greedy: the first token. */
-__device__ inline Kept keep_unfiltered(const Summary &summary, arith_controls controls) {
-    float maximum = summary.maximum();
-    if (arith_is_greedy(controls))
-        return {summary.first_key, 1.0f, {maximum, arith_scale(1.0f)}};
-    return {
-        arith_candidate_bound(maximum), controls.temperature, {maximum, arith_scale(controls.temperature)}};
-}
-
-/* What passes every filter. */
-template <typename Logit>
-__device__ Kept keep(const Row<Logit> &row, const Summary &summary, arith_controls controls,
-                     lotto_order order) {
-    Kept kept = keep_unfiltered(summary, controls);
-    if (arith_is_greedy(controls))
-        return kept;
-
-    uint64_t all = kept.bound, min_p = all, top_k = all, top_p = all;
-    if (arith_has_min_p(controls))
-        min_p = arith_min_p_bound(summary.maximum(), kept.weight.scale, controls.min_p);
-    if (arith_has_top_k(controls, row.vocab) && controls.top_k < summary.candidates())
-        top_k = shortest_prefix(row, Count(), controls.top_k);
-    if (arith_has_top_p(controls)) {
-        uint64_t judged = order == LOTTO_ORDER_JOINT        ? all
-                          : order == LOTTO_ORDER_MIN_P_LAST ? top_k
-                                                            : max(min_p, top_k);
-        uint64_t mass = measure_prefix(row, judged, kept.weight);
-        top_p = shortest_prefix(row, kept.weight, arith_top_p_mass(controls.top_p, mass));
-    }
-    kept.bound = max(max(all, min_p), max(top_k, top_p));
-    return kept;
-}
-
-/* The kept mass's share of the row's. */
-template <typename Logit>
-__device__ float mass_share(const Row<Logit> &row, const Kept &kept, uint64_t kept_mass) {
-    uint64_t all = arith_candidate_bound(kept.weight.maximum);
-    return arith_mass_share(kept_mass, measure_prefix(row, all, kept.weight));
-}
-
-/* The bound of the first `count` tokens of a prefix that has prefix_count. */
-template <typename Logit>
-__device__ uint64_t cut_prefix(const Row<Logit> &row, uint64_t bound, int prefix_count, int count) {
-    return count < prefix_count ? shortest_prefix(row, Count(), count) : bound;
+    return token;
 }
 
 } // namespace lotto

@@ -2,8 +2,8 @@
  * probs: the distribution that sample draws from.
  *
  * Shapes     logits [rows, vocab] -> probs [rows, vocab] f32, kept, status [rows]
- * Grid       one block a row
- * Cost       one launch; reads of the logits: 3, top-k 5 more, top-p 6 more, kept 1 more; one write
+ * Grid       one team a row
+ * Cost       one launch, one read of the logits, one write
  * Order      ties by token id; integer sums: exact, whatever the launch
  * Reference  host/reference/probs.c
  */
@@ -15,27 +15,28 @@ namespace {
 
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads)
-    probs_kernel(lotto_logits logits, lotto_controls controls, float *probs, int64_t probs_stride,
-                 int32_t *kept_counts, uint32_t *status) {
-    int64_t index = blockIdx.x;
-    Row<Logit> row(logits, index);
-    arith_controls row_controls = arith_row_controls(&controls, index);
+    probs_kernel(Shape shape, lotto_logits logits, lotto_controls controls, float *probs,
+                 int64_t probs_stride, int32_t *kept_counts, uint32_t *status) {
+    Row<Logit> row(logits, shape);
+    arith_controls row_controls = arith_row_controls(&controls, row.index);
     Summary summary = summarize(row, row_controls);
+    float *row_probs = probs + row.index * probs_stride;
     uint64_t count = 0;
-    if (summary.candidates()) {
+    if (summary.is_empty()) {
+        write_no_probs(row, row_probs);
+    } else {
         Kept kept = keep(row, summary, row_controls, controls.order);
-        write_probs(row, kept, probs + index * probs_stride);
+        write_probs(row, kept, row_probs);
         if (kept_counts)
             count = measure_prefix(row, kept.bound, Count());
-    } else {
-        write_no_probs(row, probs + index * probs_stride);
     }
-    if (threadIdx.x != 0)
-        return;
-    if (kept_counts)
-        kept_counts[index] = static_cast<int32_t>(count);
-    if (status)
-        status[index] = summary.status();
+    if (row.team.leads() && threadIdx.x == 0) {
+        if (kept_counts)
+            kept_counts[row.index] = static_cast<int32_t>(count);
+        if (status)
+            status[row.index] = summary.status;
+    }
+    row.team.sync(); /* the leader's shared memory is read until here */
 }
 
 } // namespace

@@ -2,8 +2,8 @@
  * softmax: every token's probability at its row's temperature.
  *
  * Shapes     logits [rows, vocab] -> probs [rows, vocab] f32, status [rows]
- * Grid       one block a row
- * Cost       three reads of the logits (maximum, integer sum, write), one write, one launch
+ * Grid       one team a row
+ * Cost       one launch, one read of the logits, one write
  * Order      integer sums: exact, whatever the launch
  * Reference  host/reference/softmax.c
  */
@@ -15,18 +15,21 @@ namespace {
 
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads)
-    softmax_kernel(lotto_logits logits, lotto_controls controls, float *probs, int64_t probs_stride,
-                   uint32_t *status) {
-    int64_t index = blockIdx.x;
-    Row<Logit> row(logits, index);
-    arith_controls row_controls = arith_row_controls(&controls, index);
+    softmax_kernel(Shape shape, lotto_logits logits, lotto_controls controls, float *probs,
+                   int64_t probs_stride, uint32_t *status) {
+    Row<Logit> row(logits, shape);
+    arith_controls row_controls = arith_row_controls(&controls, row.index);
     Summary summary = summarize(row, row_controls);
-    if (summary.candidates())
-        write_probs(row, keep_unfiltered(summary, row_controls), probs + index * probs_stride);
-    else
-        write_no_probs(row, probs + index * probs_stride);
-    if (status && threadIdx.x == 0)
-        status[index] = summary.status();
+    float *row_probs = probs + row.index * probs_stride;
+    if (summary.is_empty()) {
+        write_no_probs(row, row_probs);
+    } else {
+        Kept kept = keep_unfiltered(row, summary, row_controls);
+        write_probs(row, kept, row_probs);
+    }
+    if (status && row.team.leads() && threadIdx.x == 0)
+        status[row.index] = summary.status;
+    row.team.sync(); /* the leader's shared memory is read until here */
 }
 
 } // namespace

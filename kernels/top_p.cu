@@ -2,50 +2,49 @@
  * top_p: the nucleus of each row, sorted by rank.
  *
  * Shapes     logits [rows, vocab] -> ids [rows, capacity], kept, mass, status [rows]
- * Grid       one block a row
- * Cost       one launch; reads of the logits: 3, the nucleus 6 more, one above capacity 5 more, mass 2 more; 7 passes
- *            over the list in the workspace
+ * Grid       one team a row
+ * Cost       one launch, one read of the logits; 7 passes over the list in the workspace
  * Order      ties by token id; integer sums: exact, whatever the launch
  * Reference  host/reference/top_p.c
  */
 #include "launch.cuh"
-#include "list.cuh"
+#include "ranking.cuh"
 
 namespace lotto {
 namespace {
 
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads)
-    top_p_kernel(lotto_logits logits, lotto_controls controls, int64_t capacity, int32_t *ids,
+    top_p_kernel(Shape shape, lotto_logits logits, lotto_controls controls, int64_t capacity, int32_t *ids,
                  int32_t *kept_counts, float *mass, uint32_t *status, char *workspace,
                  size_t workspace_row_bytes) {
-    int64_t index = blockIdx.x;
-    Row<Logit> row(logits, index);
-    arith_controls row_controls = arith_row_controls(&controls, index);
+    Row<Logit> row(logits, shape);
+    arith_controls row_controls = arith_row_controls(&controls, row.index);
     Summary summary = summarize(row, row_controls);
     int kept_count = 0, listed = 0;
     uint64_t bound = 0;
-    float share = 0.0f;
-    if (summary.candidates()) {
+    float share_of_mass = 0.0f;
+    if (!summary.is_empty()) {
         Kept kept = keep(row, summary, row_controls, controls.order);
         kept_count = static_cast<int>(measure_prefix(row, kept.bound, Count()));
         listed = static_cast<int>(min(static_cast<int64_t>(kept_count), capacity));
-        bound = cut_prefix(row, kept.bound, kept_count, listed);
         if (mass)
-            share = mass_share(row, kept, measure_prefix(row, kept.bound, kept.weight));
+            share_of_mass = mass_share(row, kept, kept_mass(row, kept));
+        bound = listed < kept_count ? top_k_bound(row, summary, listed, kept.bound) : kept.bound;
     }
 
-    const uint64_t *keys = list(row, bound, listed, workspace + index * workspace_row_bytes);
-    for (int64_t i = threadIdx.x; i < capacity; i += kBlockThreads)
-        ids[index * capacity + i] = i < listed ? static_cast<int32_t>(arith_key_id(keys[i])) : -1;
-    if (threadIdx.x != 0)
-        return;
-    if (kept_counts)
-        kept_counts[index] = kept_count;
-    if (mass)
-        mass[index] = share;
-    if (status)
-        status[index] = summary.status() | (kept_count > listed ? LOTTO_ROW_TRUNCATED : 0u);
+    const uint64_t *keys = rank(row, bound, listed, workspace + row.index * workspace_row_bytes);
+    if (row.team.leads()) {
+        for (int64_t i = threadIdx.x; i < capacity; i += kBlockThreads)
+            ids[row.index * capacity + i] = i < listed ? static_cast<int32_t>(arith_key_id(keys[i])) : -1;
+        if (kept_counts && threadIdx.x == 0)
+            kept_counts[row.index] = kept_count;
+        if (mass && threadIdx.x == 0)
+            mass[row.index] = share_of_mass;
+        if (status && threadIdx.x == 0)
+            status[row.index] = summary.status | (kept_count > listed ? LOTTO_ROW_TRUNCATED : 0u);
+    }
+    row.team.sync(); /* the leader's shared memory is read until here */
 }
 
 } // namespace

@@ -2,6 +2,7 @@
  * Kernel == reference, bit for bit, for every result of every operation: random requests of every kind, and the shapes that
  * are easy to get wrong. LOTTO_REQUIRE_GPU=1 makes a missing device a failure; otherwise it is a skip, which is printed.
  */
+#include "kernels/launch.h"
 #include "tests/rows/boundary.h"
 #include "tests/rows/place.h"
 #include "tests/rows/real.h"
@@ -169,6 +170,32 @@ Test(shapes, largest_vocabulary_of_equal_tokens, .timeout = 600) {
     kernels_equal_the_reference(&places, request);
     request_destroy(request);
     free(row);
+    leave(&places);
+}
+
+/* The longest rows whose parts fit on chip, beside what the kernels have there; a little longer ones are read in every pass. */
+Test(shapes, rows_that_just_fit, .timeout = 600) {
+    struct places places;
+    if (!enter(&places))
+        return;
+    lotto_device info = LOTTO_DEVICE_INIT;
+    int room = 0;
+    cr_assert_eq(lotto_device_info(places.device.context, &info), LOTTO_SUCCESS);
+    cr_assert_eq(cudaDeviceGetAttribute(&room, cudaDevAttrMaxSharedMemoryPerBlockOptin, info.index),
+                 cudaSuccess);
+    int64_t blocks = info.compute_capability >= 90 ? 8 : 1;
+    struct random random = random_of_seed(14);
+    for (int more = 0; more <= 4; more += 4) {
+        int64_t vocab = blocks * ((room - LOTTO_LISTS_SHARED_BYTES) / 16) * 4 - 4 + more;
+        float *row = calloc((size_t)vocab, sizeof *row);
+        cr_assert_not_null(row);
+        row_fill(&random, ROW_NORMAL, LOTTO_F32, vocab, row);
+        struct request *request = request_of(row, LOTTO_F32, 1, vocab);
+        request->k_max = request->capacity = 20;
+        kernels_equal_the_reference(&places, request);
+        request_destroy(request);
+        free(row);
+    }
     leave(&places);
 }
 

@@ -3,24 +3,81 @@
 
 #include <criterion/criterion.h>
 
-static const lotto_device gpu = {sizeof gpu, 0, 90, 132, "a GPU"};
-static const lotto_device reference = {sizeof reference, LOTTO_DEVICE_REFERENCE, 0, 0, "CPU reference"};
+static const struct lotto_limits gpu = {132, true, 227 << 10, 228 << 10, 1 << 10};
+static const struct lotto_limits a100 = {108, false, 163 << 10, 164 << 10, 1 << 10};
+static const struct lotto_limits t4 = {40, false, 64 << 10, 64 << 10, 0};
+static const struct lotto_limits reference = {0};
 
 static lotto_logits shape(int64_t rows, int64_t vocab) {
     return (lotto_logits){NULL, vocab, rows, vocab, LOTTO_F32};
 }
 
-Test(plan, a_gpu_gives_each_row_a_block) {
-    lotto_logits logits = shape(7, 32000);
+/* A row alone is spread over the largest team that is portable, as long as its blocks have 2048 logits each. */
+Test(plan, one_row_is_shared_by_eight_blocks) {
+    lotto_logits logits = shape(1, 32000);
     struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
-    cr_expect_eq(plan.blocks, 7);
+    cr_expect_eq(plan.team_blocks, 8);
+    cr_expect_eq(plan.blocks, 8);
+    cr_expect_eq(plan.part_vectors,
+                 1001); /* 8001 vectors of 4, the last for a row that begins within one, in 8 parts */
+    cr_expect_eq(plan.part_bytes, 16016);
     cr_expect_eq(plan.workspace_bytes, 0);
+    logits = shape(1, 5000);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 2);
+}
+
+/* 128256 logits of 4 bytes: 6 blocks have 85,520 bytes each, and two such blocks fit on a multiprocessor. */
+Test(plan, a_large_batch_has_two_blocks_on_each_multiprocessor) {
+    lotto_logits logits = shape(256, 128256);
+    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
+    cr_expect_eq(plan.team_blocks, 6);
+    cr_expect_eq(plan.blocks, 256 * 6);
+    cr_expect_eq(plan.part_bytes, 85520);
+    cr_expect_leq(2 * (plan.part_bytes + LOTTO_ROWS_SHARED_BYTES + gpu.shared_reserved),
+                  gpu.shared_per_multiprocessor);
+}
+
+Test(plan, long_rows_take_a_whole_multiprocessor_a_block_or_stay_in_global_memory) {
+    lotto_logits logits = shape(256, 262144); /* 8 x 128 KiB, but 5 x 204.8 KiB; a block has 205 */
+    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
+    cr_expect_eq(plan.team_blocks, 5);
+    cr_expect_leq(plan.part_bytes + LOTTO_ROWS_SHARED_BYTES, gpu.shared_per_block);
+    logits = shape(
+        256, 1 << 19); /* 2 MiB: more than 8 blocks hold, so it is read from global memory in each pass */
+    plan = lotto_plan_rows(&gpu, &logits);
+    cr_expect_eq(plan.team_blocks, 8);
+    cr_expect_eq(plan.part_bytes, 0);
+}
+
+Test(plan, without_teams_a_row_has_one_block) {
+    lotto_logits logits = shape(7, 32000);
+    struct lotto_plan plan = lotto_plan_rows(&a100, &logits);
+    cr_expect_eq(plan.team_blocks, 1);
+    cr_expect_eq(plan.blocks, 7);
+    cr_expect_eq(plan.part_bytes, 128016);
+    logits = shape(7, 128256);
+    cr_expect_eq(lotto_plan_rows(&a100, &logits).part_bytes, 0);
+}
+
+/* Half of a T4's 64 KiB is less than a kernel that sorts lists has beside its part; all of it leaves 31 KiB. */
+Test(plan, little_shared_memory_holds_short_rows) {
+    lotto_logits logits = shape(7, 7900);
+    cr_expect_eq(lotto_plan_lists(&t4, &logits, 50).part_bytes, 31616);
+    logits = shape(7, 8000);
+    cr_expect_eq(lotto_plan_lists(&t4, &logits, 50).part_bytes, 0);
+}
+
+Test(plan, more_rows_than_a_grid_has_teams_for) {
+    lotto_logits logits = shape(INT32_MAX, 32000);
+    logits.dtype = LOTTO_BF16;
+    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
+    cr_expect_eq(plan.blocks, INT32_MAX);
+    cr_expect_eq(plan.team_blocks, 1);
 }
 
 Test(plan, lists_take_two_keys_a_place_rounded_to_256_bytes_a_row) {
     lotto_logits logits = shape(3, 1000);
     struct lotto_plan plan = lotto_plan_lists(&gpu, &logits, 50); /* 2 * 50 * 8 = 800, rounded up to 1024 */
-    cr_expect_eq(plan.blocks, 3);
     cr_expect_eq(plan.workspace_row_bytes, 1024);
     cr_expect_eq(plan.workspace_bytes, 3 * 1024);
 }

@@ -1,0 +1,204 @@
+/*
+ * What a row keeps: every filter is a bound, the largest wins.
+ *
+ * A small top-k leaves a list of the first tokens, and in it the other filters are prefix sums and searches. Without one, top-p walks to its cut
+ * on its own (cut.cuh).
+ */
+#ifndef LOTTO_KEEP_CUH
+#define LOTTO_KEEP_CUH
+
+#include "cut.cuh"
+
+namespace lotto {
+
+/* Up to so many tokens top-k goes by the lanes' maxima, and its list is short. */
+constexpr int kSmallTopK = kListPlaces / 2;
+
+/* What is kept of a row. */
+struct Kept {
+    uint64_t bound;
+    float temperature; /* at which weights are taken; greedy: 1 */
+    Weight weight;
+    bool runs_known; /* the leader's scratch().beyond holds what is kept of each run */
+};
+
+/* The least key that min-p keeps, as arith_min_p_bound finds it, by the 32 lanes at once. */
+__device__ inline uint64_t min_p_bound(const Weight &weight, float min_p) {
+    uint64_t least_weight = arith_min_p_weight(min_p);
+    uint32_t dropped = arith_ordered(-ARITH_INFINITY), kept = arith_ordered(weight.maximum);
+    while (kept - dropped > 1) {
+        auto point = [&](int i) {
+            return dropped +
+                   static_cast<uint32_t>(static_cast<uint64_t>(kept - dropped) * i / (kWarpThreads + 1));
+        };
+        bool keeps = weight(arith_of_ordered(point(lane() + 1))) >= least_weight;
+        int first = __ffs(__ballot_sync(kWholeWarp, keeps)); /* 1-based; 0: none */
+        uint32_t below = first ? point(first - 1) : point(kWarpThreads);
+        kept = first ? point(first) : kept;
+        dropped = below;
+    }
+    return static_cast<uint64_t>(kept) << ARITH_ID_BITS;
+}
+
+__device__ inline Search search_of(const Summary &summary, uint64_t judged) {
+    uint32_t top = arith_ordered(summary.maximum);
+    return {0, top, 0, static_cast<uint32_t>(judged >> ARITH_ID_BITS), top, 0, 0, 0, 0};
+}
+
+/* From an exactly measured value, the leader's guess, towards the target, which is target(the judged prefix's measure). */
+template <typename Logit, typename Measure, typename Target>
+__device__ uint64_t cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
+                                   uint64_t judged, Target target) {
+    Team &team = row.team;
+    Search search = search_of(summary, judged);
+    uint32_t edge = min(max(arith_ordered(guess.value), search.floor), search.ceiling);
+    if (team.leads() && threadIdx.x == 0)
+        scratch().step.low = edge;
+    edge = team.from_leader(&scratch().step.low);
+    float value = arith_of_ordered(edge);
+    measure_beyond(row, measure, judged, value);
+    team.sync();
+    if (team.leads()) {
+        search.edge = edge;
+        search.beyond = sum_runs(team);
+        search.target = target(sum_found(team).measure);
+        search.tokens_per_unit = guess.tokens_per_unit;
+        __syncthreads();
+    }
+    return find_cut(row, search, measure, judged);
+}
+
+/* The first k tokens. */
+template <typename Logit>
+__device__ uint64_t top_k_bound(Row<Logit> &row, const Summary &summary, int k, uint64_t all) {
+    bool is_small = k <= kSmallTopK;
+    Guess guess = guess_cut(row, summary, RelativeBins(), !is_small, {static_cast<float>(k), 0});
+    if (!is_small)
+        return cut_from_guess(row, summary, guess, Count(), all, [&](uint64_t) -> uint64_t { return k; });
+    /* At least k of the lanes' maxima are no less than the guess, so no fewer tokens are. */
+    Search search = search_of(summary, all);
+    search.target = k;
+    search.stride = summary.maximum - guess.value;
+    if (row.team.leads())
+        for (int warp = threadIdx.x; warp < kMaxTeamWarps; warp += kBlockThreads)
+            scratch().beyond[warp] = 0;
+    return find_cut(row, search, Count(), all);
+}
+
+/* The nucleus of what is judged. */
+template <typename Logit>
+__device__ uint64_t top_p_bound(Row<Logit> &row, const Summary &summary, Weight weight, float top_p,
+                                uint64_t judged) {
+    Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, {0, top_p});
+    return cut_from_guess(row, summary, guess, weight, judged,
+                          [&](uint64_t mass) { return arith_top_p_mass(top_p, mass); });
+}
+
+/* The leader's list holds the first tokens, top-k's among them: the other filters, in it. all_mass: of the row, for the joint order. */
+__device__ inline uint64_t cut_head(const Team &team, Weight weight, arith_controls controls,
+                                    lotto_order order, uint64_t top_k, uint64_t min_p, uint64_t all_mass) {
+    List &list = scratch().list;
+    list_sum(list, 0, weight);
+    auto count_from = [&](uint64_t bound) {
+        return list.first([&](int i) { return entry_key(list.entry[i]) < bound; });
+    };
+    int of_k = count_from(top_k), of_min_p = count_from(min_p), kept = min(of_k, of_min_p);
+    if (arith_has_top_p(controls)) {
+        uint64_t mass = order == LOTTO_ORDER_JOINT        ? all_mass
+                        : order == LOTTO_ORDER_MIN_P_LAST ? list.sum[of_k - 1]
+                                                          : list.sum[kept - 1];
+        uint64_t target = arith_top_p_mass(controls.top_p, mass);
+        kept = min(kept, list.first([&](int i) { return list.sum[i] >= target; }) + 1);
+    }
+    for (int warp = threadIdx.x; warp < team.warps(); warp += kBlockThreads)
+        scratch().beyond[warp] = 0;
+    __syncthreads();
+    for (int i = threadIdx.x; i < kept; i += kBlockThreads)
+        atomicAdd(reinterpret_cast<unsigned long long *>(&scratch().beyond[entry_warp(list.entry[i])]),
+                  static_cast<unsigned long long>(weight(entry_value(list.entry[i]))));
+    return entry_key(list.entry[kept - 1]);
+}
+
+/* Every candidate; greedy: the first token. */
+template <typename Logit>
+__device__ Kept keep_unfiltered(Row<Logit> &row, const Summary &summary, arith_controls controls) {
+    if (arith_is_greedy(controls))
+        return {arith_key(summary.maximum, first_token(row, summary)),
+                1.0f,
+                {summary.maximum, arith_scale(1.0f)},
+                false};
+    return {arith_candidate_bound(summary.maximum),
+            controls.temperature,
+            {summary.maximum, arith_scale(controls.temperature)},
+            false};
+}
+
+/* What passes every filter. */
+template <typename Logit>
+__device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order) {
+    Kept kept = keep_unfiltered(row, summary, controls);
+    if (arith_is_greedy(controls))
+        return kept;
+
+    Team &team = row.team;
+    uint64_t all = kept.bound, min_p = all, top_k = all, top_p = all;
+    if (arith_has_min_p(controls))
+        min_p = min_p_bound(kept.weight, controls.min_p);
+    if (arith_has_top_k(controls, row.vocab)) {
+        uint64_t all_mass = 0;
+        if (order == LOTTO_ORDER_JOINT && arith_has_top_p(controls) && controls.top_k <= kSmallTopK)
+            all_mass = measure_prefix(row, all, kept.weight);
+        top_k = top_k_bound(row, summary, controls.top_k, all);
+        if (controls.top_k <= kSmallTopK && *team.at_leader(&scratch().list_is_head)) {
+            if (team.leads()) {
+                uint64_t bound = cut_head(team, kept.weight, controls, order, top_k, min_p, all_mass);
+                if (threadIdx.x == 0)
+                    scratch().bound = bound;
+            }
+            kept.bound = team.from_leader(&scratch().bound);
+            kept.runs_known = true;
+            return kept;
+        }
+    }
+    if (arith_has_top_p(controls)) {
+        uint64_t judged = order == LOTTO_ORDER_JOINT        ? all
+                          : order == LOTTO_ORDER_MIN_P_LAST ? top_k
+                                                            : max(min_p, top_k);
+        top_p = top_p_bound(row, summary, kept.weight, controls.top_p, judged);
+    }
+    kept.bound = max(max(all, min_p), max(top_k, top_p));
+    kept.runs_known = arith_has_top_p(controls) && kept.bound == top_p;
+    return kept;
+}
+
+/* Tells the leader what is kept of each run, in scratch().beyond. */
+template <typename Logit> __device__ void measure_runs(Row<Logit> &row, Kept &kept) {
+    if (kept.runs_known)
+        return;
+    uint64_t of_run = measure_run(row, kept.bound, kept.weight);
+    if (lane() == 0)
+        row.team.at_leader(scratch().beyond)[row.team.warp()] = of_run;
+    kept.runs_known = true;
+}
+
+/* The mass of what is kept. */
+template <typename Logit> __device__ uint64_t kept_mass(Row<Logit> &row, Kept &kept) {
+    measure_runs(row, kept);
+    row.team.sync();
+    if (row.team.leads() && warp_in_block() == 0) {
+        uint64_t mass = sum_runs(row.team);
+        if (lane() == 0)
+            scratch().mass = mass;
+    }
+    return row.team.from_leader(&scratch().mass);
+}
+
+/* The kept mass's share of the row's. */
+template <typename Logit> __device__ float mass_share(Row<Logit> &row, const Kept &kept, uint64_t mass) {
+    return arith_mass_share(mass,
+                            measure_prefix(row, arith_candidate_bound(kept.weight.maximum), kept.weight));
+}
+
+} // namespace lotto
+
+#endif
