@@ -196,7 +196,7 @@ LOTTO_API lotto_status lotto_argmax_workspace(lotto_context *context, const lott
  * -inf. Controls: top_k alone (off: every candidate). kept [rows]: min(k, candidates), which may exceed k_max: then the first
  * k_max are listed and TRUNCATED is set. 1 <= k_max <= vocab. values, kept and status may be NULL.
  * Example: {1, 3, 2, 3}, k = 3, k_max = 4 gives ids {1, 3, 2, -1}.
- * Source: radix select, as in Alabi et al., "Fast k-selection algorithms for graphics processing units", JEA 17, 2012.
+ * Source: the bound by maxima of groups is that of Gaihre et al., "Dr. Top-k: delegate-centric top-k on GPUs", SC 2021.
  */
 LOTTO_API lotto_status lotto_top_k(lotto_context *context, const lotto_logits *logits,
                                    const lotto_controls *controls, int64_t k_max, int32_t *ids, float *values,
