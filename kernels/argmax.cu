@@ -17,12 +17,15 @@ __global__ void __launch_bounds__(kBlockThreads)
     argmax_kernel(Shape shape, lotto_logits logits, int32_t *tokens, uint32_t *status) {
     Row<Logit> row(logits, shape);
     Summary summary = summarize(row);
+    if (row.team.leads() && threadIdx.x == 0) {
+        if (summary.is_empty())
+            tokens[row.index] = -1;
+        if (status)
+            status[row.index] = summary.status;
+    }
     int token = summary.is_empty() ? -1 : first_token(row, summary);
-    if (!row.team.leads() || threadIdx.x != 0)
-        return;
-    tokens[row.index] = token;
-    if (status)
-        status[row.index] = summary.status;
+    if (token >= 0)
+        tokens[row.index] = token;
 }
 
 } // namespace

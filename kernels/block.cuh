@@ -15,8 +15,8 @@ constexpr int kBlockThreads = 256;
 constexpr int kBlockWarps = kBlockThreads / kWarpThreads;
 constexpr unsigned kWholeWarp = 0xffffffffu;
 
-__device__ inline int lane() { return static_cast<int>(threadIdx.x) % kWarpThreads; }
-__device__ inline int warp_in_block() { return static_cast<int>(threadIdx.x) / kWarpThreads; }
+__device__ inline int lane() { return static_cast<int>(threadIdx.x % kWarpThreads); }
+__device__ inline int warp_in_block() { return static_cast<int>(threadIdx.x / kWarpThreads); }
 
 /* Over the lanes of a whole warp, which all get the result. combine is associative and commutative. */
 template <typename T, typename Combine> __device__ T warp_reduce(T own, Combine combine) {

@@ -5,19 +5,14 @@
  * walked towards the target, with what lies beyond it known exactly at every step, until the last token is in the bracket and the bracket's
  * tokens fit the leader's list, which is sorted and summed. A bracket with too many tokens is halved; one whose tokens are all alike
  * is cut by their ids. So the result is exact whatever the guess was.
- * Source of the idea: Dr. Top-k (Gaihre et al., SC 2021), whose delegates, the lanes' maxima, give the guess here.
  */
 #ifndef LOTTO_CUT_CUH
 #define LOTTO_CUT_CUH
 
+#include "guess.cuh"
 #include "list.cuh"
 
 namespace lotto {
-
-constexpr int kBinsPerThread = 6;
-constexpr int kBins = kBinsPerThread * kBlockThreads;
-
-constexpr int kSampleVectors = 1; /* a lane's */
 
 /* What a bracket holds of a run. */
 struct Found {
@@ -31,140 +26,31 @@ struct Step {
     uint32_t low, top; /* SWEEP: this bracket, inclusive, as ordered integers */
     Place place;       /* LOCATE: the token with value low at this place, by count */
     uint64_t bound;    /* DONE */
+    bool list_is_head; /* DONE: the list holds the first tokens of the row's order, sorted */
+};
+
+/* The drawn token, and the mass it was drawn from. */
+struct Drawn {
+    int token;
+    uint64_t mass;
 };
 
 /* The leader's, but for its address. */
 struct Scratch {
-    union {
-        uint32_t bins[kBins]; /* guess: samples << 16 | delegates */
-        List list;
-    };
-    uint64_t beyond[kMaxTeamWarps]; /* what lies beyond the edge, or is kept, run by run */
+    List list;
+    uint64_t beyond[kMaxTeamWarps]; /* the measure of what lies beyond the edge, or is kept, run by run */
     Found found[kMaxTeamWarps];
     Step step;
     uint64_t bound;
-    bool list_is_head; /* the list holds the first tokens of the row's order */
-    uint64_t mass;     /* of what is kept */
-    Place place;       /* of the drawn token, by mass */
-    int token;
+    int kept; /* of a list that holds all that is kept: the first so many */
+    uint64_t mass;
+    Place place; /* of the drawn token, by mass */
+    Drawn drawn;
 };
 
 __device__ inline Scratch &scratch() {
     __shared__ Scratch shared;
     return shared;
-}
-
-/* ---- the guess ---------------------------------------------------------------------------------------------------- */
-
-/* Where the last token may lie, and how densely tokens lie there. */
-struct Guess {
-    float value;
-    float tokens_per_unit;
-};
-
-/* Bins of distances from the maximum that are as wide as the distance is large, for counts: they need no scale. */
-struct RelativeBins {
-    static constexpr int kPerOctave = 32, kShift = 23 - 5, kFirst = (127 - 30) * kPerOctave;
-
-    __device__ int of(float distance) const {
-        return min(max(static_cast<int>(arith_bits_of(distance) >> kShift) - kFirst, 0), kBins - 1);
-    }
-    __device__ float end(int bin) const {
-        return arith_of_bits(static_cast<uint32_t>(bin + 1 + kFirst) << kShift);
-    }
-    __device__ float measure(int) const { return 1.0f; }
-};
-
-/* Bins that each take a weight down by the same factor. */
-struct WeightBins {
-    static constexpr int kPerOctave = kBins / 42;
-    float scale;
-
-    __device__ int of(float distance) const {
-        return min(static_cast<int>(distance * (scale * kPerOctave)), kBins - 1);
-    }
-    __device__ float end(int bin) const { return static_cast<float>(bin + 1) / (scale * kPerOctave); }
-    __device__ float measure(int bin) const {
-        return exp2f((static_cast<float>(bin) + 0.5f) * (-1.0f / kPerOctave));
-    }
-};
-
-/* What a guess goes by: a number of tokens, or a share of the mass. */
-struct Goal {
-    float tokens, mass_share;
-};
-
-__device__ inline void clear_bins(const Team &team) {
-    if (team.leads())
-        for (int bin = threadIdx.x; bin < kBins; bin += kBlockThreads)
-            scratch().bins[bin] = 0;
-}
-
-/* Puts the lanes' maxima, and if asked for a sample of all tokens, into the leader's bins. */
-template <typename Logit, typename Bins>
-__device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bins, bool sampled) {
-    uint32_t *counts = row.team.at_leader(scratch().bins);
-    auto put = [&](float x, uint32_t what) {
-        if (x > -ARITH_INFINITY)
-            atomicAdd(&counts[bins.of(summary.maximum - x)], what);
-    };
-    put(summary.own, 1);
-    if (!sampled)
-        return;
-    int middle = row.begin + (row.end - row.begin) / (2 * kWarpThreads) * kWarpThreads;
-    row.for_each_vector(middle, min(middle + kSampleVectors * kWarpThreads, row.end),
-                        [&](int, const auto &x) {
-                            for (float value : x)
-                                if (value != summary.own)
-                                    put(value, 1u << 16);
-                        });
-}
-
-/*
- * The value at which the estimated measure reaches the goal: the lower edge of its bin. tokens_per_sample: how many tokens a sampled one
- * stands for. By the whole leading block.
- */
-template <typename Bins>
-__device__ Guess read_bins(const Summary &summary, Bins bins, float tokens_per_sample, Goal goal) {
-    __shared__ float total;
-    __shared__ Guess guess;
-    float tokens[kBinsPerThread], own = 0;
-    int first = static_cast<int>(threadIdx.x) * kBinsPerThread;
-    for (int i = 0; i < kBinsPerThread; i++) {
-        uint32_t bin = scratch().bins[first + i];
-        tokens[i] = static_cast<float>(bin % (1u << 16)) + static_cast<float>(bin >> 16) * tokens_per_sample;
-        own += tokens[i] * bins.measure(first + i);
-    }
-    float sum = block_sum_before(own);
-    if (threadIdx.x == kBlockThreads - 1) {
-        total = sum + own;
-        guess = {-ARITH_INFINITY, 0};
-    }
-    __syncthreads();
-    float wanted = goal.tokens + goal.mass_share * total;
-    if (sum < wanted && wanted <= sum + own) {
-        int i = 0;
-        while (i < kBinsPerThread - 1 && (sum += tokens[i] * bins.measure(first + i)) < wanted)
-            i++;
-        float end = bins.end(first + i), begin = first + i > 0 ? bins.end(first + i - 1) : 0.0f;
-        guess = {summary.maximum - end, tokens[i] / (end - begin)};
-    }
-    __syncthreads();
-    return guess;
-}
-
-/* The leader's guess, from bins that the team fills. */
-template <typename Logit, typename Bins>
-__device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, bool sampled, Goal goal) {
-    clear_bins(row.team);
-    row.team.sync();
-    fill_bins(row, summary, bins, sampled);
-    row.team.sync();
-    if (!row.team.leads())
-        return {0, 0};
-    float lanes = static_cast<float>(row.team.warps() * kWarpThreads);
-    return read_bins(summary, bins, static_cast<float>(row.vocab) / (lanes * kSampleVectors * row.kPerVector),
-                     goal);
 }
 
 /* The sum over the runs, by a warp of the leader's. */
@@ -179,20 +65,25 @@ __device__ inline uint64_t sum_runs(const Team &team) {
 template <typename Logit, typename Measure>
 __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged, float value) {
     Prefix prefix(judged);
+    bool all = Measure::kNoneWithoutCandidate && prefix.is_whole();
     uint64_t total = 0, beyond = 0;
-    auto add = [&](float x, uint64_t own) {
-        total += own;
-        beyond += x > value ? own : 0;
+    auto add = [&](const auto &x, auto of) {
+        uint64_t own[row.kPerVector];
+        float most = x[0];
+        for (int i = 0; i < row.kPerVector; i++) {
+            own[i] = of(i);
+            total += own[i];
+            most = fmaxf(most, x[i]);
+        }
+        if (most > value)
+            for (int i = 0; i < row.kPerVector; i++)
+                beyond += x[i] > value ? own[i] : 0;
     };
-    if (Measure::kNoneWithoutCandidate && prefix.is_whole())
-        row.for_each_vector([&](int, const auto &x) {
-            for (float each : x)
-                add(each, measure(each));
-        });
+    if (all)
+        row.for_each_vector([&](int, const auto &x) { add(x, [&](int i) { return measure(x[i]); }); });
     else
         row.for_each_vector([&](int id, const auto &x) {
-            for (int i = 0; i < row.kPerVector; i++)
-                add(x[i], prefix.holds(x[i], id + i) ? measure(x[i]) : 0);
+            add(x, [&](int i) -> uint64_t { return prefix.holds(x[i], id + i) ? measure(x[i]) : 0; });
         });
     total = warp_sum(total);
     beyond = warp_sum(beyond);
@@ -286,34 +177,32 @@ struct Search {
     }
 };
 
+/* So many of a bracket's tokens a lane puts on the list; with more of them there is none. */
+constexpr uint32_t kListedOfLane = 16;
+
 /* Gathers the bracket's tokens in the leader's list, and tells it what each run has of them. */
 template <typename Logit, typename Measure>
 __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const Step &step) {
-    float low = arith_of_ordered(step.low), top = arith_of_ordered(step.top);
     Scratch &leader = *row.team.at_leader(&scratch());
+    Prefix prefix(judged);
     int warp = row.team.warp();
-    Found own = {0, 0, ~0u, 0};
-    auto take = [&](float x, int id) {
-        uint64_t key = arith_key(x, id);
-        if (key < judged)
+    uint64_t sum = 0;
+    uint32_t count = 0;
+    float least = ARITH_INFINITY, most = -ARITH_INFINITY;
+    row.for_each_between(arith_of_ordered(step.low), arith_of_ordered(step.top), [&](float x, int id) {
+        if (!prefix.holds(x, id))
             return;
-        uint32_t value = static_cast<uint32_t>(key >> ARITH_ID_BITS);
-        own = {own.measure + measure(x), own.count + 1, min(own.least, value), max(own.most, value)};
+        sum += measure(x);
+        least = fminf(least, x);
+        most = fmaxf(most, x);
+        if (++count > kListedOfLane)
+            return;
         uint32_t place = atomicAdd(&leader.list.count, 1u);
         if (place < kListPlaces)
-            leader.list.entry[place] = list_entry(key, warp);
-    };
-    row.for_each_vector([&](int id, const auto &x) {
-        bool any = false;
-        for (float value : x)
-            any |= value >= low && value <= top;
-        if (!any)
-            return;
-        for (int i = 0; i < row.kPerVector; i++)
-            if (x[i] >= low && x[i] <= top)
-                take(x[i], id + i);
+            leader.list.entry[place] = list_entry(arith_key(x, id), warp);
     });
-    Found run = {warp_sum(own.measure), warp_sum(own.count), warp_min(own.least), warp_max(own.most)};
+    Found run = {warp_sum(sum), warp_sum(count), warp_min(arith_ordered(least)),
+                 warp_max(arith_ordered(most))};
     if (lane() == 0)
         leader.found[warp] = run;
 }
@@ -329,9 +218,9 @@ __device__ inline Found sum_found(const Team &team) {
     return {warp_sum(own.measure), warp_sum(own.count), warp_min(own.least), warp_max(own.most)};
 }
 
-/* The edge moves over the bracket in each run too. */
-__device__ inline void move_runs(const Team &team, bool down) {
-    for (int warp = threadIdx.x; warp < team.warps(); warp += kBlockThreads)
+/* The edge moves over the bracket in each run too; what is counted is not drawn from. */
+template <typename Measure> __device__ void move_runs(const Team &team, bool down) {
+    for (int warp = threadIdx.x; !Measure::kCounts && warp < team.warps(); warp += kBlockThreads)
         scratch().beyond[warp] += down ? scratch().found[warp].measure : 0 - scratch().found[warp].measure;
 }
 
@@ -340,6 +229,8 @@ template <typename Measure>
 __device__ uint64_t cut_list(const Search &search, uint64_t before, Measure measure) {
     List &list = scratch().list;
     list_sort(list);
+    if constexpr (Measure::kCounts)
+        return entry_key(list.entry[search.target - before - 1]);
     list_sum(list, before, measure);
     int last = list.first([&](int i) { return list.sum[i] >= search.target; });
     bool down = search.goes_down();
@@ -365,7 +256,8 @@ __device__ Place place_in_tie(const Team &team, const Search &search, uint64_t b
         if (kept > 0 && left <= here)
             place = {warp, left - 1};
         left -= kept;
-        scratch().beyond[warp] += down ? kept * each : 0 - (here - kept) * each;
+        if constexpr (!Measure::kCounts)
+            scratch().beyond[warp] += down ? kept * each : 0 - (here - kept) * each;
     }
     return place;
 }
@@ -379,14 +271,14 @@ __device__ void advance(const Team &team, Search &search, Measure measure, uint6
     uint64_t before = down ? search.beyond : search.beyond - all.measure; /* what lies beyond the bracket */
     bool inside = down ? search.target <= before + all.measure : search.target > before;
     bool at_the_end = down && own.step.low == search.floor;
-    bool listed = inside && all.count <= kListPlaces;
+    bool listed = inside && own.list.count == all.count && all.count <= kListPlaces;
     Step next = own.step;
     if (!inside && at_the_end) {
         next.kind = Step::DONE;
         next.bound = judged;
-        move_runs(team, down);
+        move_runs<Measure>(team, down);
     } else if (!inside) {
-        move_runs(team, down);
+        move_runs<Measure>(team, down);
         search.move(own.step, all);
         search.choose(next, measure);
     } else if (listed) {
@@ -401,21 +293,28 @@ __device__ void advance(const Team &team, Search &search, Measure measure, uint6
         search.narrow(all);
         search.choose(next, measure);
     }
+    next.list_is_head = listed && before == 0;
     __syncthreads();
     if (threadIdx.x == 0) {
         if (next.kind == Step::SWEEP)
             own.list.count = 0;
-        own.list_is_head = listed && before == 0;
         own.step = next;
     }
 }
 
+/* Where a prefix ends. */
+struct Cut {
+    uint64_t bound;
+    bool
+        list_is_head; /* the leader's list holds the first tokens of the row's order, sorted, the prefix's among them */
+};
+
 /*
- * The bound of the shortest prefix of the judged prefix whose measure reaches search.target; the judged one's own if it never does. The leader
+ * The end of the shortest prefix of the judged prefix whose measure reaches search.target; the judged one's own if it never does. The leader
  * gives the search; its scratch().beyond holds what lies beyond the edge run by run, and what is in the prefix run by run afterwards.
  */
 template <typename Logit, typename Measure>
-__device__ uint64_t find_cut(Row<Logit> &row, Search search, Measure measure, uint64_t judged) {
+__device__ Cut find_cut(Row<Logit> &row, Search search, Measure measure, uint64_t judged) {
     Team &team = row.team;
     if (team.leads() && threadIdx.x == 0) {
         Step first = {};
@@ -426,7 +325,7 @@ __device__ uint64_t find_cut(Row<Logit> &row, Search search, Measure measure, ui
     for (;;) {
         Step step = team.from_leader(&scratch().step);
         if (step.kind == Step::DONE)
-            return step.bound;
+            return {step.bound, step.list_is_head};
         if (step.kind == Step::LOCATE) {
             float value = arith_of_ordered(step.low);
             if (step.place.warp / kBlockWarps == team.rank) {

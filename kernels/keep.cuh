@@ -19,6 +19,8 @@ struct Kept {
     uint64_t bound;
     float temperature; /* at which weights are taken; greedy: 1 */
     Weight weight;
+    bool
+        listed; /* the leader's list holds it, sorted and summed; before publish() the bound is known to the leader alone */
     bool runs_known; /* the leader's scratch().beyond holds what is kept of each run */
 };
 
@@ -47,8 +49,8 @@ __device__ inline Search search_of(const Summary &summary, uint64_t judged) {
 
 /* From an exactly measured value, the leader's guess, towards the target, which is target(the judged prefix's measure). */
 template <typename Logit, typename Measure, typename Target>
-__device__ uint64_t cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
-                                   uint64_t judged, Target target) {
+__device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
+                              uint64_t judged, Target target) {
     Team &team = row.team;
     Search search = search_of(summary, judged);
     uint32_t edge = min(max(arith_ordered(guess.value), search.floor), search.ceiling);
@@ -70,7 +72,7 @@ __device__ uint64_t cut_from_guess(Row<Logit> &row, const Summary &summary, Gues
 
 /* The first k tokens. */
 template <typename Logit>
-__device__ uint64_t top_k_bound(Row<Logit> &row, const Summary &summary, int k, uint64_t all) {
+__device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_t all) {
     bool is_small = k <= kSmallTopK;
     Guess guess = guess_cut(row, summary, RelativeBins(), !is_small, {static_cast<float>(k), 0});
     if (!is_small)
@@ -79,9 +81,6 @@ __device__ uint64_t top_k_bound(Row<Logit> &row, const Summary &summary, int k, 
     Search search = search_of(summary, all);
     search.target = k;
     search.stride = summary.maximum - guess.value;
-    if (row.team.leads())
-        for (int warp = threadIdx.x; warp < kMaxTeamWarps; warp += kBlockThreads)
-            scratch().beyond[warp] = 0;
     return find_cut(row, search, Count(), all);
 }
 
@@ -91,12 +90,16 @@ __device__ uint64_t top_p_bound(Row<Logit> &row, const Summary &summary, Weight 
                                 uint64_t judged) {
     Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, {0, top_p});
     return cut_from_guess(row, summary, guess, weight, judged,
-                          [&](uint64_t mass) { return arith_top_p_mass(top_p, mass); });
+                          [&](uint64_t mass) { return arith_top_p_mass(top_p, mass); })
+        .bound;
 }
 
-/* The leader's list holds the first tokens, top-k's among them: the other filters, in it. all_mass: of the row, for the joint order. */
-__device__ inline uint64_t cut_head(const Team &team, Weight weight, arith_controls controls,
-                                    lotto_order order, uint64_t top_k, uint64_t min_p, uint64_t all_mass) {
+/*
+ * The leader's list holds the first tokens, top-k's among them: the other filters, in it. all_mass: of the row, for the joint order. By the
+ * whole leading block.
+ */
+__device__ inline void cut_head(Weight weight, arith_controls controls, lotto_order order, uint64_t top_k,
+                                uint64_t min_p, uint64_t all_mass) {
     List &list = scratch().list;
     list_sum(list, 0, weight);
     auto count_from = [&](uint64_t bound) {
@@ -110,37 +113,38 @@ __device__ inline uint64_t cut_head(const Team &team, Weight weight, arith_contr
         uint64_t target = arith_top_p_mass(controls.top_p, mass);
         kept = min(kept, list.first([&](int i) { return list.sum[i] >= target; }) + 1);
     }
-    for (int warp = threadIdx.x; warp < team.warps(); warp += kBlockThreads)
-        scratch().beyond[warp] = 0;
+    if (threadIdx.x == 0) {
+        scratch().kept = kept;
+        scratch().bound = entry_key(list.entry[kept - 1]);
+        scratch().mass = list.sum[kept - 1];
+    }
     __syncthreads();
-    for (int i = threadIdx.x; i < kept; i += kBlockThreads)
-        atomicAdd(reinterpret_cast<unsigned long long *>(&scratch().beyond[entry_warp(list.entry[i])]),
-                  static_cast<unsigned long long>(weight(entry_value(list.entry[i]))));
-    return entry_key(list.entry[kept - 1]);
 }
 
-/* Every candidate; greedy: the first token. */
-template <typename Logit>
-__device__ Kept keep_unfiltered(Row<Logit> &row, const Summary &summary, arith_controls controls) {
-    if (arith_is_greedy(controls))
-        return {arith_key(summary.maximum, first_token(row, summary)),
-                1.0f,
-                {summary.maximum, arith_scale(1.0f)},
-                false};
+/* Every candidate. */
+__device__ inline Kept keep_all(const Summary &summary, float temperature) {
     return {arith_candidate_bound(summary.maximum),
-            controls.temperature,
-            {summary.maximum, arith_scale(controls.temperature)},
+            temperature,
+            {summary.maximum, arith_scale(temperature)},
+            false,
             false};
 }
 
-/* What passes every filter. */
-template <typename Logit>
-__device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order) {
-    Kept kept = keep_unfiltered(row, summary, controls);
-    if (arith_is_greedy(controls))
-        return kept;
+/* The first token of the row's order, for the whole team. */
+template <typename Logit> __device__ Kept keep_first(Row<Logit> &row, const Summary &summary) {
+    Kept kept = keep_all(summary, 1.0f);
+    int token = first_token(row, summary);
+    if (token >= 0)
+        *row.team.at_leader(&scratch().bound) = arith_key(summary.maximum, token);
+    kept.bound = row.team.from_leader(&scratch().bound);
+    return kept;
+}
 
-    Team &team = row.team;
+/* What passes every filter; not for a greedy row. */
+template <typename Logit>
+__device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls,
+                          lotto_order order) {
+    Kept kept = keep_all(summary, controls.temperature);
     uint64_t all = kept.bound, min_p = all, top_k = all, top_p = all;
     if (arith_has_min_p(controls))
         min_p = min_p_bound(kept.weight, controls.min_p);
@@ -148,15 +152,12 @@ __device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls con
         uint64_t all_mass = 0;
         if (order == LOTTO_ORDER_JOINT && arith_has_top_p(controls) && controls.top_k <= kSmallTopK)
             all_mass = measure_prefix(row, all, kept.weight);
-        top_k = top_k_bound(row, summary, controls.top_k, all);
-        if (controls.top_k <= kSmallTopK && *team.at_leader(&scratch().list_is_head)) {
-            if (team.leads()) {
-                uint64_t bound = cut_head(team, kept.weight, controls, order, top_k, min_p, all_mass);
-                if (threadIdx.x == 0)
-                    scratch().bound = bound;
-            }
-            kept.bound = team.from_leader(&scratch().bound);
-            kept.runs_known = true;
+        Cut cut = top_k_cut(row, summary, controls.top_k, all);
+        top_k = cut.bound;
+        if (controls.top_k <= kSmallTopK && cut.list_is_head) {
+            if (row.team.leads())
+                cut_head(kept.weight, controls, order, top_k, min_p, all_mass);
+            kept.listed = true;
             return kept;
         }
     }
@@ -168,6 +169,21 @@ __device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls con
     }
     kept.bound = max(max(all, min_p), max(top_k, top_p));
     kept.runs_known = arith_has_top_p(controls) && kept.bound == top_p;
+    return kept;
+}
+
+template <typename Logit> __device__ void publish(Row<Logit> &row, Kept &kept) {
+    if (kept.listed)
+        kept.bound = row.team.from_leader(&scratch().bound);
+}
+
+/* What the row's controls keep of it. */
+template <typename Logit>
+__device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order) {
+    if (arith_is_greedy(controls))
+        return keep_first(row, summary);
+    Kept kept = keep_some(row, summary, controls, order);
+    publish(row, kept);
     return kept;
 }
 
@@ -183,6 +199,8 @@ template <typename Logit> __device__ void measure_runs(Row<Logit> &row, Kept &ke
 
 /* The mass of what is kept. */
 template <typename Logit> __device__ uint64_t kept_mass(Row<Logit> &row, Kept &kept) {
+    if (kept.listed)
+        return row.team.from_leader(&scratch().mass);
     measure_runs(row, kept);
     row.team.sync();
     if (row.team.leads() && warp_in_block() == 0) {

@@ -13,10 +13,12 @@ namespace lotto {
 
 /* Measures: what a token counts for in a prefix. */
 struct Count {
+    static constexpr bool kCounts = true;
     static constexpr bool kNoneWithoutCandidate = false; /* what is no candidate measures nothing */
     __device__ uint64_t operator()(float) const { return 1; }
 };
 struct Weight {
+    static constexpr bool kCounts = false;
     static constexpr bool kNoneWithoutCandidate = true;
     float maximum, scale;
     __device__ uint64_t operator()(float x) const { return arith_weight(maximum - x, scale); }

@@ -60,13 +60,24 @@ struct Team {
         __syncthreads();
     }
 
+    /* The leader waits until nobody reads its shared memory any more; the others need not. */
+    __device__ void leave() const {
+#if __CUDA_ARCH__ >= 900
+        if (size > 1) {
+            cooperative_groups::cluster_group::barrier_arrive();
+            if (leads())
+                cooperative_groups::cluster_group::barrier_wait();
+        }
+#endif
+    }
+
     /* Where another block of the team has this shared variable. */
     template <typename T> __device__ T *at(int other, T *shared) const {
 #if __CUDA_ARCH__ >= 900
-        if (size > 1)
-            return cooperative_groups::cluster_group::map_shared_rank(shared, other);
-#endif
+        return cooperative_groups::cluster_group::map_shared_rank(shared, other);
+#else
         return shared;
+#endif
     }
     template <typename T> __device__ T *at_leader(T *shared) const { return at(0, shared); }
 
