@@ -13,7 +13,7 @@ namespace lotto {
 namespace {
 
 template <typename Logit>
-__global__ void __launch_bounds__(kBlockThreads)
+__global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     argmax_kernel(Shape shape, lotto_logits logits, int32_t *tokens, uint32_t *status) {
     Row<Logit> row(logits, shape);
     Summary summary = summarize(row);

@@ -12,6 +12,7 @@ namespace lotto {
 
 constexpr int kWarpThreads = 32;
 constexpr int kBlockThreads = 256;
+constexpr int kResidentBlocks = 2; /* of a multiprocessor, at least, as far as registers go */
 constexpr int kBlockWarps = kBlockThreads / kWarpThreads;
 constexpr unsigned kWholeWarp = 0xffffffffu;
 
@@ -43,8 +44,17 @@ __device__ inline uint32_t warp_sum(uint32_t own) {
 #endif
 }
 
+/* own < 2^59 / 32, so that the sum of the upper parts fits; the lower ones are sums of 27 bits. */
 __device__ inline uint64_t warp_sum(uint64_t own) {
+#if __CUDA_ARCH__ >= 800
+    constexpr int kBits = 27;
+    uint64_t low = warp_sum(static_cast<uint32_t>(own) % (1u << kBits));
+    uint64_t middle = warp_sum(static_cast<uint32_t>(own >> kBits) % (1u << kBits));
+    return low + (middle << kBits) +
+           (static_cast<uint64_t>(warp_sum(static_cast<uint32_t>(own >> 2 * kBits))) << 2 * kBits);
+#else
     return warp_reduce(own, [](uint64_t a, uint64_t b) { return a + b; });
+#endif
 }
 
 /* The sum over the threads of the block before this one. Begins and ends with the block's threads together. */

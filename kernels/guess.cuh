@@ -12,6 +12,7 @@ namespace lotto {
 
 constexpr int kBinsPerThread = 4;
 constexpr int kBins = kBinsPerThread * kBlockThreads;
+constexpr int kSamples = 2; /* vectors of a lane that fetches */
 
 /* The last token's value, and how densely tokens lie there. */
 struct Guess {
@@ -63,7 +64,7 @@ __device__ inline void prepare_guesses(const Team &team) {
         guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
 }
 
-/* Puts the lanes' maxima, and if asked for a vector of each lane's as a sample of all tokens, into the leader's bins. */
+/* Puts the lanes' maxima, and if asked for some of the vectors that they fetched as a sample of all tokens, into the leader's bins. */
 template <typename Logit, typename Bins>
 __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bins, bool sampled) {
     uint32_t *counts = row.team.at_leader(reinterpret_cast<uint32_t *>(guess_bins()));
@@ -71,15 +72,19 @@ __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bi
         if (x > -ARITH_INFINITY)
             atomicAdd(&counts[bins.of(summary.maximum - x)], what);
     };
-    put(summary.own, 1);
-    int vector = row.begin + (row.end - row.begin) / (2 * kWarpThreads) * kWarpThreads + lane();
-    if (!sampled || vector >= row.end)
-        return;
-    float x[Row<Logit>::kPerVector];
-    row.values(vector, x);
-    for (float value : x)
-        if (value != summary.own)
-            put(value, 1u << 16);
+    for (float of_piece : summary.own)
+        put(of_piece, 1);
+    int first = row.fetch_begin(warp_in_block()), length = row.fetch_begin(warp_in_block() + 1) - first;
+    for (int i = 0; sampled && i < kSamples && length > 0; i++) {
+        int vector = first + share(length, 2 * i + 1, 2 * kSamples) / kWarpThreads * kWarpThreads + lane();
+        if (vector >= first + length)
+            break;
+        float x[Row<Logit>::kPerVector];
+        row.values(vector, x);
+        for (float value : x)
+            if (value != summary.own[0] && value != summary.own[1])
+                put(value, 1u << 16);
+    }
 }
 
 /*
@@ -125,8 +130,8 @@ __device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, b
     row.team.sync();
     if (!row.team.leads())
         return {0, 0};
-    float samples = static_cast<float>(row.team.warps() * kWarpThreads * row.kPerVector);
-    return read_bins(summary, bins, static_cast<float>(row.vocab) / samples, goal);
+    int sampled_places = row.team.size * row.fetching() * kWarpThreads * kSamples * row.kPerVector;
+    return read_bins(summary, bins, static_cast<float>(row.vocab) / static_cast<float>(sampled_places), goal);
 }
 
 } // namespace lotto

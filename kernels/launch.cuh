@@ -40,9 +40,8 @@ cudaError_t launch(const lotto_plan *plan, lotto_stream stream, void (*kernel)(P
     config.stream = stream;
     config.attrs = &team;
     config.numAttrs = plan->team_blocks > 1;
-    int part = static_cast<int>(plan->part_vectors), run = (part + kBlockWarps - 1) / kBlockWarps;
-    Shape shape = {part, run, (run / kPieces + kFetchedAtOnce) / kFetchedAtOnce * kFetchedAtOnce,
-                   plan->part_bytes > 0};
+    int part = static_cast<int>(plan->part_vectors);
+    Shape shape = {part, (part + kBlockWarps - 1) / kBlockWarps, plan->part_bytes > 0};
     return cudaLaunchKernelEx(&config, kernel, shape, arguments...);
 }
 

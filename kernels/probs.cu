@@ -14,7 +14,7 @@ namespace lotto {
 namespace {
 
 template <typename Logit>
-__global__ void __launch_bounds__(kBlockThreads)
+__global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     probs_kernel(Shape shape, lotto_logits logits, lotto_controls controls, float *probs,
                  int64_t probs_stride, int32_t *kept_counts, uint32_t *status) {
     Row<Logit> row(logits, shape);

@@ -24,14 +24,20 @@ __device__ inline int share(int whole, int i, int n) {
 
 /* How the launch cuts its rows, in vectors. */
 struct Shape {
-    int part; /* a block's, at most */
-    int run;  /* a warp's, at most */
-    int piece; /* of a run, which arrives in two: the first one's length, a multiple of what fetch() takes at once */
+    int part;  /* a block's, at most */
+    int run;   /* a warp's, at most */
     bool fits; /* a part, into the block's dynamic shared memory */
 };
 
+/* Each warp's share of what is fetched arrives in so many pieces, and is taken in groups of vectors. */
 constexpr int kPieces = 2;
 constexpr int kFetchedAtOnce = 4 * kWarpThreads;
+#if __CUDA_ARCH__ >= 900
+constexpr int kRunsFetched =
+    2; /* by one warp: copies need few threads, and the other warps have less to do */
+#else
+constexpr int kRunsFetched = 1;
+#endif
 
 /* Vectors are numbered from the part's first. */
 template <typename Logit> struct Row {
@@ -130,37 +136,40 @@ template <typename Logit> struct Row {
             }
         };
         if (shape.fits)
-            each_vector<4>(begin, end, [&](int vector) {
+            each_vector<4>(begin + lane(), end, [&](int vector) {
                 if (Maximum<Logit>::of(on_chip()[vector]) >= low)
                     look(vector);
             });
         else
-            each_vector<1>(begin, end, look);
+            each_vector<1>(begin + lane(), end, look);
     }
 
-    /* Calls visit(vector) for a lane's share of consecutive vectors, lanes side by side. */
+    /* Calls visit(vector) for a lane's share of the vectors up to last. Returns the lane's first beyond. */
     template <int kAtOnce, typename Visit>
-    __device__ static void each_vector(int first, int last, Visit visit) {
-        int vector = first + lane();
+    __device__ static int each_vector(int vector, int last, Visit visit) {
         for (; vector < last - (kAtOnce - 1) * kWarpThreads; vector += kAtOnce * kWarpThreads)
 #pragma unroll
             for (int i = 0; i < kAtOnce; i++)
                 visit(vector + i * kWarpThreads);
 #pragma unroll 1
-        for (; vector < last; vector += kWarpThreads)
+        for (; kAtOnce > 1 && vector < last; vector += kWarpThreads)
             visit(vector);
+        return vector;
     }
 
     /* Calls visit(id of the vector's first place, working values) for each vector of the warp's run, lanes side by side. */
     template <typename Visit> __device__ void for_each_vector(Visit visit) const {
+        for_each_vector(begin, end, visit);
+    }
+    template <typename Visit> __device__ void for_each_vector(int first, int last, Visit visit) const {
         if (shape.fits)
-            each_vector<2>(begin, end, [&](int vector) {
+            each_vector<8 / kPerVector>(first + lane(), last, [&](int vector) {
                 float x[kPerVector];
                 Logit::unpack(on_chip()[vector], x);
                 visit(id_of(vector), x);
             });
         else
-            each_vector<1>(begin, end, [&](int vector) {
+            each_vector<1>(first + lane(), last, [&](int vector) {
                 float x[kPerVector];
                 values(vector, x);
                 visit(id_of(vector), x);
@@ -179,11 +188,10 @@ template <typename Logit> struct Row {
         for_each_id([&](int id) { visit(id, value_of(id)); });
     }
 
-    /* Gives the places on chip of the warp's run their working values. */
-    __device__ void settle_run() {
+    /* Gives vectors on chip their working values. */
+    __device__ void settle_vectors(int first, int last) {
         Logit *place = reinterpret_cast<Logit *>(on_chip());
-        __syncwarp();
-        for (int i = begin * kPerVector + lane(); i < end * kPerVector; i += kWarpThreads) {
+        for (int i = first * kPerVector + lane(); i < last * kPerVector; i += kWarpThreads) {
             float logit = place[i], x = settle(logit);
             if (!(logit == x))
                 place[i].bits = x == 0.0f ? 0 : Logit::kMinusInfinity;
@@ -191,47 +199,57 @@ template <typename Logit> struct Row {
         __syncwarp();
     }
 
-    /* Fetches the warp's run. Returns the lane's maximum; NaN if it met one. */
-    __device__ float fetch() {
-        Maximum<Logit> maximum;
-        if (!shape.fits) {
-            for (int vector = begin + lane(); vector < end; vector += kWarpThreads)
-                maximum.add(read(vector));
-            return maximum.value();
-        }
+    /* What a warp fetches: some warps so many runs each, in order, the others nothing. */
+    __device__ int fetched_runs() const { return shape.fits ? kRunsFetched : 1; }
+    __device__ int fetching() const {
+        return shape.fits ? kBlockWarps / kRunsFetched : kBlockWarps;
+    } /* warps */
+    __device__ int fetch_begin(int warp) const { return run_begin(warp * fetched_runs()); }
+
+    /* Fetches the warp's share of the part, and takes the lane's maximum of each piece; NaN if it met one. */
+    __device__ void fetch(float (&own)[kPieces]) {
+        int vector = fetch_begin(warp_in_block()) + lane(), last = fetch_begin(warp_in_block() + 1);
+        Maximum<Logit> maximum[kPieces];
 #if __CUDA_ARCH__ >= 900
-        __shared__ uint64_t landed[kBlockWarps][kPieces];
-        start_copies(landed);
-        for (int piece = 0; piece < kPieces; piece++) {
-            while (!cuda::ptx::mbarrier_try_wait_parity(&landed[warp_in_block()][piece], 0))
-                ;
-            each_vector<kFetchedAtOnce / kWarpThreads>(piece_begin(warp_in_block(), piece),
-                                                       piece_begin(warp_in_block(), piece + 1),
-                                                       [&](int vector) { maximum.add(on_chip()[vector]); });
+        __shared__ uint64_t landed[kBlockWarps / kRunsFetched][kPieces];
+        if (shape.fits) {
+            start_copies(landed);
+            for (int piece = 0; piece < kPieces && vector < last; piece++) {
+                while (!cuda::ptx::mbarrier_try_wait_parity(&landed[warp_in_block()][piece], 0))
+                    ;
+                vector = each_vector<kFetchedAtOnce / kWarpThreads>(
+                    vector, piece_begin(warp_in_block(), piece + 1),
+                    [&](int vector) { maximum[piece].add(on_chip()[vector]); });
+            }
         }
-#else
-        for (int vector = begin + lane(); vector < end; vector += kWarpThreads) {
+#endif
+        for (; vector < last; vector += kWarpThreads) {
             uint4 logit = read(vector);
-            on_chip()[vector] = logit;
-            maximum.add(logit);
+            if (shape.fits)
+                on_chip()[vector] = logit;
+            maximum[0].add(logit);
         }
         __syncwarp();
-#endif
-        return maximum.value();
+        for (int piece = 0; piece < kPieces; piece++)
+            own[piece] = maximum[piece].value();
     }
 
 #if __CUDA_ARCH__ >= 900
+    /* All pieces but the last are of one length, a multiple of what is taken at once. */
     __device__ int piece_begin(int warp, int piece) const {
-        return min(run_begin(warp) + piece * shape.piece, run_begin(warp + 1));
+        int length =
+            static_cast<int>(static_cast<unsigned>(shape.run * kRunsFetched) / kPieces + kFetchedAtOnce - 1) /
+            kFetchedAtOnce * kFetchedAtOnce;
+        return min(piece < kPieces ? fetch_begin(warp) + piece * length : part_vectors,
+                   fetch_begin(warp + 1));
     }
 
     /*
-     * Starts the copies of all runs, each piece by a lane of the block's first warp. Bulk copies need whole vectors: one partly outside the row is
-     * read by a lane.
+     * Starts the copies, each piece by a lane of the block's first warp. Bulk copies need whole vectors: one partly outside the row is read by a lane.
      */
-    __device__ void start_copies(uint64_t (&landed)[kBlockWarps][kPieces]) {
+    template <int kWarps> __device__ void start_copies(uint64_t (&landed)[kWarps][kPieces]) {
         namespace ptx = cuda::ptx;
-        if (threadIdx.x < kBlockWarps * kPieces) {
+        if (threadIdx.x < kWarps * kPieces) {
             int warp = static_cast<int>(threadIdx.x / kPieces),
                 piece = static_cast<int>(threadIdx.x % kPieces);
             uint64_t *piece_landed = &landed[warp][piece];
@@ -261,51 +279,57 @@ template <typename Logit> struct Row {
 
 /* What the first pass over a row tells. */
 struct Summary {
-    float maximum; /* of the working values; -inf: no candidate */
-    float own;     /* of the lane's own tokens */
-    uint32_t status;
-    int first_warp; /* whose run has the first token of the row's order */
+    float maximum;      /* of the working values; -inf: no candidate */
+    float own[kPieces]; /* of the tokens that the lane fetched */
+    uint32_t status;    /* for the leader */
+    int first_warp;     /* which fetched the first token of the row's order, among all that did */
 
     __device__ bool is_empty() const { return maximum == -ARITH_INFINITY; }
 };
 
 template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
-    float own = row.fetch();
+    Team &team = row.team;
+    Summary summary;
+    row.fetch(summary.own);
+    float own = max_or_nan(summary.own[0], summary.own[1]);
     bool had_nan = __any_sync(kWholeWarp, own != own);
     if (had_nan) {
+        int first = row.fetch_begin(warp_in_block()), last = row.fetch_begin(warp_in_block() + 1);
         if (row.shape.fits)
-            row.settle_run();
+            row.settle_vectors(first, last);
         own = -ARITH_INFINITY;
-        row.for_each_vector([&](int, const auto &x) {
+        row.for_each_vector(first, last, [&](int, const auto &x) {
             for (float value : x)
                 own = fmaxf(own, value);
         });
+        summary.own[0] = own;
+        summary.own[1] = -ARITH_INFINITY;
     }
-    struct alignas(8) OfWarp {
-        uint32_t most, had_nan;
-    };
-    row.team.meet();
-    const OfWarp *warps = team_gather(row.team, OfWarp{warp_max(arith_ordered(own)), had_nan});
-    uint32_t most = 0, any_had_nan = 0, first_warp = 0;
+    team.meet();
+    if (had_nan)
+        *team.at_leader(team.flag()) = LOTTO_ROW_HAD_NAN;
+    int fetching = row.fetching(), first_warp = 0;
+    uint32_t most = 0, most_of_all;
+    const uint32_t *warps = team_gather(team, fetching, [&] { return warp_max(arith_ordered(own)); });
 #pragma unroll 1
-    for (int warp = lane(); warp < row.team.warps(); warp += kWarpThreads) {
-        first_warp = warps[warp].most > most ? warp : first_warp;
-        most = max(most, warps[warp].most);
-        any_had_nan |= warps[warp].had_nan;
+    for (int warp = lane(); warp < team.size * fetching; warp += kWarpThreads) {
+        first_warp = warps[warp] > most ? warp : first_warp;
+        most = max(most, warps[warp]);
     }
-    uint32_t most_of_all = warp_max(most);
-    Summary summary = {arith_of_ordered(most_of_all), own, 0,
-                       static_cast<int>(warp_min(most == most_of_all ? first_warp : ~0u))};
-    if (__any_sync(kWholeWarp, any_had_nan))
-        summary.status |= LOTTO_ROW_HAD_NAN;
+    most_of_all = warp_max(most);
+    first_warp = static_cast<int>(warp_min(most == most_of_all ? first_warp : ~0u));
+    summary.maximum = arith_of_ordered(most_of_all);
+    summary.status = *team.flag();
+    summary.first_warp = first_warp;
     if (summary.is_empty())
         summary.status |= LOTTO_ROW_EMPTY;
     if (summary.maximum == ARITH_INFINITY) {
         summary.status |= LOTTO_ROW_HAD_POS_INF;
         row.has_infinity = true;
         if (row.shape.fits)
-            row.settle_run();
-        summary.own = row.settle(summary.own);
+            row.settle_vectors(row.begin, row.end);
+        for (float &of_piece : summary.own)
+            of_piece = row.settle(of_piece);
         summary.maximum = 0.0f;
     }
     return summary;
@@ -316,15 +340,16 @@ template <typename Logit> __device__ Summary summarize(Row<Logit> &row, arith_co
     if (arith_controls_are_good(controls))
         return summarize(row);
     row.team.meet();
-    return {-ARITH_INFINITY, -ARITH_INFINITY, LOTTO_ROW_BAD_CONTROL, 0};
+    return {-ARITH_INFINITY, {}, LOTTO_ROW_BAD_CONTROL, 0};
 }
 
 /* The id of the first token of the row's order, in one thread of the team; -1 in the others. */
 template <typename Logit> __device__ int first_token(const Row<Logit> &row, const Summary &summary) {
-    if (row.team.warp() != summary.first_warp)
+    int fetching = row.fetching(), warp = warp_in_block();
+    if (warp >= fetching || row.team.rank * fetching + warp != summary.first_warp)
         return -1;
     uint32_t first = ~0u;
-    row.for_each_vector([&](int id, const auto &x) {
+    row.for_each_vector(row.fetch_begin(warp), row.fetch_begin(warp + 1), [&](int id, const auto &x) {
         for (int i = row.kPerVector - 1; i >= 0; i--)
             first = x[i] == summary.maximum ? min(first, static_cast<uint32_t>(id + i)) : first;
     });

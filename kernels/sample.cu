@@ -53,8 +53,8 @@ __device__ void store_token(const Row<Logit> &row, const Summary &summary, const
     }
 }
 
-/* What needs the whole team once more. */
-__device__ bool wants_passes(const lotto_samples &samples) {
+/* Whether a result is asked for that needs the whole team once more. */
+bool wants_passes(const lotto_samples &samples) {
     return samples.kept || samples.kept_mass || samples.model_logprob || samples.rank;
 }
 
@@ -83,9 +83,9 @@ __device__ void store_passes(Row<Logit> &row, const Summary &summary, const Kept
 }
 
 template <typename Logit>
-__global__ void __launch_bounds__(kBlockThreads)
+__global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     sample_kernel(Shape shape, lotto_logits logits, lotto_draws draws, lotto_controls controls,
-                  lotto_samples samples) {
+                  lotto_samples samples, bool wants_passes) {
     Row<Logit> row(logits, shape);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
     prepare_guesses(row.team);
@@ -110,7 +110,7 @@ __global__ void __launch_bounds__(kBlockThreads)
     }
     if (drawn.token >= 0)
         store_token(row, summary, kept, drawn, samples);
-    if (wants_passes(samples)) {
+    if (wants_passes) {
         publish(row, kept);
         if (drawn.token >= 0)
             *row.team.at_leader(&scratch().drawn) = drawn;
@@ -130,6 +130,7 @@ cudaError_t lotto_launch_sample(const lotto_plan *plan, const lotto_logits *logi
                                 lotto_stream stream) {
     using namespace lotto;
     return with_dtype(logits->dtype, [&](auto logit) {
-        return launch(plan, stream, sample_kernel<decltype(logit)>, *logits, *draws, *controls, *samples);
+        return launch(plan, stream, sample_kernel<decltype(logit)>, *logits, *draws, *controls, *samples,
+                      wants_passes(*samples));
     });
 }

@@ -14,7 +14,7 @@ namespace lotto {
 namespace {
 
 template <typename Logit>
-__global__ void __launch_bounds__(kBlockThreads)
+__global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     softmax_kernel(Shape shape, lotto_logits logits, lotto_controls controls, float *probs,
                    int64_t probs_stride, uint32_t *status) {
     Row<Logit> row(logits, shape);

@@ -16,12 +16,14 @@ namespace lotto {
 constexpr int kMaxTeamBlocks = 8;
 constexpr int kMaxTeamWarps = kMaxTeamBlocks * kBlockWarps;
 
-/* Once made, meet() comes before the first use of another block's memory or of sync(): only then has every block begun. */
+/* Once made, meet() comes before the first use of another block's memory, of flag() or of sync(): only then has every block begun. */
 struct Team {
     int rank, size; /* this block's, in blocks */
     int turn = 0;   /* of the two sets of slots of team_gather */
 
     __device__ Team() {
+        if (threadIdx.x == 0)
+            *flag() = 0;
 #if __CUDA_ARCH__ >= 900
         rank = static_cast<int>(cooperative_groups::cluster_group::block_rank());
         size = static_cast<int>(cooperative_groups::cluster_group::num_blocks());
@@ -31,6 +33,12 @@ struct Team {
         rank = 0;
         size = 1;
 #endif
+    }
+
+    /* A word for the leader that any thread may set. */
+    __device__ static uint32_t *flag() {
+        __shared__ uint32_t word;
+        return &word;
     }
 
     /* Of the team in the grid: its row. */
@@ -48,8 +56,9 @@ struct Team {
     __device__ void meet() const {
 #if __CUDA_ARCH__ >= 900
         if (size > 1)
-            cooperative_groups::cluster_group::barrier_wait();
+            return cooperative_groups::cluster_group::barrier_wait();
 #endif
+        __syncthreads();
     }
 
     __device__ void sync() const {
@@ -88,30 +97,29 @@ struct Team {
     }
 };
 
-/* What each warp of the team has, in the order of the warps, for every thread. Read it before the next team-wide barrier but one. */
-template <typename T> __device__ const T *team_gather(Team &team, T of_warp) {
+/*
+ * What each of the first so many warps of every block has, in their order, for every thread. Read it before the next team-wide barrier but
+ * one.
+ */
+template <typename OfWarp> __device__ auto *team_gather(Team &team, int warps_of_block, OfWarp of_warp) {
+    using T = decltype(of_warp());
     __shared__ T slots[2][kMaxTeamWarps];
     team.turn ^= 1;
-    if (lane() < team.size)
-        *team.at(lane(), &slots[team.turn][team.warp()]) = of_warp;
+    if (warp_in_block() < warps_of_block) {
+        T own = of_warp();
+        if (lane() < team.size)
+            *team.at(lane(), &slots[team.turn][team.rank * warps_of_block + warp_in_block()]) = own;
+    }
     team.sync();
     return slots[team.turn];
 }
 
 __device__ inline uint64_t team_sum(Team &team, uint64_t own) {
-    const uint64_t *sums = team_gather(team, warp_sum(own));
+    const uint64_t *sums = team_gather(team, kBlockWarps, [&] { return warp_sum(own); });
     uint64_t sum = 0;
     for (int warp = lane(); warp < team.warps(); warp += kWarpThreads)
         sum += sums[warp];
     return warp_sum(sum);
-}
-
-__device__ inline uint32_t team_min(Team &team, uint32_t own) {
-    const uint32_t *least = team_gather(team, warp_min(own));
-    uint32_t result = ~0u;
-    for (int warp = lane(); warp < team.warps(); warp += kWarpThreads)
-        result = min(result, least[warp]);
-    return warp_min(result);
 }
 
 } // namespace lotto

@@ -14,7 +14,7 @@ namespace lotto {
 namespace {
 
 template <typename Logit>
-__global__ void __launch_bounds__(kBlockThreads)
+__global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     top_k_kernel(Shape shape, lotto_logits logits, lotto_controls controls, int64_t k_max, int32_t *ids,
                  float *values, int32_t *kept_counts, uint32_t *status, char *workspace,
                  size_t workspace_row_bytes) {

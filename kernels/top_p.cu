@@ -14,7 +14,7 @@ namespace lotto {
 namespace {
 
 template <typename Logit>
-__global__ void __launch_bounds__(kBlockThreads)
+__global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     top_p_kernel(Shape shape, lotto_logits logits, lotto_controls controls, int64_t capacity, int32_t *ids,
                  int32_t *kept_counts, float *mass, uint32_t *status, char *workspace,
                  size_t workspace_row_bytes) {
