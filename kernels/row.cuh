@@ -328,6 +328,7 @@ template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
         row.has_infinity = true;
         if (row.shape.fits)
             row.settle_vectors(row.begin, row.end);
+        __syncthreads();
         for (float &of_piece : summary.own)
             of_piece = row.settle(of_piece);
         summary.maximum = 0.0f;
