@@ -16,6 +16,8 @@ template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     argmax_kernel(Shape shape, lotto_logits logits, int32_t *tokens, uint32_t *status) {
     Row<Logit> row(logits, shape);
+    if (!row.fetches())
+        return;
     Summary summary = summarize(row);
     if (row.team.leads() && threadIdx.x == 0) {
         if (summary.is_empty())

@@ -130,7 +130,7 @@ __device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, b
     row.team.sync();
     if (!row.team.leads())
         return {0, 0};
-    int sampled_places = row.team.size * row.fetching() * kWarpThreads * kSamples * row.kPerVector;
+    int sampled_places = row.team.size * kFetchingWarps * kWarpThreads * kSamples * row.kPerVector;
     return read_bins(summary, bins, static_cast<float>(row.vocab) / static_cast<float>(sampled_places), goal);
 }
 

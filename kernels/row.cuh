@@ -39,6 +39,8 @@ constexpr int kRunsFetched =
 constexpr int kRunsFetched = 1;
 #endif
 
+constexpr int kFetchingWarps = kBlockWarps / kRunsFetched;
+
 /* Vectors are numbered from the part's first. */
 template <typename Logit> struct Row {
     static constexpr int kPerVector = Logit::kPerVector;
@@ -200,18 +202,15 @@ template <typename Logit> struct Row {
     }
 
     /* What a warp fetches: some warps so many runs each, in order, the others nothing. */
-    __device__ int fetched_runs() const { return shape.fits ? kRunsFetched : 1; }
-    __device__ int fetching() const {
-        return shape.fits ? kBlockWarps / kRunsFetched : kBlockWarps;
-    } /* warps */
-    __device__ int fetch_begin(int warp) const { return run_begin(warp * fetched_runs()); }
+    __device__ static bool fetches() { return warp_in_block() < kFetchingWarps; }
+    __device__ int fetch_begin(int warp) const { return run_begin(warp * kRunsFetched); }
 
     /* Fetches the warp's share of the part, and takes the lane's maximum of each piece; NaN if it met one. */
     __device__ void fetch(float (&own)[kPieces]) {
         int vector = fetch_begin(warp_in_block()) + lane(), last = fetch_begin(warp_in_block() + 1);
         Maximum<Logit> maximum[kPieces];
 #if __CUDA_ARCH__ >= 900
-        __shared__ uint64_t landed[kBlockWarps / kRunsFetched][kPieces];
+        __shared__ uint64_t landed[kFetchingWarps][kPieces];
         if (shape.fits) {
             start_copies(landed);
             for (int piece = 0; piece < kPieces && vector < last; piece++) {
@@ -282,10 +281,29 @@ struct Summary {
     float maximum;      /* of the working values; -inf: no candidate */
     float own[kPieces]; /* of the tokens that the lane fetched */
     uint32_t status;    /* for the leader */
-    int first_warp;     /* which fetched the first token of the row's order, among all that did */
+    uint32_t most;      /* the largest logit, as an ordered integer, */
+    int first_block;    /* and which block has it first */
 
     __device__ bool is_empty() const { return maximum == -ARITH_INFINITY; }
 };
+
+/* The maximum of what each warp of a block fetched, as ordered integers. */
+struct alignas(16) BlockMaxima {
+    uint32_t of_warp[kFetchingWarps];
+
+    __device__ uint32_t most() const {
+        uint32_t most = 0;
+        for (uint32_t each : of_warp)
+            most = max(most, each);
+        return most;
+    }
+};
+
+/* The team's, which each block has. */
+__device__ inline BlockMaxima *block_maxima() {
+    __shared__ BlockMaxima blocks[kMaxTeamBlocks];
+    return blocks;
+}
 
 template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
     Team &team = row.team;
@@ -308,19 +326,18 @@ template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
     team.meet();
     if (had_nan)
         *team.at_leader(team.flag()) = LOTTO_ROW_HAD_NAN;
-    int fetching = row.fetching(), first_warp = 0;
-    uint32_t most = 0, most_of_all;
-    const uint32_t *warps = team_gather(team, fetching, [&] { return warp_max(arith_ordered(own)); });
-#pragma unroll 1
-    for (int warp = lane(); warp < team.size * fetching; warp += kWarpThreads) {
-        first_warp = warps[warp] > most ? warp : first_warp;
-        most = max(most, warps[warp]);
+    BlockMaxima *blocks = block_maxima();
+    if (row.fetches()) {
+        uint32_t most = warp_max(arith_ordered(own));
+        if (lane() < team.size)
+            team.at(lane(), &blocks[team.rank])->of_warp[warp_in_block()] = most;
     }
-    most_of_all = warp_max(most);
-    first_warp = static_cast<int>(warp_min(most == most_of_all ? first_warp : ~0u));
-    summary.maximum = arith_of_ordered(most_of_all);
+    team.sync();
+    uint32_t most = lane() < team.size ? blocks[lane()].most() : 0;
+    summary.most = warp_max(most);
+    summary.first_block = __ffs(__ballot_sync(kWholeWarp, most == summary.most)) - 1;
+    summary.maximum = arith_of_ordered(summary.most);
     summary.status = *team.flag();
-    summary.first_warp = first_warp;
     if (summary.is_empty())
         summary.status |= LOTTO_ROW_EMPTY;
     if (summary.maximum == ARITH_INFINITY) {
@@ -341,13 +358,19 @@ template <typename Logit> __device__ Summary summarize(Row<Logit> &row, arith_co
     if (arith_controls_are_good(controls))
         return summarize(row);
     row.team.meet();
-    return {-ARITH_INFINITY, {}, LOTTO_ROW_BAD_CONTROL, 0};
+    return {-ARITH_INFINITY, {}, LOTTO_ROW_BAD_CONTROL, 0, 0};
 }
 
 /* The id of the first token of the row's order, in one thread of the team; -1 in the others. */
 template <typename Logit> __device__ int first_token(const Row<Logit> &row, const Summary &summary) {
-    int fetching = row.fetching(), warp = warp_in_block();
-    if (warp >= fetching || row.team.rank * fetching + warp != summary.first_warp)
+    int warp = warp_in_block();
+    if (!row.fetches() || row.team.rank != summary.first_block)
+        return -1;
+    const BlockMaxima &maxima = block_maxima()[row.team.rank];
+    for (int before = 0; before < warp; before++)
+        if (maxima.of_warp[before] == summary.most)
+            return -1;
+    if (maxima.of_warp[warp] != summary.most)
         return -1;
     uint32_t first = ~0u;
     row.for_each_vector(row.fetch_begin(warp), row.fetch_begin(warp + 1), [&](int id, const auto &x) {

@@ -88,6 +88,8 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
                   lotto_samples samples, bool wants_passes) {
     Row<Logit> row(logits, shape);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
+    if (arith_is_greedy(row_controls) && !wants_passes && !row.fetches())
+        return; /* who fetches finds the first token */
     prepare_guesses(row.team);
     Summary summary = summarize(row, row_controls);
     if (row.team.leads() && threadIdx.x == 0) {

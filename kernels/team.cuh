@@ -19,7 +19,7 @@ constexpr int kMaxTeamWarps = kMaxTeamBlocks * kBlockWarps;
 /* Once made, meet() comes before the first use of another block's memory, of flag() or of sync(): only then has every block begun. */
 struct Team {
     int rank, size; /* this block's, in blocks */
-    int turn = 0;   /* of the two sets of slots of team_gather */
+    int turn = 0;   /* of the two sets of slots of team_sum */
 
     __device__ Team() {
         if (threadIdx.x == 0)
@@ -97,28 +97,17 @@ struct Team {
     }
 };
 
-/*
- * What each of the first so many warps of every block has, in their order, for every thread. Read it before the next team-wide barrier but
- * one.
- */
-template <typename OfWarp> __device__ auto *team_gather(Team &team, int warps_of_block, OfWarp of_warp) {
-    using T = decltype(of_warp());
-    __shared__ T slots[2][kMaxTeamWarps];
-    team.turn ^= 1;
-    if (warp_in_block() < warps_of_block) {
-        T own = of_warp();
-        if (lane() < team.size)
-            *team.at(lane(), &slots[team.turn][team.rank * warps_of_block + warp_in_block()]) = own;
-    }
-    team.sync();
-    return slots[team.turn];
-}
-
+/* The sum over the team's threads, for each of them. */
 __device__ inline uint64_t team_sum(Team &team, uint64_t own) {
-    const uint64_t *sums = team_gather(team, kBlockWarps, [&] { return warp_sum(own); });
+    __shared__ uint64_t of_warps[2][kMaxTeamWarps]; /* in turn: the one before may still be read */
+    team.turn ^= 1;
+    own = warp_sum(own);
+    if (lane() < team.size)
+        *team.at(lane(), &of_warps[team.turn][team.warp()]) = own;
+    team.sync();
     uint64_t sum = 0;
     for (int warp = lane(); warp < team.warps(); warp += kWarpThreads)
-        sum += sums[warp];
+        sum += of_warps[team.turn][warp];
     return warp_sum(sum);
 }
 
