@@ -12,7 +12,6 @@ namespace lotto {
 
 constexpr int kBinsPerThread = 4;
 constexpr int kBins = kBinsPerThread * kBlockThreads;
-constexpr int kSamples = 2; /* vectors of a lane that fetches */
 
 /* The last token's value, and how densely tokens lie there. */
 struct Guess {
@@ -64,7 +63,7 @@ __device__ inline void prepare_guesses(const Team &team) {
         guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
 }
 
-/* Puts the lanes' maxima, and if asked for some of the vectors that they fetched as a sample of all tokens, into the leader's bins. */
+/* Puts the lanes' maxima, and if asked for the first vector of each piece as a sample of all tokens, into the leader's bins. */
 template <typename Logit, typename Bins>
 __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bins, bool sampled) {
     uint32_t *counts = row.team.at_leader(reinterpret_cast<uint32_t *>(guess_bins()));
@@ -74,10 +73,9 @@ __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bi
     };
     for (float of_piece : summary.own)
         put(of_piece, 1);
-    int first = row.fetch_begin(warp_in_block()), length = row.fetch_begin(warp_in_block() + 1) - first;
-    for (int i = 0; sampled && i < kSamples && length > 0; i++) {
-        int vector = first + share(length, 2 * i + 1, 2 * kSamples) / kWarpThreads * kWarpThreads + lane();
-        if (vector >= first + length)
+    for (int piece = 0; sampled && row.fetches() && piece < kRunsFetched; piece++) {
+        int vector = row.piece_begin(warp_in_block(), piece) + lane();
+        if (vector >= row.fetch_begin(warp_in_block() + 1))
             break;
         float x[Row<Logit>::kPerVector];
         row.values(vector, x);
@@ -92,7 +90,7 @@ __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bi
  * stands for. By the whole leading block.
  */
 template <typename Bins>
-__device__ Guess read_bins(const Summary &summary, Bins bins, float tokens_per_sample, Goal goal) {
+__device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_per_sample, Goal goal) {
     __shared__ float total;
     __shared__ Guess guess;
     uint4 read = guess_bins()[threadIdx.x];
@@ -117,7 +115,7 @@ __device__ Guess read_bins(const Summary &summary, Bins bins, float tokens_per_s
         while (i < kBinsPerThread - 1 && (sum += tokens[i] * bins.measure(first + i)) < wanted)
             i++;
         float end = bins.end(first + i), begin = first + i > 0 ? bins.end(first + i - 1) : 0.0f;
-        guess = {summary.maximum - end, tokens[i] / (end - begin)};
+        guess = {maximum - end, tokens[i] / (end - begin)};
     }
     __syncthreads();
     return guess;
@@ -130,8 +128,8 @@ __device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, b
     row.team.sync();
     if (!row.team.leads())
         return {0, 0};
-    int sampled_places = row.team.size * kFetchingWarps * kWarpThreads * kSamples * row.kPerVector;
-    return read_bins(summary, bins, static_cast<float>(row.vocab) / static_cast<float>(sampled_places), goal);
+    float samples = static_cast<float>(row.team.warps() * kWarpThreads * row.kPerVector);
+    return read_bins(summary.maximum, bins, static_cast<float>(row.vocab) / samples, goal);
 }
 
 } // namespace lotto

@@ -44,7 +44,7 @@ __device__ inline uint64_t min_p_bound(const Weight &weight, float min_p) {
 
 __device__ inline Search search_of(const Summary &summary, uint64_t judged) {
     uint32_t top = arith_ordered(summary.maximum);
-    return {0, top, 0, static_cast<uint32_t>(judged >> ARITH_ID_BITS), top, 0, 0, 0, 0};
+    return {judged, 0, top, 0, static_cast<uint32_t>(judged >> ARITH_ID_BITS), top, 0, 0, 0, 0};
 }
 
 /* From an exactly measured value, the leader's guess, towards the target, which is target(the judged prefix's measure). */
@@ -62,12 +62,13 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
     team.sync();
     if (team.leads()) {
         search.edge = edge;
-        search.beyond = sum_runs(team);
-        search.target = target(sum_found(team).measure);
+        search.beyond = sum_runs(team.warps());
+        search.target = target(sum_found(team.warps()).measure);
         search.tokens_per_unit = guess.tokens_per_unit;
-        __syncthreads();
+        if (threadIdx.x == 0)
+            begin_search(search, measure);
     }
-    return find_cut(row, search, measure, judged);
+    return find_cut(row, measure, judged);
 }
 
 /* The first k tokens. */
@@ -78,10 +79,13 @@ __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_
     if (!is_small)
         return cut_from_guess(row, summary, guess, Count(), all, [&](uint64_t) -> uint64_t { return k; });
     /* At least k of the lanes' maxima are no less than the guess, so no fewer tokens are. */
-    Search search = search_of(summary, all);
-    search.target = k;
-    search.stride = summary.maximum - guess.value;
-    return find_cut(row, search, Count(), all);
+    if (row.team.leads() && threadIdx.x == 0) {
+        Search search = search_of(summary, all);
+        search.target = k;
+        search.stride = summary.maximum - guess.value;
+        begin_search(search, Count());
+    }
+    return find_cut(row, Count(), all);
 }
 
 /* The nucleus of what is judged. */
@@ -98,8 +102,8 @@ __device__ uint64_t top_p_bound(Row<Logit> &row, const Summary &summary, Weight 
  * The leader's list holds the first tokens, top-k's among them: the other filters, in it. all_mass: of the row, for the joint order. By the
  * whole leading block.
  */
-__device__ inline void cut_head(Weight weight, arith_controls controls, lotto_order order, uint64_t top_k,
-                                uint64_t min_p, uint64_t all_mass) {
+static __device__ __noinline__ void cut_head(Weight weight, arith_controls controls, lotto_order order,
+                                             uint64_t top_k, uint64_t min_p, uint64_t all_mass) {
     List &list = scratch().list;
     list_sum(list, 0, weight);
     auto count_from = [&](uint64_t bound) {
@@ -204,7 +208,7 @@ template <typename Logit> __device__ uint64_t kept_mass(Row<Logit> &row, Kept &k
     measure_runs(row, kept);
     row.team.sync();
     if (row.team.leads() && warp_in_block() == 0) {
-        uint64_t mass = sum_runs(row.team);
+        uint64_t mass = sum_runs(row.team.warps());
         if (lane() == 0)
             scratch().mass = mass;
     }

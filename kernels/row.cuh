@@ -33,8 +33,7 @@ struct Shape {
 constexpr int kPieces = 2;
 constexpr int kFetchedAtOnce = 4 * kWarpThreads;
 #if __CUDA_ARCH__ >= 900
-constexpr int kRunsFetched =
-    2; /* by one warp: copies need few threads, and the other warps have less to do */
+constexpr int kRunsFetched = 2; /* by a warp: copies need few threads, and the others have less to do */
 #else
 constexpr int kRunsFetched = 1;
 #endif
@@ -202,6 +201,13 @@ template <typename Logit> struct Row {
     }
 
     /* What a warp fetches: some warps so many runs each, in order, the others nothing. */
+    /* All pieces but the last are of one length, a multiple of what is taken at once. */
+    __device__ int piece_begin(int warp, int piece) const {
+        constexpr unsigned kUnit = kFetchedAtOnce;
+        int length = static_cast<int>((static_cast<unsigned>(shape.run) + kUnit - 1) / kUnit * kUnit);
+        return min(fetch_begin(warp) + piece * length, fetch_begin(warp + 1));
+    }
+
     __device__ static bool fetches() { return warp_in_block() < kFetchingWarps; }
     __device__ int fetch_begin(int warp) const { return run_begin(warp * kRunsFetched); }
 
@@ -234,15 +240,6 @@ template <typename Logit> struct Row {
     }
 
 #if __CUDA_ARCH__ >= 900
-    /* All pieces but the last are of one length, a multiple of what is taken at once. */
-    __device__ int piece_begin(int warp, int piece) const {
-        int length =
-            static_cast<int>(static_cast<unsigned>(shape.run * kRunsFetched) / kPieces + kFetchedAtOnce - 1) /
-            kFetchedAtOnce * kFetchedAtOnce;
-        return min(piece < kPieces ? fetch_begin(warp) + piece * length : part_vectors,
-                   fetch_begin(warp + 1));
-    }
-
     /*
      * Starts the copies, each piece by a lane of the block's first warp. Bulk copies need whole vectors: one partly outside the row is read by a lane.
      */
