@@ -148,6 +148,7 @@ template <typename Logit> struct Row {
     /* Calls visit(vector) for a lane's share of the vectors up to last. Returns the lane's first beyond. */
     template <int kAtOnce, typename Visit>
     __device__ static int each_vector(int vector, int last, Visit visit) {
+#pragma unroll 1
         for (; vector < last - (kAtOnce - 1) * kWarpThreads; vector += kAtOnce * kWarpThreads)
 #pragma unroll
             for (int i = 0; i < kAtOnce; i++)
