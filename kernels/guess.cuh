@@ -63,7 +63,7 @@ __device__ inline void prepare_guesses(const Team &team) {
         guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
 }
 
-/* Puts the lanes' maxima, and if asked for the first vector of each piece as a sample of all tokens, into the leader's bins. */
+/* Puts the lanes' maxima, and if asked for a vector from the middle of each piece as a sample of all tokens, into the leader's bins. */
 template <typename Logit, typename Bins>
 __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bins, bool sampled) {
     uint32_t *counts = row.team.at_leader(reinterpret_cast<uint32_t *>(guess_bins()));
@@ -74,7 +74,7 @@ __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bi
     for (float of_piece : summary.own)
         put(of_piece, 1);
     for (int piece = 0; sampled && row.fetches() && piece < kRunsFetched; piece++) {
-        int vector = row.piece_begin(warp_in_block(), piece) + lane();
+        int vector = row.piece_begin(warp_in_block(), piece) + row.piece_length() / 2 + lane();
         if (vector >= row.fetch_begin(warp_in_block() + 1))
             break;
         float x[Row<Logit>::kPerVector];

@@ -202,11 +202,13 @@ template <typename Logit> struct Row {
     }
 
     /* What a warp fetches: some warps so many runs each, in order, the others nothing. */
-    /* All pieces but the last are of one length, a multiple of what is taken at once. */
-    __device__ int piece_begin(int warp, int piece) const {
+    /* All pieces but the last are of this length, a multiple of what is taken at once. */
+    __device__ int piece_length() const {
         constexpr unsigned kUnit = kFetchedAtOnce;
-        int length = static_cast<int>((static_cast<unsigned>(shape.run) + kUnit - 1) / kUnit * kUnit);
-        return min(fetch_begin(warp) + piece * length, fetch_begin(warp + 1));
+        return static_cast<int>((static_cast<unsigned>(shape.run) + kUnit - 1) / kUnit * kUnit);
+    }
+    __device__ int piece_begin(int warp, int piece) const {
+        return min(fetch_begin(warp) + piece * piece_length(), fetch_begin(warp + 1));
     }
 
     __device__ static bool fetches() { return warp_in_block() < kFetchingWarps; }
