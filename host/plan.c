@@ -59,6 +59,7 @@ static void lay_out_teams(struct lotto_plan *plan, const struct lotto_limits *li
     plan->blocks = (uint32_t)logits->rows * (uint32_t)team;
     plan->part_vectors = (uint32_t)(part_bytes(logits, team) / VECTOR_BYTES);
     plan->part_bytes = fits ? plan->part_vectors * VECTOR_BYTES : 0;
+    plan->most_part_bytes = (uint32_t)room;
 }
 
 static struct lotto_plan plan(const struct lotto_limits *limits, const lotto_logits *logits,

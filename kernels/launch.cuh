@@ -25,8 +25,9 @@ template <typename Act> cudaError_t with_dtype(lotto_dtype dtype, Act act) {
 template <typename... Parameters, typename... Arguments>
 cudaError_t launch(const lotto_plan *plan, lotto_stream stream, void (*kernel)(Parameters...),
                    Arguments... arguments) {
+    /* The same for all launches on a device, since threads may launch at once. */
     cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                             static_cast<int>(plan->part_bytes));
+                                             static_cast<int>(plan->most_part_bytes));
     if (error != cudaSuccess)
         return error;
     cudaLaunchAttribute team = {};

@@ -19,6 +19,7 @@ struct lotto_plan {
     uint32_t team_blocks;       /* share a row */
     uint32_t part_vectors;      /* of 16 bytes: a block's part of its row, at most */
     uint32_t part_bytes;        /* of shared memory for it; 0: it is read from global memory */
+    uint32_t most_part_bytes;   /* that any call may have on the device */
     size_t workspace_row_bytes; /* each row's part of the workspace, one after another */
     size_t workspace_bytes;
 };

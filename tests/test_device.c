@@ -58,13 +58,18 @@ static void get_tokens(const struct batch *batch, int32_t *tokens) {
                  cudaSuccess);
 }
 
-/* The tokens of the positions from 0 on, by a call each. Without assertions, which belong to the test's own thread. */
-static bool sample_steps(struct batch *batch, cudaStream_t stream, int32_t tokens[STEPS][ROWS]) {
+/*
+ * The tokens of the positions from 0 on, by a call each; at every third of so many first tokens of the rows. Without assertions, which belong
+ * to the test's own thread.
+ */
+static bool sample_steps(struct batch *batch, cudaStream_t stream, int64_t first_tokens,
+                         int32_t tokens[STEPS][ROWS]) {
     bool good = true;
     for (int step = 0; good && step < STEPS; step++) {
         uint64_t positions[ROWS];
         for (int row = 0; row < ROWS; row++)
             positions[row] = (uint64_t)step;
+        batch->logits.vocab = step % 3 ? VOCAB : first_tokens;
         good = cudaMemcpyAsync(batch->positions, positions, sizeof positions, cudaMemcpyHostToDevice,
                                stream) == cudaSuccess &&
                sample(batch, stream) == LOTTO_SUCCESS &&
@@ -104,7 +109,7 @@ Test(device, this_version_needs_no_workspace_for_sampling) {
 Test(device, a_captured_call_replayed_equals_direct_calls) {
     struct batch batch = new_batch();
     int32_t direct[STEPS][ROWS], replayed[STEPS][ROWS];
-    cr_assert(sample_steps(&batch, NULL, direct), "%s", lotto_context_error(batch.context));
+    cr_assert(sample_steps(&batch, NULL, VOCAB, direct), "%s", lotto_context_error(batch.context));
 
     cudaStream_t stream;
     cudaGraph_t graph;
@@ -146,10 +151,11 @@ static void *work(void *argument) {
     cudaStream_t stream;
     worker->good = cudaSetDevice(worker->device) == cudaSuccess &&
                    cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking) == cudaSuccess &&
-                   sample_steps(&worker->batch, stream, worker->tokens);
+                   sample_steps(&worker->batch, stream, VOCAB / 2, worker->tokens);
     return NULL;
 }
 
+/* Launches of two sizes, which ask for different amounts of shared memory, meet. */
 Test(device, threads_with_a_context_each_get_the_same_tokens_on_every_device) {
     enum { PER_DEVICE = 4, MOST = 16 };
     static struct worker workers[MOST];
