@@ -31,6 +31,9 @@ struct lotto_plan {
 /* The architecture that the kernels the current device would run were compiled for: 90 for compute_90. Teams need 90. */
 cudaError_t lotto_kernel_architecture(int *architecture);
 
+/* The largest team whose blocks, with all the shared memory that one may have, are resident together on the current device. */
+cudaError_t lotto_kernel_largest_team(size_t shared_per_block, int *blocks);
+
 cudaError_t lotto_launch_softmax(const struct lotto_plan *plan, const lotto_logits *logits,
                                  const lotto_controls *controls, float *probs, int64_t probs_stride,
                                  uint32_t *status, lotto_stream stream);

@@ -167,7 +167,7 @@ Test(shapes, rows_that_just_fit, .timeout = 600) {
     cr_assert_eq(lotto_device_info(places.device.context, &info), LOTTO_SUCCESS);
     cr_assert_eq(cudaDeviceGetAttribute(&room, cudaDevAttrMaxSharedMemoryPerBlockOptin, info.index),
                  cudaSuccess);
-    int64_t blocks = info.compute_capability >= 90 ? 8 : 1;
+    int64_t blocks = info.compute_capability >= 120 ? 8 : info.compute_capability >= 90 ? 16 : 1;
     struct random random = random_of_seed(14);
     for (int more = 0; more <= 4; more += 4) {
         int64_t vocab = blocks * ((room - LOTTO_LISTS_SHARED_BYTES) / 16) * 4 - 4 + more;
