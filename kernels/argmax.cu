@@ -41,6 +41,28 @@ cudaError_t lotto_kernel_architecture(int *architecture) {
     return error;
 }
 
+cudaError_t lotto_kernel_largest_team(size_t shared_per_block, int *blocks) {
+    using namespace lotto;
+    const void *kernel = reinterpret_cast<const void *>(argmax_kernel<F32>);
+    cudaFuncAttributes attributes;
+    cudaError_t error = cudaFuncGetAttributes(&attributes, kernel);
+    if (error != cudaSuccess)
+        return error;
+    size_t part_bytes = shared_per_block - attributes.sharedSizeBytes;
+    error = allow(kernel, kPortableTeamBlocks, static_cast<uint32_t>(part_bytes));
+    if (error != cudaSuccess)
+        return error;
+    if (allow(kernel, kMaxTeamBlocks, static_cast<uint32_t>(part_bytes)) != cudaSuccess)
+        cudaGetLastError(); /* then the answer is a portable size */
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3(kMaxTeamBlocks);
+    config.blockDim = dim3(kBlockThreads);
+    config.dynamicSmemBytes = part_bytes;
+    error = cudaOccupancyMaxPotentialClusterSize(blocks, kernel, &config);
+    *blocks = min(*blocks, kMaxTeamBlocks);
+    return error;
+}
+
 cudaError_t lotto_launch_argmax(const lotto_plan *plan, const lotto_logits *logits, int32_t *tokens,
                                 uint32_t *status, lotto_stream stream) {
     using namespace lotto;

@@ -43,8 +43,9 @@ __device__ inline uint64_t min_p_bound(const Weight &weight, float min_p) {
 }
 
 __device__ inline Search search_of(const Summary &summary, uint64_t judged) {
-    uint32_t top = arith_ordered(summary.maximum);
-    return {judged, 0, top, 0, static_cast<uint32_t>(judged >> ARITH_ID_BITS), top, 0, 0, 0, 0};
+    uint32_t top = arith_ordered(summary.maximum), last = static_cast<uint32_t>(judged >> ARITH_ID_BITS);
+    uint32_t floor = last == kOrderedMinusZero ? ordered_above(last) : last;
+    return {judged, 0, top, 0, floor, top, 0, 0, 0, 0};
 }
 
 /* From an exactly measured value, the leader's guess, towards the target, which is target(the judged prefix's measure). */

@@ -29,7 +29,15 @@ struct Step {
 
 constexpr uint32_t kOrderedMinusZero = 0x7fffffffu;
 
-/* What the leader knows of where the prefix ends. */
+/* The next ordered value up, and down, that is a float's: none has the place of -0, which as a float would be that of +0. */
+__device__ inline uint32_t ordered_above(uint32_t value) {
+    return value + 1 == kOrderedMinusZero ? value + 2 : value + 1;
+}
+__device__ inline uint32_t ordered_below(uint32_t value) {
+    return value - 1 == kOrderedMinusZero ? value - 2 : value - 1;
+}
+
+/* What the leader knows of where the prefix ends. Its values are floats': none is kOrderedMinusZero. */
 struct Search {
     uint64_t judged;         /* the prefix that the found one is part of, by its bound */
     uint64_t target;         /* what the found one measures, at least */
@@ -65,14 +73,14 @@ struct Search {
             step.top = edge;
             step.low = min(max(far, floor), edge);
         } else {
-            uint32_t near = edge + 1;
+            uint32_t near = ordered_above(edge);
             float value = arith_of_ordered(near);
             uint32_t far =
                 halves ? near + (ceiling - near) / 2 : arith_ordered(value + width(measure(value)));
             step.low = near;
             step.top = max(min(far, ceiling), near);
         }
-        /* No value has the place of -0, and as a float it would be that of +0. */
+        /* Halving may end there; the bracket's other end is beyond it. */
         step.low += step.low == kOrderedMinusZero;
         step.top -= step.top == kOrderedMinusZero;
     }
@@ -89,12 +97,12 @@ struct Search {
     __device__ void move(const Step &step, const Found &found) {
         if (goes_down()) {
             beyond += found.measure;
-            edge = step.low - 1;
+            edge = ordered_below(step.low);
             ceiling = min(ceiling, edge);
         } else {
             beyond -= found.measure;
             edge = step.top;
-            floor = max(floor, edge + 1);
+            floor = max(floor, ordered_above(edge));
         }
         misses++;
         learn(step.low, step.top, found.count);
@@ -102,7 +110,7 @@ struct Search {
 
     /* It was, among too many. */
     __device__ void narrow(const Found &found) {
-        edge = goes_down() ? found.most : found.least - 1;
+        edge = goes_down() ? found.most : ordered_below(found.least);
         floor = found.least;
         ceiling = found.most;
         overflows++;

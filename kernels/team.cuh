@@ -13,7 +13,8 @@
 
 namespace lotto {
 
-constexpr int kMaxTeamBlocks = 8;
+constexpr int kPortableTeamBlocks = 8; /* more must be allowed, and not every GPU has room for them */
+constexpr int kMaxTeamBlocks = 16;
 constexpr int kMaxTeamWarps = kMaxTeamBlocks * kBlockWarps;
 
 /* Once made, meet() comes before the first use of another block's memory, of flag() or of sync(): only then has every block begun. */
