@@ -45,7 +45,7 @@ __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged
 }
 
 /* So many of a bracket's tokens a lane puts on the list; with more of them there is none. */
-constexpr uint32_t kListedOfLane = 16;
+constexpr uint32_t kListedOfLane = 8;
 
 /* Gathers the bracket's tokens in the leader's list, and tells it what each run has of them. */
 template <typename Logit, typename Measure>
@@ -56,18 +56,35 @@ __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const S
     uint64_t sum = 0;
     uint32_t count = 0;
     float least = ARITH_INFINITY, most = -ARITH_INFINITY;
-    row.for_each_between(arith_of_ordered(step.low), arith_of_ordered(step.top), [&](float x, int id) {
+    auto take = [&](float x, int id) {
         if (!prefix.holds(x, id))
             return;
         sum += measure(x);
         least = fminf(least, x);
         most = fmaxf(most, x);
-        if (++count > kListedOfLane)
-            return;
+        count++;
         uint32_t place = atomicAdd(&leader.list.count, 1u);
         if (place < kListPlaces)
             leader.list.entry[place] = list_entry(arith_key(x, id), warp);
-    });
+    };
+    auto take_unlisted = [&](float x, int id, bool is_between) {
+        bool counts = is_between && prefix.holds(x, id);
+        sum += counts ? measure(x) : 0;
+        least = counts ? fminf(least, x) : least;
+        most = counts ? fmaxf(most, x) : most;
+        count += counts;
+    };
+    row.for_each_between(arith_of_ordered(step.low), arith_of_ordered(step.top),
+                         [&](int first, const auto &x, uint32_t between) {
+                             if (count >= kListedOfLane)
+                                 for (int i = 0; i < row.kPerVector; i++)
+                                     take_unlisted(x[i], first + i, between >> i & 1);
+                             else
+                                 for (; between; between &= between - 1) {
+                                     int id = first + __ffs(between) - 1;
+                                     take(row.value_of(id), id);
+                                 }
+                         });
     uint32_t counted = warp_sum(count);
     Found run = {Measure::kCounts ? counted : warp_sum(sum), counted, warp_min(arith_ordered(least)),
                  warp_max(arith_ordered(most))};

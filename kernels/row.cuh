@@ -123,7 +123,10 @@ template <typename Logit> struct Row {
                 value = settle(value);
     }
 
-    /* Calls visit(working value, id) for the run's tokens from low to top, lanes side by side: for few. */
+    /*
+     * Calls visit(id of the vector's first place, working values, which of them, as bits) for the run's vectors that have tokens from
+     * low to top, lanes side by side: for few.
+     */
     template <typename Visit> __device__ void for_each_between(float low, float top, Visit visit) const {
         auto look = [&](int vector) {
             float x[kPerVector];
@@ -131,10 +134,8 @@ template <typename Logit> struct Row {
             uint32_t between = 0;
             for (int i = 0; i < kPerVector; i++)
                 between |= x[i] >= low && x[i] <= top ? 1u << i : 0;
-            for (; between; between &= between - 1) {
-                int id = id_of(vector) + __ffs(between) - 1;
-                visit(value_of(id), id);
-            }
+            if (between)
+                visit(id_of(vector), x, between);
         };
         if (shape.fits)
             each_vector<4>(begin + lane(), end, [&](int vector) {

@@ -85,10 +85,12 @@ struct Search {
         step.top -= step.top == kOrderedMinusZero;
     }
 
-    /* What a bracket tells of how densely tokens lie. */
+    /* What a bracket tells of how densely tokens lie; an empty one, that they lie far apart. */
     __device__ void learn(uint32_t low, uint32_t top, uint32_t count) {
         float width = arith_of_ordered(top) - arith_of_ordered(low);
-        if (width > 0.0f && count > 0)
+        if (count == 0)
+            tokens_per_unit *= 1.0f / 64;
+        else if (width > 0.0f)
             tokens_per_unit = static_cast<float>(count) / width;
         stride = 0.0f;
     }
