@@ -57,8 +57,6 @@ __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const S
     uint32_t count = 0;
     float least = ARITH_INFINITY, most = -ARITH_INFINITY;
     auto take = [&](float x, int id) {
-        if (!prefix.holds(x, id))
-            return;
         sum += measure(x);
         least = fminf(least, x);
         most = fmaxf(most, x);
@@ -67,8 +65,7 @@ __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const S
         if (place < kListPlaces)
             leader.list.entry[place] = list_entry(arith_key(x, id), warp);
     };
-    auto take_unlisted = [&](float x, int id, bool is_between) {
-        bool counts = is_between && prefix.holds(x, id);
+    auto take_unlisted = [&](float x, bool counts) {
         sum += counts ? measure(x) : 0;
         least = counts ? fminf(least, x) : least;
         most = counts ? fmaxf(most, x) : most;
@@ -76,9 +73,12 @@ __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const S
     };
     row.for_each_between(arith_of_ordered(step.low), arith_of_ordered(step.top),
                          [&](int first, const auto &x, uint32_t between) {
+                             if (!prefix.is_whole())
+                                 for (int i = 0; i < row.kPerVector; i++)
+                                     between &= ~(prefix.holds(x[i], first + i) ? 0u : 1u << i);
                              if (count >= kListedOfLane)
                                  for (int i = 0; i < row.kPerVector; i++)
-                                     take_unlisted(x[i], first + i, between >> i & 1);
+                                     take_unlisted(x[i], between >> i & 1);
                              else
                                  for (; between; between &= between - 1) {
                                      int id = first + __ffs(between) - 1;

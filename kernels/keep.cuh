@@ -99,6 +99,25 @@ __device__ uint64_t top_p_bound(Row<Logit> &row, const Summary &summary, Weight 
         .bound;
 }
 
+/* Puts the tokens of a prefix that the leader's list has room for on it, sorted. */
+template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t bound) {
+    Team &team = row.team;
+    team.sync(); /* nobody uses the list any more */
+    if (team.leads() && threadIdx.x == 0)
+        scratch().list.count = 0;
+    team.sync();
+    List &list = team.at_leader(&scratch())->list;
+    Prefix prefix(bound);
+    row.for_each_between(prefix.last, ARITH_INFINITY, [&](int first, const auto &x, uint32_t between) {
+        for (int i = 0; i < row.kPerVector; i++)
+            if ((between >> i & 1) && prefix.holds(x[i], first + i))
+                list.entry[atomicAdd(&list.count, 1u)] = list_entry(arith_key(x[i], first + i), team.warp());
+    });
+    team.sync();
+    if (team.leads())
+        list_sort(scratch().list);
+}
+
 /*
  * The leader's list holds the first tokens, top-k's among them: the other filters, in it. all_mass: of the row, for the joint order. By the
  * whole leading block.
@@ -159,7 +178,9 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
             all_mass = measure_prefix(row, all, kept.weight);
         Cut cut = top_k_cut(row, summary, controls.top_k, all);
         top_k = cut.bound;
-        if (controls.top_k <= kSmallTopK && cut.list_is_head) {
+        if (controls.top_k <= kSmallTopK) {
+            if (!cut.list_is_head)
+                list_prefix(row, top_k);
             if (row.team.leads())
                 cut_head(kept.weight, controls, order, top_k, min_p, all_mass);
             kept.listed = true;
