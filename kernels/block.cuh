@@ -44,17 +44,19 @@ __device__ inline uint32_t warp_sum(uint32_t own) {
 #endif
 }
 
-/* own < 2^59 / 32, so that the sum of the upper parts fits; the lower ones are sums of 27 bits. */
-__device__ inline uint64_t warp_sum(uint64_t own) {
+/* own < 2^54: any measure of one lane's tokens, of which there are less than 2^13. By sums of 27 bits. */
+__device__ inline uint64_t warp_sum_of_lanes(uint64_t own) {
 #if __CUDA_ARCH__ >= 800
     constexpr int kBits = 27;
-    uint64_t low = warp_sum(static_cast<uint32_t>(own) % (1u << kBits));
-    uint64_t middle = warp_sum(static_cast<uint32_t>(own >> kBits) % (1u << kBits));
-    return low + (middle << kBits) +
-           (static_cast<uint64_t>(warp_sum(static_cast<uint32_t>(own >> 2 * kBits))) << 2 * kBits);
+    uint64_t upper = warp_sum(static_cast<uint32_t>(own >> kBits));
+    return (upper << kBits) + warp_sum(static_cast<uint32_t>(own) % (1u << kBits));
 #else
     return warp_reduce(own, [](uint64_t a, uint64_t b) { return a + b; });
 #endif
+}
+
+__device__ inline uint64_t warp_sum(uint64_t own) {
+    return warp_reduce(own, [](uint64_t a, uint64_t b) { return a + b; });
 }
 
 /* The sum over the threads of the block before this one. Begins and ends with the block's threads together. */

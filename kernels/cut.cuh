@@ -36,8 +36,8 @@ __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged
         row.for_each_vector([&](int id, const auto &x) {
             add(x, [&](int i) -> uint64_t { return prefix.holds(x[i], id + i) ? measure(x[i]) : 0; });
         });
-    total = warp_sum(total);
-    beyond = warp_sum(beyond);
+    total = warp_sum_of_lanes(total);
+    beyond = warp_sum_of_lanes(beyond);
     if (lane() == 0) {
         row.team.at_leader(scratch().found)[row.team.warp()] = {total, 0, 0, 0};
         row.team.at_leader(scratch().beyond)[row.team.warp()] = beyond;
@@ -86,7 +86,7 @@ __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const S
                                  }
                          });
     uint32_t counted = warp_sum(count);
-    Found run = {Measure::kCounts ? counted : warp_sum(sum), counted, warp_min(arith_ordered(least)),
+    Found run = {Measure::kCounts ? counted : warp_sum_of_lanes(sum), counted, warp_min(arith_ordered(least)),
                  warp_max(arith_ordered(most))};
     if (lane() == 0)
         leader.found[warp] = run;

@@ -53,19 +53,19 @@ template <typename Logit, typename Measure, typename Target>
 __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
                               uint64_t judged, Target target) {
     Team &team = row.team;
-    Search search = search_of(summary, judged);
-    uint32_t edge = min(max(arith_ordered(guess.value), search.floor), search.ceiling);
-    if (team.leads() && threadIdx.x == 0)
-        scratch().step.low = edge;
-    edge = team.from_leader(&scratch().step.low);
-    float value = arith_of_ordered(edge);
-    measure_beyond(row, measure, judged, value);
+    if (team.leads() && threadIdx.x == 0) {
+        Search search = search_of(summary, judged);
+        search.edge = min(max(arith_ordered(guess.value), search.floor), search.ceiling);
+        search.tokens_per_unit = guess.tokens_per_unit;
+        scratch().search = search;
+    }
+    uint32_t edge = team.from_leader(&scratch().search.edge);
+    measure_beyond(row, measure, judged, arith_of_ordered(edge));
     team.sync();
     if (team.leads()) {
-        search.edge = edge;
+        Search search = scratch().search;
         search.beyond = sum_runs(team.warps());
         search.target = target(sum_found(team.warps()).measure);
-        search.tokens_per_unit = guess.tokens_per_unit;
         if (threadIdx.x == 0)
             begin_search(search, measure);
     }

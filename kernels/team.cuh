@@ -98,13 +98,12 @@ struct Team {
     }
 };
 
-/* The sum over the team's threads, for each of them. */
-__device__ inline uint64_t team_sum(Team &team, uint64_t own) {
+/* The sum of what the team's warps have, for every thread. */
+__device__ inline uint64_t team_sum(Team &team, uint64_t of_warp) {
     __shared__ uint64_t of_warps[2][kMaxTeamWarps]; /* in turn: the one before may still be read */
     team.turn ^= 1;
-    own = warp_sum(own);
     if (lane() < team.size)
-        *team.at(lane(), &of_warps[team.turn][team.warp()]) = own;
+        *team.at(lane(), &of_warps[team.turn][team.warp()]) = of_warp;
     team.sync();
     uint64_t sum = 0;
     for (int warp = lane(); warp < team.warps(); warp += kWarpThreads)
