@@ -5,7 +5,7 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lotto)
 
 install(TARGETS lotto lotto_static EXPORT lotto)
 install(FILES include/lotto/lotto.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lotto)
-install(TARGETS lotto_command)
+install(TARGETS lotto_command lotto_bench)
 install(TARGETS vgpu LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lotto/vgpu NAMELINK_SKIP)
 install(FILES LICENSE TYPE DOC)
 
