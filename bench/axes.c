@@ -79,6 +79,7 @@ static const struct {
     struct axis_words words;
     int operations;
     bool (*take)(const char *word, double *value);
+    double off; /* its value in operations that it does not matter to */
 } about[AXES] = {
     [AXIS_OPERATION] = {{"operation", "NAMES", "sample, argmax, softmax, probs, top-k or top-p",
                          "sample, argmax, softmax, probs, top-k, top-p (default sample)", "sample"},
@@ -98,14 +99,16 @@ static const struct {
                     take_dtype},
     [AXIS_TEMPERATURE] = {{"temperature", "TS", "a finite number, 0 or more", "default 1; 0 is greedy", "1"},
                           FOR_TEMPERATURE,
-                          take_temperature},
+                          take_temperature,
+                          1},
     [AXIS_TOP_K] = {{"top-k", "KS", "a whole number from 0 (off) to 2147483647",
                      "default 50; 0: off, and for the operation top-k every token", "50"},
                     FOR_TOP_K,
                     take_top_k},
     [AXIS_TOP_P] = {{"top-p", "PS", "a number from 0 to 1", "default 0.9; 1: off", "0.9"},
                     FOR_TOP_P,
-                    take_share},
+                    take_share,
+                    1},
     [AXIS_MIN_P] = {{"min-p", "MS", "a number from 0 to 1", "default 0, off", "0"}, FOR_FILTERS, take_share},
     [AXIS_DISTRIBUTION] = {{"distribution", "NAMES", "llm, normal, constant or two-valued",
                             "llm, normal, constant, two-valued (default llm)", "llm"},
@@ -143,8 +146,12 @@ void axes_reset(struct axes *axes) {
         axis_take(axes, (enum axis_name)name, about[name].words.standard);
 }
 
+static bool matters(enum axis_name name, enum operation operation) {
+    return about[name].operations >> operation & 1;
+}
+
 static int count_for(const struct axes *axes, enum axis_name name, enum operation operation) {
-    return about[name].operations >> operation & 1 ? axes->axis[name].count : 1;
+    return matters(name, operation) ? axes->axis[name].count : 1;
 }
 
 static int64_t points_of(const struct axes *axes, enum operation operation) {
@@ -166,7 +173,9 @@ bool axes_point(const struct axes *axes, int64_t index, struct point *point) {
         point->value[AXIS_OPERATION] = operation;
         for (int name = AXES - 1; name > AXIS_OPERATION; name--) {
             int count = count_for(axes, (enum axis_name)name, operation);
-            point->value[name] = axes->axis[name].values[index % count];
+            point->value[name] = matters((enum axis_name)name, operation)
+                                     ? axes->axis[name].values[index % count]
+                                     : about[name].off;
             index /= count;
         }
         return true;
@@ -180,13 +189,10 @@ void point_describe(const struct point *point, char *text, size_t bytes) {
     bool is_greedy = operation == OPERATION_SAMPLE && value[AXIS_TEMPERATURE] < 1e-6;
     size_t length =
         (size_t)snprintf(text, bytes, "%s%s", operation_name(operation), is_greedy ? " greedy" : "");
-    static const struct {
-        enum axis_name name;
-        double off;
-    } controls[] = {{AXIS_TEMPERATURE, 1}, {AXIS_TOP_K, 0}, {AXIS_TOP_P, 1}, {AXIS_MIN_P, 0}};
+    static const enum axis_name controls[] = {AXIS_TEMPERATURE, AXIS_TOP_K, AXIS_TOP_P, AXIS_MIN_P};
     for (int i = 0; i < 4 && !is_greedy; i++) {
-        enum axis_name name = controls[i].name;
-        if (about[name].operations >> operation & 1 && value[name] != controls[i].off && length < bytes)
+        enum axis_name name = controls[i];
+        if (value[name] != about[name].off && length < bytes)
             length += (size_t)snprintf(text + length, bytes - length, " %s %g", about[name].words.option,
                                        value[name]);
     }

@@ -46,7 +46,7 @@ struct point {
     double value[AXES];
 };
 
-/* The first point after `index` earlier ones; false after the last. An axis that an operation does not use has one value there. */
+/* The first point after `index` earlier ones; false after the last. An axis that an operation does not use is off there. */
 bool axes_point(const struct axes *axes, int64_t index, struct point *point);
 
 const char *operation_name(enum operation operation);

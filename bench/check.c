@@ -54,7 +54,7 @@ bool check_kept(struct run *reference, const struct peer *peer, const struct req
         float least = least_kept(logits, results_reals(&kept, DISTRIBUTION_PROBS, 0));
         float got = dtype_value(logits->data, logits->dtype, token);
         good =
-            got >= least ||
+            got >= least - LOGIT_SLACK * request->controls.default_temperature ||
             failure(error, "check failed: row %lld: %s gave token %d with logit %g; the least one kept is %g",
                     (long long)row, peer->name, (int)token, (double)got, (double)least);
     }

@@ -18,10 +18,12 @@ bool check_equal(struct run *reference, const struct request *request, const str
                  const char *device, struct error *error);
 
 /*
- * A peer's token: its logit is at least that of the last token which the filters keep. Its float sums put the cut a little elsewhere, so p
- * counts as larger by TOP_P_SLACK; and of tokens that tie with the last one kept it may keep others.
+ * A peer's token: its logit is at least that of the last token which the filters keep. Its float sums put the cut a little elsewhere, so
+ * p counts as larger by TOP_P_SLACK. Of tokens that tie with the last one kept it may keep others, and those do that have the same
+ * probability in binary32: logits up to LOGIT_SLACK of a temperature apart.
  */
 #define TOP_P_SLACK 1e-4f
+#define LOGIT_SLACK 1e-5f
 bool check_kept(struct run *reference, const struct peer *peer, const struct request *request, int32_t token,
                 int64_t row, struct error *error);
 

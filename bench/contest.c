@@ -23,15 +23,11 @@ static struct request request_at(const struct point *point) {
     const double *value = point->value;
     struct request request = {(enum operation)value[AXIS_OPERATION], LOTTO_CONTROLS_INIT, 0, 0};
     int64_t k = (int64_t)value[AXIS_TOP_K], vocab = (int64_t)value[AXIS_VOCAB];
-    bool filters = request.operation == OPERATION_SAMPLE || request.operation == OPERATION_PROBS;
     request.without = ~wanted[request.operation];
     request.controls.default_temperature = (float)value[AXIS_TEMPERATURE];
-    if (filters || request.operation == OPERATION_TOP_K)
-        request.controls.default_top_k = (int32_t)k;
-    if (filters || request.operation == OPERATION_TOP_P)
-        request.controls.default_top_p = (float)value[AXIS_TOP_P];
-    if (filters)
-        request.controls.default_min_p = (float)value[AXIS_MIN_P];
+    request.controls.default_top_k = (int32_t)k;
+    request.controls.default_top_p = (float)value[AXIS_TOP_P];
+    request.controls.default_min_p = (float)value[AXIS_MIN_P];
     request.places = request.operation == OPERATION_TOP_K ? (k > 0 ? lesser(k, vocab) : vocab)
                                                           : lesser(NUCLEUS_PLACES, vocab);
     return request;

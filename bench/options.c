@@ -16,15 +16,14 @@ struct row {
     const char *allowed, *help;
 };
 
-/* Copies the list's next word; false where it is empty or too long. */
+/* Copies the list's next word and goes behind it and its comma; *list is NULL after the last. False where it is empty or too long. */
 static bool next_word(const char **list, char *word, size_t bytes) {
     size_t length = strcspn(*list, ",");
     if (length == 0 || length >= bytes)
         return false;
     memcpy(word, *list, length);
     word[length] = '\0';
-    *list += length;
-    *list += **list == ',';
+    *list = (*list)[length] == ',' ? *list + length + 1 : NULL;
     return true;
 }
 
@@ -45,7 +44,7 @@ static bool take_peers(struct bench_options *options, const char *value) {
         if (peer == 0)
             return false;
         options->peers |= peer;
-    } while (*value != '\0');
+    } while (value != NULL);
     return true;
 }
 
@@ -55,7 +54,7 @@ static bool take_gpus(struct bench_options *options, const char *value) {
         if (options->gpu_count == MAX_GPUS ||
             !next_word(&value, options->gpus[options->gpu_count++], sizeof *options->gpus))
             return false;
-    } while (*value != '\0');
+    } while (value != NULL);
     return true;
 }
 

@@ -8,7 +8,7 @@
 /* Of which measurements a figure is. */
 enum kind { ALWAYS, COUNTED, TIMED };
 
-/* Every figure, in the order of a CSV line; width 0: not in the table. */
+/* Every figure, in the order of a CSV line. width: in the table, negative: at the left, and cut there; 0: not in the table. */
 static const struct column {
     const char *key, *title;
     int width, decimals;
@@ -16,7 +16,7 @@ static const struct column {
 } columns[] = {
     {"device", "device", 0, 0, ALWAYS},
     {"peer", "peer", -10, 0, ALWAYS},
-    {"mode", "mode", -27, 0, ALWAYS},
+    {"mode", "mode", -34, 0, ALWAYS},
     {"operation", "operation", 0, 0, ALWAYS},
     {"temperature", "temperature", 0, -1, ALWAYS},
     {"top_k", "top_k", 0, 0, ALWAYS},
@@ -25,7 +25,7 @@ static const struct column {
     {"rows", "rows", 5, 0, ALWAYS},
     {"vocab", "vocab", 7, 0, ALWAYS},
     {"dtype", "dtype", -5, 0, ALWAYS},
-    {"input", "input", -12, 0, ALWAYS},
+    {"input", "input", -16, 0, ALWAYS},
     {"l2", "L2", -4, 0, ALWAYS},
     {"checked_rows", "checked", 7, 0, ALWAYS},
     {"launches", "launches", 8, 0, COUNTED},
@@ -145,7 +145,7 @@ static void print_table_line(const json_t *record) {
         if (!in_table(&columns[i], record))
             continue;
         write_value(text, sizeof text, &columns[i], json_object_get(record, columns[i].key));
-        printf("%*s  ", columns[i].width, text);
+        printf("%*.*s  ", columns[i].width, columns[i].width < 0 ? -columns[i].width : -1, text);
     }
     printf("\n");
 }
