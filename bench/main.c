@@ -15,14 +15,16 @@
 /* Prints to standard error what stands in the way of nothing. */
 static void note(const char *text) { fprintf(stderr, "lotto-bench: %s\n", text); }
 
+static bool call(struct contest *contest, bool warm_l2, int64_t checked, struct error *error) {
+    if (contest->stage->is_virtual)
+        counts_begin(warm_l2);
+    return contest_enqueue(contest, NULL, error) && contest_check(contest, checked, error);
+}
+
 /* Runs the call and checks it; on the virtual GPU what is counted is the call that is checked. */
 static bool count(struct contest *contest, int64_t checked, struct counts *counts, struct error *error) {
     bool is_warm = contest->point->value[AXIS_L2] != 0;
-    if (is_warm && (!contest_enqueue(contest, NULL, error) || !contest_check(contest, 0, error)))
-        return false;
-    if (contest->stage->is_virtual)
-        counts_begin(is_warm);
-    return contest_enqueue(contest, NULL, error) && contest_check(contest, checked, error) &&
+    return (!is_warm || call(contest, false, 0, error)) && call(contest, is_warm, checked, error) &&
            (!contest->stage->is_virtual || counts_end(counts, error));
 }
 
@@ -137,7 +139,9 @@ static void print_help(void) {
     printf("\nPeers:\n");
     for (int i = 0; i < PEERS; i++)
         printf("  %-12s%s\n", peers[i]->name, peers[i]->what);
-    printf("\nExample:\n  lotto bench --gpu h100,a100 --rows 1,64 --top-k 0,50\n");
+    printf("\nExample:\n  lotto bench --gpu h100,a100 --rows 1,64 --top-k 0,50\n\n"
+           "Exit status: 0 done, 1 failed or a wrong result, 2 wrong usage, 86 the virtual\n"
+           "GPU found a fault, 87 it could not do its work.\n");
 }
 
 static bool run(int argument_count, char **arguments, int *exit_status, struct error *error) {
