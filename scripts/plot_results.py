@@ -20,7 +20,7 @@ VOCAB, INPUT = 128256, "llm"
 
 
 def draw(axes, records, mode, key):
-    of_mode = [r for r in records if r["mode"] == mode and int(r["vocab"]) == VOCAB and r["input"] == INPUT]
+    of_mode = [r for r in records if (r["mode"], int(r["vocab"]), r["input"], r["l2"]) == (mode, VOCAB, INPUT, "cold")]
     rows = sorted({int(r["rows"]) for r in of_mode})
     width = 0.8 / len(PEERS)
     for place, (peer, colour) in enumerate(PEERS.items()):
