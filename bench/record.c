@@ -7,8 +7,10 @@
 
 /* Of which measurements a figure is. */
 enum kind { ALWAYS, COUNTED, TIMED };
+/* Instead of decimals: as many as it takes; a text that is cut at the width. */
+enum { AS_IT_IS = -1, CUT = -2 };
 
-/* Every figure, in the order of a CSV line. width: in the table, negative: at the left, and cut there; 0: not in the table. */
+/* Every figure, in the order of a CSV line. width: in the table, negative: at the left; 0: not in the table. */
 static const struct column {
     const char *key, *title;
     int width, decimals;
@@ -16,16 +18,16 @@ static const struct column {
 } columns[] = {
     {"device", "device", 0, 0, ALWAYS},
     {"peer", "peer", -10, 0, ALWAYS},
-    {"mode", "mode", -34, 0, ALWAYS},
+    {"mode", "mode", -30, 0, ALWAYS},
     {"operation", "operation", 0, 0, ALWAYS},
-    {"temperature", "temperature", 0, -1, ALWAYS},
+    {"temperature", "temperature", 0, AS_IT_IS, ALWAYS},
     {"top_k", "top_k", 0, 0, ALWAYS},
-    {"top_p", "top_p", 0, -1, ALWAYS},
-    {"min_p", "min_p", 0, -1, ALWAYS},
+    {"top_p", "top_p", 0, AS_IT_IS, ALWAYS},
+    {"min_p", "min_p", 0, AS_IT_IS, ALWAYS},
     {"rows", "rows", 5, 0, ALWAYS},
     {"vocab", "vocab", 7, 0, ALWAYS},
     {"dtype", "dtype", -5, 0, ALWAYS},
-    {"input", "input", -16, 0, ALWAYS},
+    {"input", "input", -16, CUT, ALWAYS},
     {"l2", "L2", -4, 0, ALWAYS},
     {"checked_rows", "checked", 7, 0, ALWAYS},
     {"launches", "launches", 8, 0, COUNTED},
@@ -36,7 +38,7 @@ static const struct column {
     {"slots_per_logit", "slots", 7, 2, COUNTED},
     {"conversions_per_logit", "conv", 6, 2, COUNTED},
     {"wavefronts_per_32_logits", "waves", 6, 2, COUNTED},
-    {"blocks_per_row", "blocks", 6, -1, COUNTED},
+    {"blocks_per_row", "blocks", 6, AS_IT_IS, COUNTED},
     {"instructions_per_thread", "instr/thr", 9, 0, COUNTED},
     {"estimated_us", "est. us", 9, 2, COUNTED},
     {"floor_us", "floor us", 9, 2, ALWAYS},
@@ -107,13 +109,12 @@ void record_add_timing(json_t *record, const struct timing *timing, struct amoun
     put(record, "copy_gb_per_second", timing->copy_bytes_per_second / 1e9);
 }
 
-/* As a person reads it: -1 decimals are as many as it takes. */
 static void write_value(char *text, size_t bytes, const struct column *column, const json_t *value) {
     if (json_is_string(value))
         snprintf(text, bytes, "%s", json_string_value(value));
     else if (json_is_integer(value))
         snprintf(text, bytes, "%lld", (long long)json_integer_value(value));
-    else if (json_is_real(value) && column->decimals < 0)
+    else if (json_is_real(value) && column->decimals == AS_IT_IS)
         snprintf(text, bytes, "%g", json_real_value(value));
     else if (json_is_real(value))
         snprintf(text, bytes, "%.*f", column->decimals, json_real_value(value));
@@ -145,7 +146,7 @@ static void print_table_line(const json_t *record) {
         if (!in_table(&columns[i], record))
             continue;
         write_value(text, sizeof text, &columns[i], json_object_get(record, columns[i].key));
-        printf("%*.*s  ", columns[i].width, columns[i].width < 0 ? -columns[i].width : -1, text);
+        printf("%*.*s  ", columns[i].width, columns[i].decimals == CUT ? -columns[i].width : -1, text);
     }
     printf("\n");
 }
@@ -170,7 +171,7 @@ static void print_csv_line(const json_t *record) {
     is_headed = true;
     for (int i = 0; i < COLUMNS; i++) {
         const json_t *value = json_object_get(record, columns[i].key);
-        write_value(text, sizeof text, &(struct column){.decimals = -1}, value);
+        write_value(text, sizeof text, &(struct column){.decimals = AS_IT_IS}, value);
         if (json_is_real(value))
             snprintf(text, sizeof text, "%.9g", json_real_value(value));
         print_csv_value(text);

@@ -46,7 +46,7 @@ def main(table, folder):
         for axes, mode in zip(all_axes, modes):
             draw(axes, records, mode, key)
         all_axes[0].set_ylabel(label)
-        all_axes[-1].legend(frameon=False, fontsize=8)
+        figure.legend(*all_axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(PEERS), frameon=False, fontsize=8)
         figure.suptitle(f"vocabulary {VOCAB}, f32, LLM-like rows, virtual H100, L2 cold", fontsize=10)
         figure.savefig(pathlib.Path(folder) / name, metadata={"Date": None, "Creator": None})
         pyplot.close(figure)
