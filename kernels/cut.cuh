@@ -96,7 +96,7 @@ __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const S
 struct Cut {
     uint64_t bound;
     bool
-        list_is_head; /* the leader's list holds the first tokens of the row's order, sorted, the prefix's among them */
+        list_is_head; /* the leader's list holds the first tokens of the row's order, the prefix's among them, sorted */
 };
 
 /*

@@ -37,7 +37,6 @@ constexpr int kRunsFetched = 2; /* by a warp: copies need few threads, and the o
 #else
 constexpr int kRunsFetched = 1;
 #endif
-
 constexpr int kFetchingWarps = kBlockWarps / kRunsFetched;
 
 /* Vectors are numbered from the part's first. */
@@ -57,8 +56,9 @@ template <typename Logit> struct Row {
         index = team.index();
         logits = static_cast<const Logit *>(batch.data) + index * batch.row_stride;
         vocab = static_cast<int>(batch.vocab);
-        int before = static_cast<int>(reinterpret_cast<uintptr_t>(logits) % sizeof(uint4) /
-                                      sizeof(Logit)); /* the row */
+        int before =
+            static_cast<int>(reinterpret_cast<uintptr_t>(logits) % sizeof(uint4) /
+                             sizeof(Logit)); /* places of the row's first vector that lie before it */
         int vectors = static_cast<int>(static_cast<unsigned>(before + vocab + kPerVector - 1) / kPerVector);
         int part_begin = team.rank * shape.part;
         first_id = part_begin * kPerVector - before;
@@ -202,7 +202,10 @@ template <typename Logit> struct Row {
         __syncwarp();
     }
 
-    /* What a warp fetches: some warps so many runs each, in order, the others nothing. */
+    /* What a warp fetches: the first warps some runs each, in order, the others nothing. */
+    __device__ static bool fetches() { return warp_in_block() < kFetchingWarps; }
+    __device__ int fetch_begin(int warp) const { return run_begin(warp * kRunsFetched); }
+
     /* All pieces but the last are of this length, a multiple of what is taken at once. */
     __device__ int piece_length() const {
         constexpr unsigned kUnit = kFetchedAtOnce;
@@ -211,9 +214,6 @@ template <typename Logit> struct Row {
     __device__ int piece_begin(int warp, int piece) const {
         return min(fetch_begin(warp) + piece * piece_length(), fetch_begin(warp + 1));
     }
-
-    __device__ static bool fetches() { return warp_in_block() < kFetchingWarps; }
-    __device__ int fetch_begin(int warp) const { return run_begin(warp * kRunsFetched); }
 
     /* Fetches the warp's share of the part, and takes the lane's maximum of each piece; NaN if it met one. */
     __device__ void fetch(float (&own)[kPieces]) {
