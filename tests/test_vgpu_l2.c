@@ -95,6 +95,9 @@ Test(vgpu_l2, the_end_of_a_launch) {
         expect(1, keeps, !keeps, 0);
         l2_end_launch(l2, &traffic);
         expect(0, 0, 0, 0); /* what was written is written once */
+        for (uint64_t line = 2; line < L2_WAYS + 2; line++)
+            access_line(l2, line, L2_LOAD);
+        expect(16, 0, 16, !writes);
         l2_free(l2);
     }
 }

@@ -1,5 +1,5 @@
 /* FlashInfer where its headers were not given. */
-#include "peer.h"
+#include "bench/peer.h"
 
 static const char *lacks(const struct peer_call *call) {
     (void)call;
