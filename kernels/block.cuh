@@ -61,7 +61,7 @@ __device__ inline uint64_t warp_sum(uint64_t own) {
 
 /* The sum over the threads of the block before this one. Begins and ends with the block's threads together. */
 template <typename T> __device__ T block_sum_before(T own) {
-    using Scan = cub::BlockScan<T, kBlockThreads>;
+    using Scan = cub::BlockScan<T, kBlockThreads, cub::BLOCK_SCAN_WARP_SCANS>;
     __shared__ typename Scan::TempStorage storage;
     T before;
     Scan(storage).ExclusiveSum(own, before);

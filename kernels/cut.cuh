@@ -12,7 +12,7 @@
 
 namespace lotto {
 
-/* Tells the leader, run by run, what lies beyond a value, and what is judged in all (Scratch::found). */
+/* Tells the leader, run by run, what lies beyond a value, and what is judged in all. */
 template <typename Logit, typename Measure>
 __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged, float value) {
     Prefix prefix(judged);
@@ -39,7 +39,7 @@ __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged
     total = warp_sum_of_lanes(total);
     beyond = warp_sum_of_lanes(beyond);
     if (lane() == 0) {
-        row.team.at_leader(scratch().found)[row.team.warp()] = {total, 0, 0, 0};
+        row.team.at_leader(scratch().total)[row.team.warp()] = total;
         row.team.at_leader(scratch().beyond)[row.team.warp()] = beyond;
     }
 }
@@ -47,49 +47,92 @@ __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged
 /* So many of a bracket's tokens a lane puts on the list; with more of them there is none. */
 constexpr uint32_t kListedOfLane = 8;
 
-/* Gathers the bracket's tokens in the leader's list, and tells it what each run has of them. */
-template <typename Logit, typename Measure>
-__device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const Step &step) {
-    Scratch &leader = *row.team.at_leader(&scratch());
-    Prefix prefix(judged);
-    int warp = row.team.warp();
+/* A lane's part of a bracket: puts its tokens on the leader's list, and tells the leader what each run has of them. */
+template <typename Measure> struct Gathering {
+    Scratch &leader;
+    int warp;
     uint64_t sum = 0;
     uint32_t count = 0;
     float least = ARITH_INFINITY, most = -ARITH_INFINITY;
-    auto take = [&](float x, int id) {
-        sum += measure(x);
+
+    __device__ explicit Gathering(const Team &team)
+        : leader(*team.at_leader(&scratch())), warp(team.warp()) {}
+
+    __device__ bool lists() const { return count < kListedOfLane; }
+    __device__ void take(float x, uint64_t measure) {
+        sum += measure;
         least = fminf(least, x);
         most = fmaxf(most, x);
         count++;
+    }
+    __device__ void list(float x, int id) {
         uint32_t place = atomicAdd(&leader.list.count, 1u);
         if (place < kListPlaces)
             leader.list.entry[place] = list_entry(arith_key(x, id), warp);
-    };
-    auto take_unlisted = [&](float x, bool counts) {
-        sum += counts ? measure(x) : 0;
-        least = counts ? fminf(least, x) : least;
-        most = counts ? fmaxf(most, x) : most;
-        count += counts;
-    };
+    }
+    __device__ void report() const {
+        uint32_t counted = warp_sum(count);
+        Found run = {Measure::kCounts ? counted : warp_sum_of_lanes(sum), counted,
+                     warp_min(arith_ordered(least)), warp_max(arith_ordered(most))};
+        if (lane() == 0)
+            leader.found[warp] = run;
+    }
+};
+
+/* One bracket. */
+template <typename Logit, typename Measure>
+__device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const Step &step) {
+    Gathering<Measure> bracket(row.team);
+    Prefix prefix(judged);
     row.for_each_between(arith_of_ordered(step.low), arith_of_ordered(step.top),
                          [&](int first, const auto &x, uint32_t between) {
                              if (!prefix.is_whole())
                                  for (int i = 0; i < row.kPerVector; i++)
                                      between &= ~(prefix.holds(x[i], first + i) ? 0u : 1u << i);
-                             if (count >= kListedOfLane)
+                             if (!bracket.lists()) {
                                  for (int i = 0; i < row.kPerVector; i++)
-                                     take_unlisted(x[i], between >> i & 1);
-                             else
-                                 for (; between; between &= between - 1) {
-                                     int id = first + __ffs(between) - 1;
-                                     take(row.value_of(id), id);
-                                 }
+                                     if (between >> i & 1)
+                                         bracket.take(x[i], measure(x[i]));
+                                 return;
+                             }
+                             for (; between; between &= between - 1) {
+                                 int id = first + __ffs(between) - 1;
+                                 float value = row.value_of(id);
+                                 bracket.take(value, measure(value));
+                                 bracket.list(value, id);
+                             }
                          });
-    uint32_t counted = warp_sum(count);
-    Found run = {Measure::kCounts ? counted : warp_sum_of_lanes(sum), counted, warp_min(arith_ordered(least)),
-                 warp_max(arith_ordered(most))};
+    bracket.report();
+}
+
+/* The bracket from the row's maximum down to a value, and with it what is judged in all, run by run. */
+template <typename Logit, typename Measure>
+__device__ void measure_and_sweep_head(Row<Logit> &row, Measure measure, uint64_t judged, float low) {
+    Gathering<Measure> head(row.team);
+    Prefix prefix(judged);
+    uint64_t total = 0;
+    row.for_each_vector([&](int id, const auto &x) {
+        uint64_t own[row.kPerVector];
+        float most = x[0];
+        for (int i = 0; i < row.kPerVector; i++) {
+            own[i] = measure(x[i]);
+            total += own[i];
+            most = fmaxf(most, x[i]);
+        }
+        if (!(most >= low))
+            return;
+        bool lists = head.lists();
+        for (int i = 0; i < row.kPerVector; i++)
+            if (x[i] >= low) {
+                head.take(x[i], own[i]);
+                if (lists)
+                    head.list(x[i], id + i);
+            }
+    });
+    head.report();
+    total = warp_sum_of_lanes(total);
     if (lane() == 0)
-        leader.found[warp] = run;
+        head.leader.total[head.warp] = total;
 }
 
 /* Where a prefix ends. */

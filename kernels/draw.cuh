@@ -41,7 +41,7 @@ template <typename Logit, typename Target> __device__ Drawn draw(Row<Logit> &row
     measure_runs(row, kept);
     team.sync();
     if (team.leads() && warp_in_block() == 0) {
-        uint64_t mass = sum_runs(team.warps());
+        uint64_t mass = sum_runs(scratch().beyond, team.warps());
         Place place = find_run(team.warps(), target(mass), [](int warp) { return scratch().beyond[warp]; });
         if (lane() == 0) {
             scratch().mass = mass;

@@ -6,7 +6,7 @@
 #ifndef LOTTO_GUESS_CUH
 #define LOTTO_GUESS_CUH
 
-#include "prefix.cuh"
+#include "list.cuh"
 
 namespace lotto {
 
@@ -15,9 +15,13 @@ constexpr int kBins = kBinsPerThread * kBlockThreads;
 
 /* The last token's value, and how densely tokens lie there. */
 struct Guess {
-    float value;
-    float tokens_per_unit;
+    float value, tokens_per_unit;
+    float
+        head; /* a value likely below it, with few enough tokens above for the leader's list; +inf: there is none */
 };
+
+/* A head has so many tokens more than are down to the guessed value. */
+constexpr float kHeadShare = 1.3f, kHeadExtra = 32, kMostOfHead = 0.8f * kListPlaces;
 
 /* What a guess goes by: a number of tokens, or a share of the mass. */
 struct Goal {
@@ -85,38 +89,61 @@ __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bi
     }
 }
 
+/* Sums over bins: of tokens, and of what they measure. */
+struct BinSums {
+    float tokens, measure;
+    __device__ BinSums operator+(BinSums other) const {
+        return {tokens + other.tokens, measure + other.measure};
+    }
+};
+
 /*
  * The value at which the estimated measure reaches the goal: the lower edge of its bin. tokens_per_sample: how many tokens a sampled one
  * stands for. By the whole leading block.
  */
 template <typename Bins>
 __device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_per_sample, Goal goal) {
-    __shared__ float total;
+    __shared__ float total, tokens_of_head;
     __shared__ Guess guess;
     uint4 read = guess_bins()[threadIdx.x];
     guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
     uint32_t counts[kBinsPerThread] = {read.x, read.y, read.z, read.w};
-    float tokens[kBinsPerThread], own = 0;
+    BinSums bin[kBinsPerThread], own = {0, 0};
     int first = static_cast<int>(threadIdx.x) * kBinsPerThread;
     for (int i = 0; i < kBinsPerThread; i++) {
-        tokens[i] = static_cast<float>(counts[i] % (1u << 16)) +
-                    static_cast<float>(counts[i] >> 16) * tokens_per_sample;
-        own += tokens[i] * bins.measure(first + i);
+        float tokens = static_cast<float>(counts[i] % (1u << 16)) +
+                       static_cast<float>(counts[i] >> 16) * tokens_per_sample;
+        bin[i] = {tokens, tokens * bins.measure(first + i)};
+        own = own + bin[i];
     }
-    float sum = block_sum_before(own);
+    BinSums before = block_sum_before(own);
     if (threadIdx.x == kBlockThreads - 1) {
-        total = sum + own;
-        guess = {-ARITH_INFINITY, 0};
+        total = (before + own).measure;
+        tokens_of_head = (before + own).tokens;
+        guess = {-ARITH_INFINITY, 0, -ARITH_INFINITY};
     }
     __syncthreads();
-    float wanted = goal.tokens + goal.mass_share * total;
-    if (sum < wanted && wanted <= sum + own) {
+    /* The bin of this thread's in which a sum over the bins reaches what is wanted. */
+    auto reach = [&](float BinSums::*sum, float wanted, auto act) {
+        if (!(before.*sum < wanted && wanted <= (before + own).*sum))
+            return;
+        BinSums reached = before + bin[0];
         int i = 0;
-        while (i < kBinsPerThread - 1 && (sum += tokens[i] * bins.measure(first + i)) < wanted)
-            i++;
-        float end = bins.end(first + i), begin = first + i > 0 ? bins.end(first + i - 1) : 0.0f;
-        guess = {maximum - end, tokens[i] / (end - begin)};
-    }
+        while (i < kBinsPerThread - 1 && reached.*sum < wanted)
+            reached = reached + bin[++i];
+        act(first + i, bin[i], reached);
+    };
+    reach(&BinSums::measure, goal.tokens + goal.mass_share * total,
+          [&](int at, BinSums bin, BinSums reached) {
+              float begin = at > 0 ? bins.end(at - 1) : 0.0f;
+              guess.value = maximum - bins.end(at);
+              guess.tokens_per_unit = bin.tokens / (bins.end(at) - begin);
+              tokens_of_head = kHeadShare * reached.tokens + kHeadExtra;
+          });
+    __syncthreads();
+    reach(&BinSums::tokens, tokens_of_head, [&](int at, BinSums, BinSums) {
+        guess.head = tokens_of_head <= kMostOfHead ? maximum - bins.end(at) : ARITH_INFINITY;
+    });
     __syncthreads();
     return guess;
 }
@@ -127,7 +154,7 @@ __device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, b
     fill_bins(row, summary, bins, sampled);
     row.team.sync();
     if (!row.team.leads())
-        return {0, 0};
+        return {};
     float samples = static_cast<float>(row.team.warps() * kWarpThreads * row.kPerVector);
     return read_bins(summary.maximum, bins, static_cast<float>(row.vocab) / samples, goal);
 }

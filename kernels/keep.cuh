@@ -48,25 +48,48 @@ __device__ inline Search search_of(const Summary &summary, uint64_t judged) {
     return {judged, 0, top, 0, floor, top, 0, 0, 0, 0};
 }
 
-/* From an exactly measured value, the leader's guess, towards the target, which is target(the judged prefix's measure). */
+/*
+ * From the leader's guess to the target, which is target(the judged prefix's measure): by the head of the row, if a list has room for it, else from
+ * an exactly measured value.
+ */
 template <typename Logit, typename Measure, typename Target>
 __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
                               uint64_t judged, Target target) {
     Team &team = row.team;
     if (team.leads() && threadIdx.x == 0) {
         Search search = search_of(summary, judged);
-        search.edge = min(max(arith_ordered(guess.value), search.floor), search.ceiling);
+        bool by_head =
+            Measure::kNoneWithoutCandidate && Prefix(judged).is_whole() && guess.head < ARITH_INFINITY;
+        uint32_t edge = arith_ordered(by_head ? guess.head : guess.value);
+        search.edge = min(max(edge, search.floor), search.ceiling);
         search.tokens_per_unit = guess.tokens_per_unit;
         scratch().search = search;
+        scratch().step = {Step::SWEEP, search.edge, search.ceiling, {}, 0, false};
+        scratch().by_head = by_head;
+        scratch().list.count = 0;
     }
-    uint32_t edge = team.from_leader(&scratch().search.edge);
-    measure_beyond(row, measure, judged, arith_of_ordered(edge));
+    team.sync();
+    uint32_t edge = team.at_leader(&scratch())->search.edge;
+    bool by_head = team.at_leader(&scratch())->by_head;
+    if (by_head)
+        measure_and_sweep_head(row, measure, judged, arith_of_ordered(edge));
+    else
+        measure_beyond(row, measure, judged, arith_of_ordered(edge));
     team.sync();
     if (team.leads()) {
         Search search = scratch().search;
-        search.beyond = sum_runs(team.warps());
-        search.target = target(sum_found(team.warps()).measure);
-        if (threadIdx.x == 0)
+        search.target = target(sum_runs(scratch().total, team.warps()));
+        search.beyond = by_head ? 0 : sum_runs(scratch().beyond, team.warps());
+        if (by_head) {
+            search.edge = search.ceiling;
+            for (int warp = threadIdx.x; warp < team.warps(); warp += kBlockThreads)
+                scratch().beyond[warp] = 0;
+            __syncthreads();
+            if (threadIdx.x == 0)
+                scratch().search = search;
+            __syncthreads();
+            advance_search(team.warps(), measure);
+        } else if (threadIdx.x == 0)
             begin_search(search, measure);
     }
     return find_cut(row, measure, judged);
@@ -230,7 +253,7 @@ template <typename Logit> __device__ uint64_t kept_mass(Row<Logit> &row, Kept &k
     measure_runs(row, kept);
     row.team.sync();
     if (row.team.leads() && warp_in_block() == 0) {
-        uint64_t mass = sum_runs(row.team.warps());
+        uint64_t mass = sum_runs(scratch().beyond, row.team.warps());
         if (lane() == 0)
             scratch().mass = mass;
     }

@@ -130,9 +130,11 @@ struct Drawn {
 struct Scratch {
     List list;
     uint64_t beyond[kMaxTeamWarps]; /* the measure of what lies beyond the edge, or is kept, run by run */
+    uint64_t total[kMaxTeamWarps];  /* of what is judged, run by run */
     Found found[kMaxTeamWarps];
     Search search;
     Step step;
+    bool by_head; /* the first step gathers the head of the row */
     uint64_t bound;
     int kept; /* of a list that holds all that is kept: the first so many */
     uint64_t mass;
@@ -145,12 +147,12 @@ __device__ inline Scratch &scratch() {
     return shared;
 }
 
-/* The sum over the runs, by a warp of the leader's. */
-__device__ inline uint64_t sum_runs(int warps) {
-    uint64_t mass = 0;
+/* A sum over the runs, by a warp of the leader's. */
+__device__ inline uint64_t sum_runs(const uint64_t *of_runs, int warps) {
+    uint64_t sum = 0;
     for (int warp = lane(); warp < warps; warp += kWarpThreads)
-        mass += scratch().beyond[warp];
-    return warp_sum(mass);
+        sum += of_runs[warp];
+    return warp_sum(sum);
 }
 
 /* All runs' part of the bracket; every lane of the leading block gets it. */
