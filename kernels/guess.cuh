@@ -21,7 +21,7 @@ struct Guess {
 };
 
 /* A head has so many tokens more than are down to the guessed value. */
-constexpr float kHeadShare = 1.3f, kHeadExtra = 32, kMostOfHead = 0.8f * kListPlaces;
+constexpr float kHeadShare = 1.2f, kHeadExtra = 32, kMostOfHead = 0.9f * kListPlaces;
 
 /* What a guess goes by: a number of tokens, or a share of the mass. */
 struct Goal {

@@ -114,12 +114,11 @@ __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_
 
 /* The nucleus of what is judged. */
 template <typename Logit>
-__device__ uint64_t top_p_bound(Row<Logit> &row, const Summary &summary, Weight weight, float top_p,
-                                uint64_t judged) {
+__device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Weight weight, float top_p,
+                         uint64_t judged) {
     Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, {0, top_p});
     return cut_from_guess(row, summary, guess, weight, judged,
-                          [&](uint64_t mass) { return arith_top_p_mass(top_p, mass); })
-        .bound;
+                          [&](uint64_t mass) { return arith_top_p_mass(top_p, mass); });
 }
 
 /* Puts the tokens of a prefix that the leader's list has room for on it, sorted. */
@@ -141,6 +140,16 @@ template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t 
         list_sort(scratch().list);
 }
 
+/* All that is kept is on the leader's list: the first so many. By the whole leading block. */
+__device__ inline void keep_of_list(int kept) {
+    if (threadIdx.x == 0) {
+        scratch().kept = kept;
+        scratch().bound = entry_key(scratch().list.entry[kept - 1]);
+        scratch().mass = scratch().list.sum[kept - 1];
+    }
+    __syncthreads();
+}
+
 /*
  * The leader's list holds the first tokens, top-k's among them: the other filters, in it. all_mass: of the row, for the joint order. By the
  * whole leading block.
@@ -160,12 +169,7 @@ static __device__ __noinline__ void cut_head(Weight weight, arith_controls contr
         uint64_t target = arith_top_p_mass(controls.top_p, mass);
         kept = min(kept, list.first([&](int i) { return list.sum[i] >= target; }) + 1);
     }
-    if (threadIdx.x == 0) {
-        scratch().kept = kept;
-        scratch().bound = entry_key(list.entry[kept - 1]);
-        scratch().mass = list.sum[kept - 1];
-    }
-    __syncthreads();
+    keep_of_list(kept);
 }
 
 /* Every candidate. */
@@ -214,10 +218,16 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
         uint64_t judged = order == LOTTO_ORDER_JOINT        ? all
                           : order == LOTTO_ORDER_MIN_P_LAST ? top_k
                                                             : max(min_p, top_k);
-        top_p = top_p_bound(row, summary, kept.weight, controls.top_p, judged);
+        Cut cut = top_p_cut(row, summary, kept.weight, controls.top_p, judged);
+        top_p = cut.bound;
+        kept.listed = cut.list_is_head;
     }
     kept.bound = max(max(all, min_p), max(top_k, top_p));
     kept.runs_known = arith_has_top_p(controls) && kept.bound == top_p;
+    if (kept.listed && row.team.leads()) {
+        const List &list = scratch().list;
+        keep_of_list(list.first([&](int i) { return entry_key(list.entry[i]) < kept.bound; }));
+    }
     return kept;
 }
 
