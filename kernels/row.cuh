@@ -191,17 +191,6 @@ template <typename Logit> struct Row {
         for_each_id([&](int id) { visit(id, value_of(id)); });
     }
 
-    /* Gives vectors on chip their working values. */
-    __device__ void settle_vectors(int first, int last) {
-        Logit *place = reinterpret_cast<Logit *>(on_chip());
-        for (int i = first * kPerVector + lane(); i < last * kPerVector; i += kWarpThreads) {
-            float logit = place[i], x = settle(logit);
-            if (!(logit == x))
-                place[i].bits = x == 0.0f ? 0 : Logit::kMinusInfinity;
-        }
-        __syncwarp();
-    }
-
     /* What a warp fetches: the first warps some runs each, in order, the others nothing. */
     __device__ static bool fetches() { return warp_in_block() < kFetchingWarps; }
     __device__ int fetch_begin(int warp) const { return run_begin(warp * kRunsFetched); }
@@ -213,6 +202,18 @@ template <typename Logit> struct Row {
     }
     __device__ int piece_begin(int warp, int piece) const {
         return min(fetch_begin(warp) + piece * piece_length(), fetch_begin(warp + 1));
+    }
+
+    /* Gives what the warp fetched to the chip its working values. */
+    __device__ void settle_fetched() {
+        Logit *place = reinterpret_cast<Logit *>(on_chip());
+        int last = fetch_begin(warp_in_block() + 1) * kPerVector;
+        for (int i = fetch_begin(warp_in_block()) * kPerVector + lane(); i < last; i += kWarpThreads) {
+            float logit = place[i], x = settle(logit);
+            if (!(logit == x))
+                place[i].bits = x == 0.0f ? 0 : Logit::kMinusInfinity;
+        }
+        __syncwarp();
     }
 
     /* Fetches the warp's share of the part, and takes the lane's maximum of each piece; NaN if it met one. */
@@ -315,7 +316,7 @@ template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
     if (had_nan) {
         int first = row.fetch_begin(warp_in_block()), last = row.fetch_begin(warp_in_block() + 1);
         if (row.shape.fits)
-            row.settle_vectors(first, last);
+            row.settle_fetched();
         own = -ARITH_INFINITY;
         row.for_each_vector(first, last, [&](int, const auto &x) {
             for (float value : x)
@@ -345,7 +346,7 @@ template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
         summary.status |= LOTTO_ROW_HAD_POS_INF;
         row.has_infinity = true;
         if (row.shape.fits)
-            row.settle_vectors(row.begin, row.end);
+            row.settle_fetched();
         __syncthreads();
         for (float &of_piece : summary.own)
             of_piece = row.settle(of_piece);
