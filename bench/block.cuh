@@ -59,7 +59,9 @@ template <typename Weight> __device__ Place first_beyond(float target, int count
             break;
     }
     __syncthreads();
-    return found.index < count ? found : Place{last, before};
+    Place place = found.index < count ? found : Place{last, before};
+    __syncthreads(); // the next call writes there
+    return place;
 }
 
 } // namespace peers_block

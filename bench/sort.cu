@@ -43,9 +43,9 @@ Parts lay_out(const peer_call &call) {
 }
 
 __global__ void number_tokens(int *ids, int vocab) {
-    int id = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+    int id = static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x);
     if (id < vocab)
-        ids[static_cast<int64_t>(blockIdx.y) * vocab + id] = id;
+        ids[static_cast<int64_t>(blockIdx.x) * vocab + id] = id;
 }
 
 __global__ void __launch_bounds__(kThreads) cut_and_draw(peer_call call, Parts parts) {
@@ -82,8 +82,8 @@ cudaError_t enqueue(const peer_call *call, cudaStream_t stream) {
     if (cudaError_t error = sort(*call, asked, stream); error != cudaSuccess)
         return error;
     parts.sort_bytes = asked.sort_bytes;
-    dim3 grid(static_cast<unsigned>((call->vocab + kThreads - 1) / kThreads),
-              static_cast<unsigned>(call->rows));
+    dim3 grid(static_cast<unsigned>(call->rows),
+              static_cast<unsigned>((call->vocab + kThreads - 1) / kThreads));
     number_tokens<<<grid, kThreads, 0, stream>>>(parts.ids, static_cast<int>(call->vocab));
     if (cudaError_t error = sort(*call, parts, stream); error != cudaSuccess)
         return error;

@@ -69,6 +69,7 @@ status=0
 small=(--device virtual --rows 3 --vocab 1000)
 LD_PRELOAD=$wrong_token answers 1 "sample top-k 50 top-p 0.9: verification failed: row 0, position 0: token is" "${small[@]}"
 answers 0 "" "${small[@]}"
+LOTTO_VGPU_CHECK=race answers 0 "" "${small[@]}" --peer sort,separate
 
 # The same measurements in every format; on two GPUs, cold and warm, of all operations; with peers.
 axes=(--gpu h100,a100 --rows 1,3 --vocab 3000 --dtype f32,bf16 --l2 cold,warm --operation sample,argmax,softmax,probs,top-k,top-p

@@ -183,6 +183,29 @@ Test(shapes, rows_that_just_fit, .timeout = 600) {
     places_leave(&places);
 }
 
+/* A +inf in each sixteenth of a row, beside 0, as which it counts; asked for nothing but tokens, greedily, for which not all warps are needed. */
+Test(shapes, infinity_anywhere, .timeout = 600) {
+    enum { ROWS = 16, VOCAB = 3000 };
+    static float rows[ROWS][VOCAB];
+    struct places places;
+    if (!places_enter(&places))
+        return;
+    for (int row = 0; row < ROWS; row++) {
+        for (int id = 0; id < VOCAB; id++)
+            rows[row][id] = id % 3 == 0 ? 0 : -1;
+        rows[row][VOCAB / ROWS * row + 70] = INFINITY;
+    }
+    struct request *request = request_of(rows, LOTTO_F32, ROWS, VOCAB);
+    memset(request->wanted, 0, sizeof request->wanted);
+    request->wanted[ARGMAX_TOKENS] = request->wanted[SAMPLE_TOKENS] = true;
+    for (int row = 0; row < ROWS; row++)
+        request->kinds[row] = ROW_POS_INF;
+    request_set_controls(request, &(struct row_controls){0, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL});
+    places_agree(&places, request);
+    request_destroy(request);
+    places_leave(&places);
+}
+
 /* Nothing to do: success, no output touched, and NULL arrays allowed. */
 Test(shapes, no_rows) {
     struct places places;
