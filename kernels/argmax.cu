@@ -44,12 +44,8 @@ cudaError_t lotto_kernel_architecture(int *architecture) {
 cudaError_t lotto_kernel_largest_team(size_t shared_per_block, int *blocks) {
     using namespace lotto;
     const void *kernel = reinterpret_cast<const void *>(argmax_kernel<F32>);
-    cudaFuncAttributes attributes;
-    cudaError_t error = cudaFuncGetAttributes(&attributes, kernel);
-    if (error != cudaSuccess)
-        return error;
-    size_t part_bytes = shared_per_block - attributes.sharedSizeBytes;
-    error = allow(kernel, kPortableTeamBlocks, static_cast<uint32_t>(part_bytes));
+    size_t part_bytes = shared_per_block - LOTTO_ROWS_SHARED_BYTES; /* as launches allow */
+    cudaError_t error = allow(kernel, kPortableTeamBlocks, static_cast<uint32_t>(part_bytes));
     if (error != cudaSuccess)
         return error;
     if (allow(kernel, kMaxTeamBlocks, static_cast<uint32_t>(part_bytes)) != cudaSuccess)

@@ -138,8 +138,8 @@ __device__ void measure_and_sweep_head(Row<Logit> &row, Measure measure, uint64_
 /* Where a prefix ends. */
 struct Cut {
     uint64_t bound;
-    bool
-        list_is_head; /* the leader's list holds the first tokens of the row's order, the prefix's among them, sorted */
+    /* The leader's list holds the first tokens of the row's order, the prefix's among them, sorted and, if measured by weight, summed. */
+    bool list_is_head;
 };
 
 /*

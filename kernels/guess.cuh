@@ -16,8 +16,8 @@ constexpr int kBins = kBinsPerThread * kBlockThreads;
 /* The last token's value, and how densely tokens lie there. */
 struct Guess {
     float value, tokens_per_unit;
-    float
-        head; /* a value likely below it, with few enough tokens above for the leader's list; +inf: there is none */
+    /* A value likely below it, with few enough tokens above for the leader's list; +inf: there is none. */
+    float head;
 };
 
 /* A head has so many tokens more than are down to the guessed value. */
@@ -77,8 +77,9 @@ __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bi
     };
     for (float of_piece : summary.own)
         put(of_piece, 1);
-    for (int piece = 0; sampled && row.fetches() && piece < kRunsFetched; piece++) {
-        int vector = row.piece_begin(warp_in_block(), piece) + row.piece_length() / 2 + lane();
+    for (int piece = 0; sampled && row.fetches() && piece < kPieces; piece++) {
+        int vector = row.piece_begin(warp_in_block(), piece) + row.piece_length() / 2 +
+                     lane(); /* as in fetch(), its lane's */
         if (vector >= row.fetch_begin(warp_in_block() + 1))
             break;
         float x[Row<Logit>::kPerVector];

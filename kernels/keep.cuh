@@ -42,10 +42,14 @@ __device__ inline uint64_t min_p_bound(const Weight &weight, float min_p) {
     return static_cast<uint64_t>(kept) << ARITH_ID_BITS;
 }
 
+/* From the row's maximum, for a prefix of the judged one. */
 __device__ inline Search search_of(const Summary &summary, uint64_t judged) {
-    uint32_t top = arith_ordered(summary.maximum), last = static_cast<uint32_t>(judged >> ARITH_ID_BITS);
-    uint32_t floor = last == kOrderedMinusZero ? ordered_above(last) : last;
-    return {judged, 0, top, 0, floor, top, 0, 0, 0, 0};
+    Search search = {};
+    uint32_t last = static_cast<uint32_t>(judged >> ARITH_ID_BITS);
+    search.judged = judged;
+    search.floor = last == kOrderedMinusZero ? ordered_above(last) : last;
+    search.edge = search.ceiling = arith_ordered(summary.maximum);
+    return search;
 }
 
 /*
@@ -76,21 +80,23 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
     else
         measure_beyond(row, measure, judged, arith_of_ordered(edge));
     team.sync();
-    if (team.leads()) {
+    if (team.leads() && warp_in_block() == 0) {
         Search search = scratch().search;
         search.target = target(sum_runs(scratch().total, team.warps()));
-        search.beyond = by_head ? 0 : sum_runs(scratch().beyond, team.warps());
-        if (by_head) {
+        if (by_head)
             search.edge = search.ceiling;
-            for (int warp = threadIdx.x; warp < team.warps(); warp += kBlockThreads)
-                scratch().beyond[warp] = 0;
-            __syncthreads();
-            if (threadIdx.x == 0)
-                scratch().search = search;
-            __syncthreads();
-            advance_search(team.warps(), measure);
-        } else if (threadIdx.x == 0)
+        else
+            search.beyond = sum_runs(scratch().beyond, team.warps());
+        if (lane() == 0 && by_head)
+            scratch().search = search;
+        else if (lane() == 0)
             begin_search(search, measure);
+    }
+    if (team.leads() && by_head) {
+        for (int warp = threadIdx.x; warp < team.warps(); warp += kBlockThreads)
+            scratch().beyond[warp] = 0;
+        __syncthreads();
+        advance_search(team.warps(), measure);
     }
     return find_cut(row, measure, judged);
 }
@@ -136,8 +142,10 @@ template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t 
                 list.entry[atomicAdd(&list.count, 1u)] = list_entry(arith_key(x[i], first + i), team.warp());
     });
     team.sync();
-    if (team.leads())
+    if (team.leads()) {
         list_sort(scratch().list);
+        __syncthreads();
+    }
 }
 
 /* All that is kept is on the leader's list: the first so many. By the whole leading block. */

@@ -85,10 +85,10 @@ __device__ void store_passes(Row<Logit> &row, const Summary &summary, const Kept
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     sample_kernel(Shape shape, lotto_logits logits, lotto_draws draws, lotto_controls controls,
-                  lotto_samples samples, bool wants_passes) {
+                  lotto_samples samples, bool takes_passes) {
     Row<Logit> row(logits, shape);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
-    if (arith_is_greedy(row_controls) && !wants_passes && !row.fetches())
+    if (arith_is_greedy(row_controls) && !takes_passes && !row.fetches())
         return; /* who fetches finds the first token */
     prepare_guesses(row.team);
     Summary summary = summarize(row, row_controls);
@@ -112,7 +112,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     }
     if (drawn.token >= 0)
         store_token(row, summary, kept, drawn, samples);
-    if (wants_passes) {
+    if (takes_passes) {
         publish(row, kept);
         if (drawn.token >= 0)
             *row.team.at_leader(&scratch().drawn) = drawn;

@@ -3,7 +3,7 @@
  *
  * From a value beyond which the measure is known exactly, a bracket of values is walked towards the target, with what lies beyond it known
  * exactly at every step, until the last token is in the bracket and the bracket's tokens fit the leader's list, which is sorted and
- * summed. A bracket with too many tokens is halved; one whose tokens are all alike is cut by their ids.
+ * summed. A bracket with too many tokens is narrowed, in the end halved; one whose tokens are all alike is cut by their ids.
  */
 #ifndef LOTTO_SEARCH_CUH
 #define LOTTO_SEARCH_CUH
@@ -177,6 +177,7 @@ template <typename Measure>
 __device__ uint64_t cut_list(const Search &search, uint64_t before, Measure measure) {
     List &list = scratch().list;
     list_sort(list);
+    __syncthreads();
     if constexpr (Measure::kCounts)
         return entry_key(list.entry[search.target - before - 1]);
     list_sum(list, before, measure);
