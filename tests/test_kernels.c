@@ -99,7 +99,7 @@ Test(shapes, vocabularies_around_powers_of_two, .timeout = 600) {
     places_leave(&places);
 }
 
-/* Draws that end exactly between two tokens: next to each other in a warp, or in two warps', blocks' or tiles' hands. */
+/* Draws that end exactly between two tokens: next to each other in a warp, or in two warps', blocks' or tiles' hands; from a list, too. */
 Test(shapes, targets_on_boundaries, .timeout = 600) {
     struct places places;
     if (!places_enter(&places))
@@ -108,8 +108,37 @@ Test(shapes, targets_on_boundaries, .timeout = 600) {
         struct request *request = request_on_boundary(8192, after - 1);
         request->wanted[TOP_K_IDS] = request->wanted[TOP_P_IDS] = false;
         places_agree(&places, request);
+        for (int64_t row = 0; row < request->logits.rows; row++)
+            request->top_k[row] = 200; /* more than the row's candidates */
+        places_agree(&places, request);
         request_destroy(request);
     }
+    places_leave(&places);
+}
+
+/* A +inf in each warp's hands: whoever looks at a token must take it for what it counts as. */
+Test(shapes, infinities_in_each_part, .timeout = 600) {
+    enum { ROWS = 17, VOCAB = 1025 };
+    struct places places;
+    if (!places_enter(&places))
+        return;
+    float *rows = calloc(ROWS * VOCAB, sizeof *rows);
+    cr_assert_not_null(rows);
+    for (int row = 0; row < ROWS; row++)
+        rows[row * VOCAB + row * (VOCAB - 1) / (ROWS - 1)] = INFINITY;
+    struct request *request = request_of(rows, LOTTO_F32, ROWS, VOCAB);
+    free(rows);
+    for (int row = 0; row < ROWS; row++)
+        request->kinds[row] = ROW_POS_INF;
+    request->wanted[SAMPLE_KEPT] = request->wanted[SAMPLE_MODEL_LOGPROB] = false;
+    request->wanted[SAMPLE_KEPT_MASS] = request->wanted[SAMPLE_RANK] =
+        false; /* fewer warps then do greedy rows */
+    for (int greedy = 0; greedy <= 1; greedy++) {
+        request_set_controls(request,
+                             &(struct row_controls){greedy ? 0.0f : 1.0f, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL});
+        places_agree(&places, request);
+    }
+    request_destroy(request);
     places_leave(&places);
 }
 
