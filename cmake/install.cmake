@@ -5,8 +5,10 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lotto)
 
 install(TARGETS lotto lotto_static EXPORT lotto)
 install(FILES include/lotto/lotto.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lotto)
-install(TARGETS lotto_command)
-install(TARGETS vgpu LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lotto/vgpu NAMELINK_SKIP)
+install(TARGETS lotto_command lotto_bench)
+if(LOTTO_VGPU)
+    install(TARGETS vgpu LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lotto/vgpu NAMELINK_SKIP)
+endif()
 install(FILES LICENSE TYPE DOC)
 
 install(EXPORT lotto NAMESPACE lotto:: FILE lottoTargets.cmake DESTINATION ${package_dir})

@@ -9,11 +9,13 @@ enum { TEAM_ARCHITECTURE = 90 };
 
 /* Of the current device. */
 static cudaError_t describe_limits(const struct cudaDeviceProp *properties, struct lotto_limits *limits) {
-    int architecture = 0;
+    int architecture = 0, largest_team = 1;
     cudaError_t error = lotto_kernel_architecture(&architecture);
+    if (error == cudaSuccess && properties->clusterLaunch && architecture >= TEAM_ARCHITECTURE)
+        error = lotto_kernel_largest_team(properties->sharedMemPerBlockOptin, &largest_team);
     *limits = (struct lotto_limits){
         .multiprocessors = properties->multiProcessorCount,
-        .has_teams = properties->clusterLaunch && architecture >= TEAM_ARCHITECTURE,
+        .largest_team = largest_team,
         .shared_per_block = properties->sharedMemPerBlockOptin,
         .shared_per_multiprocessor = properties->sharedMemPerMultiprocessor,
         .shared_reserved = properties->reservedSharedMemPerBlock,

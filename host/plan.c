@@ -2,8 +2,8 @@
 
 #include "reference/row.h"
 
-/* Every GPU with clusters runs those of 8 blocks; larger ones not every GPU, nor every part of one. */
-enum { VECTOR_BYTES = 16, LARGEST_TEAM = 8, LEAST_LOGITS_OF_A_BLOCK = 2048 };
+/* Larger teams than the usual ones find room in few places of a GPU at once. */
+enum { VECTOR_BYTES = 16, LARGEST_USUAL_TEAM = 8, LEAST_LOGITS_OF_A_BLOCK = 2048 };
 
 static const size_t workspace_alignment = 256;
 /* A part up to this leaves room for a second block on the same multiprocessor, which works while the first one waits. */
@@ -32,8 +32,10 @@ static size_t rest(size_t whole, size_t taken) { return whole > taken ? whole - 
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Few rows are spread over more blocks than they need, so that the device is busy. */
-static int spread(const struct lotto_limits *limits, const lotto_logits *logits, int team, int largest) {
+/* Few rows are spread over more blocks than they need, so that the device is busy; over more than usual if that takes one wave. */
+static int spread(const struct lotto_limits *limits, const lotto_logits *logits, int team, int usual) {
+    bool in_one_wave = logits->rows * limits->largest_team <= limits->multiprocessors;
+    int largest = in_one_wave ? limits->largest_team : usual;
     int64_t wanted = 2 * (int64_t)limits->multiprocessors / logits->rows;
     while (team < largest && team < wanted && logits->vocab / (team + 1) >= LEAST_LOGITS_OF_A_BLOCK)
         team++;
@@ -45,12 +47,14 @@ static void lay_out_teams(struct lotto_plan *plan, const struct lotto_limits *li
                           const lotto_logits *logits, size_t shared_bytes) {
     size_t room = rest(limits->shared_per_block, shared_bytes);
     size_t room_of_two = rest(limits->shared_per_multiprocessor / 2, limits->shared_reserved + shared_bytes);
-    int largest = limits->has_teams ? LARGEST_TEAM : 1;
-    int team = smallest_team(logits, smaller(room_of_two, part_of_two_blocks), largest);
+    int largest = limits->largest_team, usual = largest < LARGEST_USUAL_TEAM ? largest : LARGEST_USUAL_TEAM;
+    int team = smallest_team(logits, smaller(room_of_two, part_of_two_blocks), usual);
     if (team == 0)
-        team = smallest_team(logits, room, largest);
+        team = smallest_team(logits, room, usual);
+    if (team == 0 && part_bytes(logits, largest) <= room)
+        team = largest;
     bool fits = team > 0;
-    team = fits ? spread(limits, logits, team, largest) : largest;
+    team = fits ? spread(limits, logits, team, usual) : usual;
     if (logits->rows * team > INT32_MAX) { /* a grid's limit */
         team = 1;
         fits = part_bytes(logits, 1) <= room;
@@ -59,6 +63,7 @@ static void lay_out_teams(struct lotto_plan *plan, const struct lotto_limits *li
     plan->blocks = (uint32_t)logits->rows * (uint32_t)team;
     plan->part_vectors = (uint32_t)(part_bytes(logits, team) / VECTOR_BYTES);
     plan->part_bytes = fits ? plan->part_vectors * VECTOR_BYTES : 0;
+    plan->most_part_bytes = (uint32_t)room;
 }
 
 static struct lotto_plan plan(const struct lotto_limits *limits, const lotto_logits *logits,

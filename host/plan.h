@@ -12,7 +12,7 @@
 /* What of a device a plan depends on. */
 struct lotto_limits {
     int multiprocessors;              /* 0: the CPU reference */
-    bool has_teams;                   /* blocks can share a row */
+    int largest_team;                 /* of blocks that can share a row */
     size_t shared_per_block;          /* bytes, opted in to */
     size_t shared_per_multiprocessor; /* what its resident blocks have together, */
     size_t shared_reserved;           /* each of which takes so much more than it asks for */

@@ -13,16 +13,21 @@ namespace lotto {
 namespace {
 
 template <typename Logit>
-__global__ void __launch_bounds__(kBlockThreads)
+__global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     argmax_kernel(Shape shape, lotto_logits logits, int32_t *tokens, uint32_t *status) {
     Row<Logit> row(logits, shape);
-    Summary summary = summarize(row);
-    int token = summary.is_empty() ? -1 : first_token(row, summary);
-    if (!row.team.leads() || threadIdx.x != 0)
+    if (!row.fetches())
         return;
-    tokens[row.index] = token;
-    if (status)
-        status[row.index] = summary.status;
+    Summary summary = summarize(row);
+    if (row.team.leads() && threadIdx.x == 0) {
+        if (summary.is_empty())
+            tokens[row.index] = -1;
+        if (status)
+            status[row.index] = summary.status;
+    }
+    int token = summary.is_empty() ? -1 : first_token(row, summary);
+    if (token >= 0)
+        tokens[row.index] = token;
 }
 
 } // namespace
@@ -33,6 +38,24 @@ cudaError_t lotto_kernel_architecture(int *architecture) {
     cudaError_t error = cudaFuncGetAttributes(&attributes, lotto::argmax_kernel<lotto::F32>);
     if (error == cudaSuccess)
         *architecture = attributes.ptxVersion;
+    return error;
+}
+
+cudaError_t lotto_kernel_largest_team(size_t shared_per_block, int *blocks) {
+    using namespace lotto;
+    const void *kernel = reinterpret_cast<const void *>(argmax_kernel<F32>);
+    size_t part_bytes = shared_per_block - LOTTO_ROWS_SHARED_BYTES; /* as launches allow */
+    cudaError_t error = allow(kernel, kPortableTeamBlocks, static_cast<uint32_t>(part_bytes));
+    if (error != cudaSuccess)
+        return error;
+    if (allow(kernel, kMaxTeamBlocks, static_cast<uint32_t>(part_bytes)) != cudaSuccess)
+        cudaGetLastError(); /* then the answer is a portable size */
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3(kMaxTeamBlocks);
+    config.blockDim = dim3(kBlockThreads);
+    config.dynamicSmemBytes = part_bytes;
+    error = cudaOccupancyMaxPotentialClusterSize(blocks, kernel, &config);
+    *blocks = min(*blocks, kMaxTeamBlocks);
     return error;
 }
 

@@ -165,8 +165,8 @@ ARITH struct arith_controls arith_row_controls(const lotto_controls *controls, i
 }
 
 ARITH bool arith_controls_are_good(struct arith_controls controls) {
-    return controls.temperature >= 0.0f && controls.temperature < ARITH_INFINITY &&
-           controls.top_p == controls.top_p && controls.min_p == controls.min_p;
+    return (controls.temperature >= 0.0f) & (controls.temperature < ARITH_INFINITY) &
+           (controls.top_p == controls.top_p) & (controls.min_p == controls.min_p);
 }
 
 ARITH bool arith_is_greedy(struct arith_controls controls) {

@@ -11,16 +11,37 @@
 
 namespace lotto {
 
+/* From the leader's list. By the whole leading block; the thread that finds the token returns it, the others -1. */
+template <typename Target> __device__ Drawn draw_from_list(Target target) {
+    const List &list = scratch().list;
+    int kept = scratch().kept;
+    Drawn drawn = {-1, scratch().mass};
+    for (int i = threadIdx.x; i < kept; i += kBlockThreads) {
+        uint32_t id = arith_key_id(entry_key(list.entry[i]));
+        uint64_t before = 0, sum_of_better = 0, goal = target(drawn.mass);
+        for (int other = 0; other < kept; other++) {
+            uint64_t sum = list.sum[other];
+            before += arith_key_id(entry_key(list.entry[other])) < id ? sum - sum_of_better : 0;
+            sum_of_better = sum;
+        }
+        if (before <= goal && goal < before + list.sum[i] - (i > 0 ? list.sum[i - 1] : 0))
+            drawn.token = static_cast<int>(id);
+    }
+    return drawn;
+}
+
 /*
- * The first kept token, in id order, whose inclusive sum of weights exceeds target(kept mass), which lies below the kept mass. The leader's
- * scratch() has the token and the mass once this returns; the other blocks can read them there.
+ * The first kept token, in id order, whose inclusive sum of weights exceeds target(kept mass), which lies below the kept mass. One
+ * thread of the team returns it, the others -1.
  */
-template <typename Logit, typename Target> __device__ void draw(Row<Logit> &row, Kept &kept, Target target) {
+template <typename Logit, typename Target> __device__ Drawn draw(Row<Logit> &row, Kept &kept, Target target) {
     Team &team = row.team;
+    if (kept.listed)
+        return team.leads() ? draw_from_list(target) : Drawn{-1, 0};
     measure_runs(row, kept);
     team.sync();
     if (team.leads() && warp_in_block() == 0) {
-        uint64_t mass = sum_runs(team);
+        uint64_t mass = sum_runs(scratch().beyond, team.warps());
         Place place = find_run(team.warps(), target(mass), [](int warp) { return scratch().beyond[warp]; });
         if (lane() == 0) {
             scratch().mass = mass;
@@ -28,15 +49,16 @@ template <typename Logit, typename Target> __device__ void draw(Row<Logit> &row,
         }
     }
     Place place = team.from_leader(&scratch().place);
+    Drawn drawn = {-1, 0};
     if (place.warp / kBlockWarps == team.rank) {
         Prefix prefix(kept.bound);
         int token = locate(row, place, [&](float x, int id) -> uint64_t {
             return prefix.holds(x, id) ? kept.weight(x) : 0;
         });
         if (threadIdx.x == 0)
-            *team.at_leader(&scratch().token) = token;
+            drawn = {token, *team.at_leader(&scratch().mass)};
     }
-    team.sync();
+    return drawn;
 }
 
 } // namespace lotto

@@ -19,6 +19,8 @@ struct Kept {
     uint64_t bound;
     float temperature; /* at which weights are taken; greedy: 1 */
     Weight weight;
+    bool
+        listed; /* the leader's list holds it, sorted and summed; before publish() the bound is known to the leader alone */
     bool runs_known; /* the leader's scratch().beyond holds what is kept of each run */
 };
 
@@ -40,63 +42,128 @@ __device__ inline uint64_t min_p_bound(const Weight &weight, float min_p) {
     return static_cast<uint64_t>(kept) << ARITH_ID_BITS;
 }
 
+/* From the row's maximum, for a prefix of the judged one. */
 __device__ inline Search search_of(const Summary &summary, uint64_t judged) {
-    uint32_t top = arith_ordered(summary.maximum);
-    return {0, top, 0, static_cast<uint32_t>(judged >> ARITH_ID_BITS), top, 0, 0, 0, 0};
+    Search search = {};
+    uint32_t last = static_cast<uint32_t>(judged >> ARITH_ID_BITS);
+    search.judged = judged;
+    search.floor = last == kOrderedMinusZero ? ordered_above(last) : last;
+    search.edge = search.ceiling = arith_ordered(summary.maximum);
+    return search;
 }
 
-/* From an exactly measured value, the leader's guess, towards the target, which is target(the judged prefix's measure). */
+/*
+ * From the leader's guess to the target, which is target(the judged prefix's measure): by the head of the row, if a list has room for it, else from
+ * an exactly measured value.
+ */
 template <typename Logit, typename Measure, typename Target>
-__device__ uint64_t cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
-                                   uint64_t judged, Target target) {
+__device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
+                              uint64_t judged, Target target) {
     Team &team = row.team;
-    Search search = search_of(summary, judged);
-    uint32_t edge = min(max(arith_ordered(guess.value), search.floor), search.ceiling);
-    if (team.leads() && threadIdx.x == 0)
-        scratch().step.low = edge;
-    edge = team.from_leader(&scratch().step.low);
-    float value = arith_of_ordered(edge);
-    measure_beyond(row, measure, judged, value);
-    team.sync();
-    if (team.leads()) {
-        search.edge = edge;
-        search.beyond = sum_runs(team);
-        search.target = target(sum_found(team).measure);
+    if (team.leads() && threadIdx.x == 0) {
+        Search search = search_of(summary, judged);
+        bool by_head =
+            Measure::kNoneWithoutCandidate && Prefix(judged).is_whole() && guess.head < ARITH_INFINITY;
+        uint32_t edge = arith_ordered(by_head ? guess.head : guess.value);
+        search.edge = min(max(edge, search.floor), search.ceiling);
         search.tokens_per_unit = guess.tokens_per_unit;
-        __syncthreads();
+        scratch().search = search;
+        scratch().step = {Step::SWEEP, search.edge, search.ceiling, {}, 0, false};
+        scratch().by_head = by_head;
+        scratch().list.count = 0;
     }
-    return find_cut(row, search, measure, judged);
+    team.sync();
+    uint32_t edge = team.at_leader(&scratch())->search.edge;
+    bool by_head = team.at_leader(&scratch())->by_head;
+    if (by_head)
+        measure_and_sweep_head(row, measure, judged, arith_of_ordered(edge));
+    else
+        measure_beyond(row, measure, judged, arith_of_ordered(edge));
+    team.sync();
+    if (team.leads() && warp_in_block() == 0) {
+        Search search = scratch().search;
+        search.target = target(sum_runs(scratch().total, team.warps()));
+        if (by_head)
+            search.edge = search.ceiling;
+        else
+            search.beyond = sum_runs(scratch().beyond, team.warps());
+        if (lane() == 0 && by_head)
+            scratch().search = search;
+        else if (lane() == 0)
+            begin_search(search, measure);
+    }
+    if (team.leads() && by_head) {
+        for (int warp = threadIdx.x; warp < team.warps(); warp += kBlockThreads)
+            scratch().beyond[warp] = 0;
+        __syncthreads();
+        advance_search(team.warps(), measure);
+    }
+    return find_cut(row, measure, judged);
 }
 
 /* The first k tokens. */
 template <typename Logit>
-__device__ uint64_t top_k_bound(Row<Logit> &row, const Summary &summary, int k, uint64_t all) {
+__device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_t all) {
     bool is_small = k <= kSmallTopK;
     Guess guess = guess_cut(row, summary, RelativeBins(), !is_small, {static_cast<float>(k), 0});
     if (!is_small)
         return cut_from_guess(row, summary, guess, Count(), all, [&](uint64_t) -> uint64_t { return k; });
     /* At least k of the lanes' maxima are no less than the guess, so no fewer tokens are. */
-    Search search = search_of(summary, all);
-    search.target = k;
-    search.stride = summary.maximum - guess.value;
-    if (row.team.leads())
-        for (int warp = threadIdx.x; warp < kMaxTeamWarps; warp += kBlockThreads)
-            scratch().beyond[warp] = 0;
-    return find_cut(row, search, Count(), all);
+    if (row.team.leads() && threadIdx.x == 0) {
+        Search search = search_of(summary, all);
+        search.target = k;
+        search.stride = summary.maximum - guess.value;
+        begin_search(search, Count());
+    }
+    return find_cut(row, Count(), all);
 }
 
 /* The nucleus of what is judged. */
 template <typename Logit>
-__device__ uint64_t top_p_bound(Row<Logit> &row, const Summary &summary, Weight weight, float top_p,
-                                uint64_t judged) {
+__device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Weight weight, float top_p,
+                         uint64_t judged) {
     Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, {0, top_p});
     return cut_from_guess(row, summary, guess, weight, judged,
                           [&](uint64_t mass) { return arith_top_p_mass(top_p, mass); });
 }
 
-/* The leader's list holds the first tokens, top-k's among them: the other filters, in it. all_mass: of the row, for the joint order. */
-__device__ inline uint64_t cut_head(const Team &team, Weight weight, arith_controls controls,
-                                    lotto_order order, uint64_t top_k, uint64_t min_p, uint64_t all_mass) {
+/* Puts the tokens of a prefix that the leader's list has room for on it, sorted. */
+template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t bound) {
+    Team &team = row.team;
+    team.sync(); /* nobody uses the list any more */
+    if (team.leads() && threadIdx.x == 0)
+        scratch().list.count = 0;
+    team.sync();
+    List &list = team.at_leader(&scratch())->list;
+    Prefix prefix(bound);
+    row.for_each_between(prefix.last, ARITH_INFINITY, [&](int first, const auto &x, uint32_t between) {
+        for (int i = 0; i < row.kPerVector; i++)
+            if ((between >> i & 1) && prefix.holds(x[i], first + i))
+                list.entry[atomicAdd(&list.count, 1u)] = list_entry(arith_key(x[i], first + i), team.warp());
+    });
+    team.sync();
+    if (team.leads()) {
+        list_sort(scratch().list);
+        __syncthreads();
+    }
+}
+
+/* All that is kept is on the leader's list: the first so many. By the whole leading block. */
+__device__ inline void keep_of_list(int kept) {
+    if (threadIdx.x == 0) {
+        scratch().kept = kept;
+        scratch().bound = entry_key(scratch().list.entry[kept - 1]);
+        scratch().mass = scratch().list.sum[kept - 1];
+    }
+    __syncthreads();
+}
+
+/*
+ * The leader's list holds the first tokens, top-k's among them: the other filters, in it. all_mass: of the row, for the joint order. By the
+ * whole leading block.
+ */
+static __device__ __noinline__ void cut_head(Weight weight, arith_controls controls, lotto_order order,
+                                             uint64_t top_k, uint64_t min_p, uint64_t all_mass) {
     List &list = scratch().list;
     list_sum(list, 0, weight);
     auto count_from = [&](uint64_t bound) {
@@ -110,37 +177,33 @@ __device__ inline uint64_t cut_head(const Team &team, Weight weight, arith_contr
         uint64_t target = arith_top_p_mass(controls.top_p, mass);
         kept = min(kept, list.first([&](int i) { return list.sum[i] >= target; }) + 1);
     }
-    for (int warp = threadIdx.x; warp < team.warps(); warp += kBlockThreads)
-        scratch().beyond[warp] = 0;
-    __syncthreads();
-    for (int i = threadIdx.x; i < kept; i += kBlockThreads)
-        atomicAdd(reinterpret_cast<unsigned long long *>(&scratch().beyond[entry_warp(list.entry[i])]),
-                  static_cast<unsigned long long>(weight(entry_value(list.entry[i]))));
-    return entry_key(list.entry[kept - 1]);
+    keep_of_list(kept);
 }
 
-/* Every candidate; greedy: the first token. */
-template <typename Logit>
-__device__ Kept keep_unfiltered(Row<Logit> &row, const Summary &summary, arith_controls controls) {
-    if (arith_is_greedy(controls))
-        return {arith_key(summary.maximum, first_token(row, summary)),
-                1.0f,
-                {summary.maximum, arith_scale(1.0f)},
-                false};
+/* Every candidate. */
+__device__ inline Kept keep_all(const Summary &summary, float temperature) {
     return {arith_candidate_bound(summary.maximum),
-            controls.temperature,
-            {summary.maximum, arith_scale(controls.temperature)},
+            temperature,
+            {summary.maximum, arith_scale(temperature)},
+            false,
             false};
 }
 
-/* What passes every filter. */
-template <typename Logit>
-__device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order) {
-    Kept kept = keep_unfiltered(row, summary, controls);
-    if (arith_is_greedy(controls))
-        return kept;
+/* The first token of the row's order, for the whole team. */
+template <typename Logit> __device__ Kept keep_first(Row<Logit> &row, const Summary &summary) {
+    Kept kept = keep_all(summary, 1.0f);
+    int token = first_token(row, summary);
+    if (token >= 0)
+        *row.team.at_leader(&scratch().bound) = arith_key(summary.maximum, token);
+    kept.bound = row.team.from_leader(&scratch().bound);
+    return kept;
+}
 
-    Team &team = row.team;
+/* What passes every filter; not for a greedy row. */
+template <typename Logit>
+__device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls,
+                          lotto_order order) {
+    Kept kept = keep_all(summary, controls.temperature);
     uint64_t all = kept.bound, min_p = all, top_k = all, top_p = all;
     if (arith_has_min_p(controls))
         min_p = min_p_bound(kept.weight, controls.min_p);
@@ -148,15 +211,14 @@ __device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls con
         uint64_t all_mass = 0;
         if (order == LOTTO_ORDER_JOINT && arith_has_top_p(controls) && controls.top_k <= kSmallTopK)
             all_mass = measure_prefix(row, all, kept.weight);
-        top_k = top_k_bound(row, summary, controls.top_k, all);
-        if (controls.top_k <= kSmallTopK && *team.at_leader(&scratch().list_is_head)) {
-            if (team.leads()) {
-                uint64_t bound = cut_head(team, kept.weight, controls, order, top_k, min_p, all_mass);
-                if (threadIdx.x == 0)
-                    scratch().bound = bound;
-            }
-            kept.bound = team.from_leader(&scratch().bound);
-            kept.runs_known = true;
+        Cut cut = top_k_cut(row, summary, controls.top_k, all);
+        top_k = cut.bound;
+        if (controls.top_k <= kSmallTopK) {
+            if (!cut.list_is_head)
+                list_prefix(row, top_k);
+            if (row.team.leads())
+                cut_head(kept.weight, controls, order, top_k, min_p, all_mass);
+            kept.listed = true;
             return kept;
         }
     }
@@ -164,10 +226,31 @@ __device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls con
         uint64_t judged = order == LOTTO_ORDER_JOINT        ? all
                           : order == LOTTO_ORDER_MIN_P_LAST ? top_k
                                                             : max(min_p, top_k);
-        top_p = top_p_bound(row, summary, kept.weight, controls.top_p, judged);
+        Cut cut = top_p_cut(row, summary, kept.weight, controls.top_p, judged);
+        top_p = cut.bound;
+        kept.listed = cut.list_is_head;
     }
     kept.bound = max(max(all, min_p), max(top_k, top_p));
     kept.runs_known = arith_has_top_p(controls) && kept.bound == top_p;
+    if (kept.listed && row.team.leads()) {
+        const List &list = scratch().list;
+        keep_of_list(list.first([&](int i) { return entry_key(list.entry[i]) < kept.bound; }));
+    }
+    return kept;
+}
+
+template <typename Logit> __device__ void publish(Row<Logit> &row, Kept &kept) {
+    if (kept.listed)
+        kept.bound = row.team.from_leader(&scratch().bound);
+}
+
+/* What the row's controls keep of it. */
+template <typename Logit>
+__device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order) {
+    if (arith_is_greedy(controls))
+        return keep_first(row, summary);
+    Kept kept = keep_some(row, summary, controls, order);
+    publish(row, kept);
     return kept;
 }
 
@@ -183,10 +266,12 @@ template <typename Logit> __device__ void measure_runs(Row<Logit> &row, Kept &ke
 
 /* The mass of what is kept. */
 template <typename Logit> __device__ uint64_t kept_mass(Row<Logit> &row, Kept &kept) {
+    if (kept.listed)
+        return row.team.from_leader(&scratch().mass);
     measure_runs(row, kept);
     row.team.sync();
     if (row.team.leads() && warp_in_block() == 0) {
-        uint64_t mass = sum_runs(row.team);
+        uint64_t mass = sum_runs(scratch().beyond, row.team.warps());
         if (lane() == 0)
             scratch().mass = mass;
     }

@@ -21,12 +21,21 @@ template <typename Act> cudaError_t with_dtype(lotto_dtype dtype, Act act) {
     }
 }
 
+/* What launches of a kernel may ask for. The same for all launches on a device, since threads may launch at once. */
+inline cudaError_t allow(const void *kernel, uint32_t team_blocks, uint32_t part_bytes) {
+    cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                             static_cast<int>(part_bytes));
+    if (error == cudaSuccess && team_blocks > kPortableTeamBlocks)
+        error = cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1);
+    return error;
+}
+
 /* kernel(shape, arguments...) with a team a row. */
 template <typename... Parameters, typename... Arguments>
 cudaError_t launch(const lotto_plan *plan, lotto_stream stream, void (*kernel)(Parameters...),
                    Arguments... arguments) {
-    cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                             static_cast<int>(plan->part_bytes));
+    cudaError_t error =
+        allow(reinterpret_cast<const void *>(kernel), plan->team_blocks, plan->most_part_bytes);
     if (error != cudaSuccess)
         return error;
     cudaLaunchAttribute team = {};
@@ -40,9 +49,8 @@ cudaError_t launch(const lotto_plan *plan, lotto_stream stream, void (*kernel)(P
     config.stream = stream;
     config.attrs = &team;
     config.numAttrs = plan->team_blocks > 1;
-    Shape shape = {static_cast<int>(plan->part_vectors),
-                   static_cast<int>((plan->part_vectors + kBlockWarps - 1) / kBlockWarps),
-                   plan->part_bytes > 0};
+    int part = static_cast<int>(plan->part_vectors);
+    Shape shape = {part, (part + kBlockWarps - 1) / kBlockWarps, plan->part_bytes > 0};
     return cudaLaunchKernelEx(&config, kernel, shape, arguments...);
 }
 

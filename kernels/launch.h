@@ -19,6 +19,7 @@ struct lotto_plan {
     uint32_t team_blocks;       /* share a row */
     uint32_t part_vectors;      /* of 16 bytes: a block's part of its row, at most */
     uint32_t part_bytes;        /* of shared memory for it; 0: it is read from global memory */
+    uint32_t most_part_bytes;   /* that any call may have on the device */
     size_t workspace_row_bytes; /* each row's part of the workspace, one after another */
     size_t workspace_bytes;
 };
@@ -29,6 +30,9 @@ struct lotto_plan {
 
 /* The architecture that the kernels the current device would run were compiled for: 90 for compute_90. Teams need 90. */
 cudaError_t lotto_kernel_architecture(int *architecture);
+
+/* The largest team whose blocks, with all the shared memory that one may have, are resident together on the current device. */
+cudaError_t lotto_kernel_largest_team(size_t shared_per_block, int *blocks);
 
 cudaError_t lotto_launch_softmax(const struct lotto_plan *plan, const lotto_logits *logits,
                                  const lotto_controls *controls, float *probs, int64_t probs_stride,

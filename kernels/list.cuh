@@ -41,7 +41,7 @@ struct List {
     }
 };
 
-/* Best first: a bitonic sort (Batcher, "Sorting networks and their applications", AFIPS 1968). By the whole leading block. */
+/* Best first, once the block has met: a bitonic sort (Batcher, "Sorting networks and their applications", AFIPS 1968). By the whole leading block. */
 __device__ inline void list_sort(List &list) {
     int places = 2;
     while (places < static_cast<int>(list.count))
@@ -69,9 +69,8 @@ __device__ inline void list_sort(List &list) {
         }
 }
 
-/* Fills in the sums of the entries' measures, from a sum that lies before the first. By the whole leading block, after list_sort. */
+/* Fills in the sums of the entries' measures, from a sum that lies before the first. By the whole leading block, together. */
 template <typename Measure> __device__ void list_sum(List &list, uint64_t before, Measure measure) {
-    __syncthreads();
     uint64_t sums[kListPlacesPerThread], sum = 0;
     int first = static_cast<int>(threadIdx.x) * kListPlacesPerThread;
     for (int i = 0; i < kListPlacesPerThread; i++) {

@@ -35,35 +35,38 @@ struct F32 {
     }
 };
 
-struct F16 {
+/* What the 16-bit types share; Logit: one of them. */
+template <typename Logit> struct Half {
     static constexpr int kPerVector = 8;
-    static constexpr uint16_t kMinusInfinity = 0xfc00;
     uint16_t bits;
 
-    __device__ operator float() const { return __half2float(__ushort_as_half(bits)); }
+    __device__ operator float() const { return Logit::to_float(bits); }
+    __device__ static void unpack(uint4 vector, float (&x)[kPerVector]) {
+        uint32_t pairs[] = {vector.x, vector.y, vector.z, vector.w};
+        for (int i = 0; i < kPerVector / 2; i++)
+            Logit::unpack_pair(pairs[i], x[2 * i], x[2 * i + 1]);
+    }
+};
+
+struct F16 : Half<F16> {
+    static constexpr uint16_t kMinusInfinity = 0xfc00;
+
+    __device__ static float to_float(uint16_t half) { return __half2float(__ushort_as_half(half)); }
     __device__ static void unpack_pair(uint32_t pair, float &low, float &high) {
-        low = F16{static_cast<uint16_t>(pair)};
-        high = F16{static_cast<uint16_t>(pair >> 16)};
+        low = to_float(static_cast<uint16_t>(pair));
+        high = to_float(static_cast<uint16_t>(pair >> 16));
     }
     __device__ static uint32_t max_or_nan_of_pairs(uint32_t a, uint32_t b) {
         uint32_t result = 0;
         asm("max.NaN.f16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
         return result;
     }
-    __device__ static void unpack(uint4 vector, float (&x)[kPerVector]) {
-        unpack_pair(vector.x, x[0], x[1]);
-        unpack_pair(vector.y, x[2], x[3]);
-        unpack_pair(vector.z, x[4], x[5]);
-        unpack_pair(vector.w, x[6], x[7]);
-    }
 };
 
-struct BF16 {
-    static constexpr int kPerVector = 8;
+struct BF16 : Half<BF16> {
     static constexpr uint16_t kMinusInfinity = 0xff80;
-    uint16_t bits;
 
-    __device__ operator float() const { return arith_of_bf16(bits); }
+    __device__ static float to_float(uint16_t bfloat) { return arith_of_bf16(bfloat); }
     __device__ static void unpack_pair(uint32_t pair, float &low, float &high) {
         low = arith_of_bits(pair << 16);
         high = arith_of_bits(pair & 0xffff0000u);
@@ -73,39 +76,38 @@ struct BF16 {
         asm("max.NaN.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
         return result;
     }
-    __device__ static void unpack(uint4 vector, float (&x)[kPerVector]) {
-        unpack_pair(vector.x, x[0], x[1]);
-        unpack_pair(vector.y, x[2], x[3]);
-        unpack_pair(vector.z, x[4], x[5]);
-        unpack_pair(vector.w, x[6], x[7]);
-    }
 };
 
-/* The maximum of many vectors. */
+/* The maximum of one vector, and of many. */
 template <typename Logit> struct Maximum {
     float top = -ARITH_INFINITY;
-    __device__ void add(uint4 vector) {
+    __device__ static float of(uint4 vector) {
         float x[Logit::kPerVector];
         Logit::unpack(vector, x);
-        for (float value : x)
-            top = max_or_nan(top, value);
+        for (int distance = Logit::kPerVector / 2; distance > 0; distance /= 2)
+            for (int i = 0; i < distance; i++)
+                x[i] = max_or_nan(x[i], x[i + distance]);
+        return x[0];
     }
+    __device__ void add(uint4 vector) { top = max_or_nan(top, of(vector)); }
     __device__ float value() const { return top; }
 };
 
 #if __CUDA_ARCH__ >= 800
 template <typename Logit> struct MaximumOfPairs {
     uint32_t top = Logit::kMinusInfinity * 0x10001u;
-    __device__ void add(uint4 vector) {
-        uint32_t left = Logit::max_or_nan_of_pairs(vector.x, vector.y);
-        uint32_t right = Logit::max_or_nan_of_pairs(vector.z, vector.w);
-        top = Logit::max_or_nan_of_pairs(top, Logit::max_or_nan_of_pairs(left, right));
+    __device__ static uint32_t pair_of(uint4 vector) {
+        return Logit::max_or_nan_of_pairs(Logit::max_or_nan_of_pairs(vector.x, vector.y),
+                                          Logit::max_or_nan_of_pairs(vector.z, vector.w));
     }
-    __device__ float value() const {
+    __device__ static float of_pair(uint32_t pair) {
         float low, high;
-        Logit::unpack_pair(top, low, high);
+        Logit::unpack_pair(pair, low, high);
         return max_or_nan(low, high);
     }
+    __device__ static float of(uint4 vector) { return of_pair(pair_of(vector)); }
+    __device__ void add(uint4 vector) { top = Logit::max_or_nan_of_pairs(top, pair_of(vector)); }
+    __device__ float value() const { return of_pair(top); }
 };
 template <> struct Maximum<F16> : MaximumOfPairs<F16> {};
 template <> struct Maximum<BF16> : MaximumOfPairs<BF16> {};

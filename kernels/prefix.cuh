@@ -13,10 +13,12 @@ namespace lotto {
 
 /* Measures: what a token counts for in a prefix. */
 struct Count {
+    static constexpr bool kCounts = true;
     static constexpr bool kNoneWithoutCandidate = false; /* what is no candidate measures nothing */
     __device__ uint64_t operator()(float) const { return 1; }
 };
 struct Weight {
+    static constexpr bool kCounts = false;
     static constexpr bool kNoneWithoutCandidate = true;
     float maximum, scale;
     __device__ uint64_t operator()(float x) const { return arith_weight(maximum - x, scale); }
@@ -44,14 +46,13 @@ __device__ uint64_t measure_run(const Row<Logit> &row, uint64_t bound, Measure m
         for (int i = 0; i < row.kPerVector; i++)
             own += prefix.holds(x[i], id + i) ? measure(x[i]) : 0;
     });
-    return warp_sum(own);
+    return warp_sum_of_lanes(own);
 }
 
 /* What a prefix measures. */
 template <typename Logit, typename Measure>
 __device__ uint64_t measure_prefix(Row<Logit> &row, uint64_t bound, Measure measure) {
-    uint64_t of_run = measure_run(row, bound, measure);
-    return team_sum(row.team, lane() == 0 ? of_run : 0);
+    return team_sum(row.team, measure_run(row, bound, measure));
 }
 
 /* In which warp's run a sum over the runs passes a target, and what is left of the target there. */

@@ -14,11 +14,12 @@ namespace lotto {
 namespace {
 
 template <typename Logit>
-__global__ void __launch_bounds__(kBlockThreads)
+__global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     probs_kernel(Shape shape, lotto_logits logits, lotto_controls controls, float *probs,
                  int64_t probs_stride, int32_t *kept_counts, uint32_t *status) {
     Row<Logit> row(logits, shape);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
+    prepare_guesses(row.team);
     Summary summary = summarize(row, row_controls);
     float *row_probs = probs + row.index * probs_stride;
     uint64_t count = 0;
@@ -36,7 +37,7 @@ __global__ void __launch_bounds__(kBlockThreads)
         if (status)
             status[row.index] = summary.status;
     }
-    row.team.sync(); /* the leader's shared memory is read until here */
+    row.team.leave();
 }
 
 } // namespace

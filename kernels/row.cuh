@@ -22,46 +22,59 @@ __device__ inline int share(int whole, int i, int n) {
                             static_cast<unsigned>(n));
 }
 
-/* How the launch cuts its rows. */
+/* How the launch cuts its rows, in vectors. */
 struct Shape {
-    int part_vectors; /* a block's, at most */
-    int run_vectors;  /* a warp's, at most */
-    bool fits;        /* a part, into the block's dynamic shared memory */
+    int part;  /* a block's, at most */
+    int run;   /* a warp's, at most */
+    bool fits; /* a part, into the block's dynamic shared memory */
 };
 
-constexpr int kPieces = 2; /* in which a warp's run arrives */
+/* Each warp's share of what is fetched arrives in so many pieces, and is taken in groups of vectors. */
+constexpr int kPieces = 2;
+constexpr int kFetchedAtOnce = 4 * kWarpThreads;
+#if __CUDA_ARCH__ >= 900
+constexpr int kRunsFetched = 2; /* by a warp: copies need few threads, and the others have less to do */
+#else
+constexpr int kRunsFetched = 1;
+#endif
+constexpr int kFetchingWarps = kBlockWarps / kRunsFetched;
 
+/* Vectors are numbered from the part's first. */
 template <typename Logit> struct Row {
     static constexpr int kPerVector = Logit::kPerVector;
     Team team;
+    Shape shape;
     int64_t index;
     const Logit *logits;
     int vocab;
-    int before;                /* places of vector 0 that lie before the row */
-    int part_begin, part_end;  /* this block's vectors */
-    int run_vectors;           /* a warp's, at most */
-    int begin, end;            /* this warp's vectors */
-    uint4 *on_chip;            /* the part in shared memory; NULL if it does not fit */
+    int first_id; /* of the part's first place; may lie before the row */
+    int part_vectors;
+    int begin, end;            /* this warp's run */
     bool has_infinity = false; /* then the +inf tokens count as 0 and all others as -inf */
 
-    __device__ Row(const lotto_logits &batch, Shape shape) {
+    __device__ Row(const lotto_logits &batch, Shape shape) : shape(shape) {
         index = team.index();
         logits = static_cast<const Logit *>(batch.data) + index * batch.row_stride;
         vocab = static_cast<int>(batch.vocab);
-        before = static_cast<int>(static_cast<unsigned>(reinterpret_cast<uintptr_t>(logits)) % sizeof(uint4) /
-                                  sizeof(Logit));
+        int before =
+            static_cast<int>(reinterpret_cast<uintptr_t>(logits) % sizeof(uint4) /
+                             sizeof(Logit)); /* places of the row's first vector that lie before it */
         int vectors = static_cast<int>(static_cast<unsigned>(before + vocab + kPerVector - 1) / kPerVector);
-        part_begin = min(team.rank * shape.part_vectors, vectors);
-        part_end = min(part_begin + shape.part_vectors, vectors);
-        run_vectors = shape.run_vectors;
+        int part_begin = team.rank * shape.part;
+        first_id = part_begin * kPerVector - before;
+        part_vectors = min(max(vectors - part_begin, 0), shape.part);
         begin = run_begin(warp_in_block());
         end = run_begin(warp_in_block() + 1);
-        extern __shared__ uint4 shared_part[];
-        on_chip = shape.fits ? shared_part : nullptr;
     }
 
-    __device__ int run_begin(int warp) const { return min(part_begin + warp * run_vectors, part_end); }
-    __device__ int id_of(int vector) const { return vector * kPerVector - before; }
+    /* The part in shared memory, if it fits. */
+    __device__ static uint4 *on_chip() {
+        extern __shared__ uint4 part[];
+        return part;
+    }
+
+    __device__ int run_begin(int warp) const { return min(warp * shape.run, part_vectors); }
+    __device__ int id_of(int vector) const { return first_id + vector * kPerVector; }
 
     /* A logit's working value. */
     __device__ float settle(float logit) const {
@@ -72,26 +85,31 @@ template <typename Logit> struct Row {
     /* The logit of a working value. */
     __device__ float logit_of(float x) const { return has_infinity ? ARITH_INFINITY : x; }
 
-    /* One token's working value, from global memory. */
+    /* One token's working value, from global memory; of the block's part, from where it is. */
     __device__ float operator[](int id) const { return settle(logits[id]); }
-
-    /* Whether a vector lies wholly in the row. */
-    __device__ bool is_whole(int vector) const { return id_of(vector) >= 0 && id_of(vector + 1) <= vocab; }
+    __device__ float value_of(int id) const {
+        return shape.fits ? static_cast<float>(reinterpret_cast<const Logit *>(on_chip())[id - first_id])
+                          : (*this)[id];
+    }
 
     __device__ const uint4 *global_vector(int vector) const {
-        return reinterpret_cast<const uint4 *>(logits - before) + vector;
+        return reinterpret_cast<const uint4 *>(logits + first_id) + vector;
     }
 
     /* A vector from global memory. */
-    __device__ __noinline__ uint4 read(int vector) const {
-        if (is_whole(vector))
-            return *global_vector(vector);
+    __device__ uint4 read(int vector) const {
+        int id = id_of(vector);
+        return id >= 0 && id + kPerVector <= vocab ? *global_vector(vector) : read_cut(logits, id, vocab);
+    }
+
+    /* One that lies partly outside the row. */
+    __device__ __noinline__ static uint4 read_cut(const Logit *logits, int first, int vocab) {
         union {
             Logit place[kPerVector];
             uint4 all;
         } read;
         for (int i = 0; i < kPerVector; i++) {
-            int id = id_of(vector) + i;
+            int id = first + i;
             read.place[i].bits = id >= 0 && id < vocab ? logits[id].bits : Logit::kMinusInfinity;
         }
         return read.all;
@@ -99,10 +117,47 @@ template <typename Logit> struct Row {
 
     /* The working values of a vector of the part. */
     __device__ void values(int vector, float (&x)[kPerVector]) const {
-        Logit::unpack(on_chip ? on_chip[vector - part_begin] : read(vector), x);
-        if (!on_chip)
+        Logit::unpack(shape.fits ? on_chip()[vector] : read(vector), x);
+        if (!shape.fits)
             for (float &value : x)
                 value = settle(value);
+    }
+
+    /*
+     * Calls visit(id of the vector's first place, working values, which of them, as bits) for the run's vectors that have tokens from
+     * low to top, lanes side by side: for few.
+     */
+    template <typename Visit> __device__ void for_each_between(float low, float top, Visit visit) const {
+        auto look = [&](int vector) {
+            float x[kPerVector];
+            values(vector, x);
+            uint32_t between = 0;
+            for (int i = 0; i < kPerVector; i++)
+                between |= x[i] >= low && x[i] <= top ? 1u << i : 0;
+            if (between)
+                visit(id_of(vector), x, between);
+        };
+        if (shape.fits)
+            each_vector<4>(begin + lane(), end, [&](int vector) {
+                if (Maximum<Logit>::of(on_chip()[vector]) >= low)
+                    look(vector);
+            });
+        else
+            each_vector<1>(begin + lane(), end, look);
+    }
+
+    /* Calls visit(vector) for a lane's share of the vectors up to last. Returns the lane's first beyond. */
+    template <int kAtOnce, typename Visit>
+    __device__ static int each_vector(int vector, int last, Visit visit) {
+#pragma unroll 1
+        for (; vector < last - (kAtOnce - 1) * kWarpThreads; vector += kAtOnce * kWarpThreads)
+#pragma unroll
+            for (int i = 0; i < kAtOnce; i++)
+                visit(vector + i * kWarpThreads);
+#pragma unroll 1
+        for (; kAtOnce > 1 && vector < last; vector += kWarpThreads)
+            visit(vector);
+        return vector;
     }
 
     /* Calls visit(id of the vector's first place, working values) for each vector of the warp's run, lanes side by side. */
@@ -110,20 +165,18 @@ template <typename Logit> struct Row {
         for_each_vector(begin, end, visit);
     }
     template <typename Visit> __device__ void for_each_vector(int first, int last, Visit visit) const {
-        if (on_chip) {
-#pragma unroll 2
-            for (int vector = first + lane(); vector < last; vector += kWarpThreads) {
+        if (shape.fits)
+            each_vector<8 / kPerVector>(first + lane(), last, [&](int vector) {
                 float x[kPerVector];
-                Logit::unpack(on_chip[vector - part_begin], x);
+                Logit::unpack(on_chip()[vector], x);
                 visit(id_of(vector), x);
-            }
-            return;
-        }
-        for (int vector = first + lane(); vector < last; vector += kWarpThreads) {
-            float x[kPerVector];
-            values(vector, x);
-            visit(id_of(vector), x);
-        }
+            });
+        else
+            each_vector<1>(first + lane(), last, [&](int vector) {
+                float x[kPerVector];
+                values(vector, x);
+                visit(id_of(vector), x);
+            });
     }
 
     /* Calls visit(id) for each token of the warp's run, lanes side by side. */
@@ -135,16 +188,27 @@ template <typename Logit> struct Row {
 
     /* Calls visit(id, working value) in the same order: for results that lie in the order of the ids. */
     template <typename Visit> __device__ void for_each(Visit visit) const {
-        const Logit *place = reinterpret_cast<const Logit *>(on_chip) - (on_chip ? id_of(part_begin) : 0);
-        for_each_id([&](int id) { visit(id, on_chip ? static_cast<float>(place[id]) : (*this)[id]); });
+        for_each_id([&](int id) { visit(id, value_of(id)); });
     }
 
-    /* Gives the places on chip of the warp's run their working values. */
-    __device__ void settle_run() {
-        Logit *place = reinterpret_cast<Logit *>(on_chip);
-        __syncwarp();
-        for (int i = (begin - part_begin) * kPerVector + lane(); i < (end - part_begin) * kPerVector;
-             i += kWarpThreads) {
+    /* What a warp fetches: the first warps some runs each, in order, the others nothing. */
+    __device__ static bool fetches() { return warp_in_block() < kFetchingWarps; }
+    __device__ int fetch_begin(int warp) const { return run_begin(warp * kRunsFetched); }
+
+    /* All pieces but the last are of this length, a multiple of what is taken at once. */
+    __device__ int piece_length() const {
+        constexpr unsigned kUnit = kFetchedAtOnce;
+        return static_cast<int>((static_cast<unsigned>(shape.run) + kUnit - 1) / kUnit * kUnit);
+    }
+    __device__ int piece_begin(int warp, int piece) const {
+        return min(fetch_begin(warp) + piece * piece_length(), fetch_begin(warp + 1));
+    }
+
+    /* Gives what the warp fetched to the chip its working values. */
+    __device__ void settle_fetched() {
+        Logit *place = reinterpret_cast<Logit *>(on_chip());
+        int last = fetch_begin(warp_in_block() + 1) * kPerVector;
+        for (int i = fetch_begin(warp_in_block()) * kPerVector + lane(); i < last; i += kWarpThreads) {
             float logit = place[i], x = settle(logit);
             if (!(logit == x))
                 place[i].bits = x == 0.0f ? 0 : Logit::kMinusInfinity;
@@ -152,112 +216,140 @@ template <typename Logit> struct Row {
         __syncwarp();
     }
 
-    /* Fetches the warp's run. Returns the lane's maximum; NaN if it met one. */
-    __device__ float fetch() {
-        Maximum<Logit> maximum;
-        if (!on_chip) {
-            for (int vector = begin + lane(); vector < end; vector += kWarpThreads)
-                maximum.add(read(vector));
-            return maximum.value();
-        }
+    /* Fetches the warp's share of the part, and takes the lane's maximum of each piece; NaN if it met one. */
+    __device__ void fetch(float (&own)[kPieces]) {
+        int vector = fetch_begin(warp_in_block()) + lane(), last = fetch_begin(warp_in_block() + 1);
+        Maximum<Logit> maximum[kPieces];
 #if __CUDA_ARCH__ >= 900
-        fetch_in_pieces([&](int first, int last) {
-#pragma unroll 4
-            for (int vector = first + lane(); vector < last; vector += kWarpThreads)
-                maximum.add(on_chip[vector - part_begin]);
-        });
-#else
-        for (int vector = begin + lane(); vector < end; vector += kWarpThreads) {
+        __shared__ uint64_t landed[kFetchingWarps][kPieces];
+        if (shape.fits) {
+            start_copies(landed);
+            for (int piece = 0; piece < kPieces && vector < last; piece++) {
+                while (!cuda::ptx::mbarrier_try_wait_parity(&landed[warp_in_block()][piece], 0))
+                    ;
+                vector = each_vector<kFetchedAtOnce / kWarpThreads>(
+                    vector, piece_begin(warp_in_block(), piece + 1),
+                    [&](int vector) { maximum[piece].add(on_chip()[vector]); });
+            }
+        }
+#endif
+        for (; vector < last; vector += kWarpThreads) {
             uint4 logit = read(vector);
-            on_chip[vector - part_begin] = logit;
-            maximum.add(logit);
+            if (shape.fits)
+                on_chip()[vector] = logit;
+            maximum[0].add(logit);
         }
         __syncwarp();
-#endif
-        return maximum.value();
+        for (int piece = 0; piece < kPieces; piece++)
+            own[piece] = maximum[piece].value();
     }
 
 #if __CUDA_ARCH__ >= 900
     /*
-     * Bulk copies need whole vectors: one partly outside the row is read by a lane. Calls use(first, last) for each piece once it is there.
+     * Starts the copies, each piece by a lane of the block's first warp. Bulk copies need whole vectors: one partly outside the row is read by a lane.
      */
-    template <typename Use> __device__ void fetch_in_pieces(Use use) {
+    template <int kWarps> __device__ void start_copies(uint64_t (&landed)[kWarps][kPieces]) {
         namespace ptx = cuda::ptx;
-        __shared__ uint64_t landed[kBlockWarps][kPieces];
-        uint64_t *piece_landed = landed[warp_in_block()];
-        int length = (end - begin + kPieces - 1) / kPieces;
-        bool first_is_cut = begin < end && id_of(begin) < 0, last_is_cut = begin < end && id_of(end) > vocab;
-        if (lane() == 0) {
-            for (int piece = 0; piece < kPieces; piece++)
-                ptx::mbarrier_init(&piece_landed[piece], 1);
+        if (threadIdx.x < kWarps * kPieces) {
+            int warp = static_cast<int>(threadIdx.x / kPieces),
+                piece = static_cast<int>(threadIdx.x % kPieces);
+            uint64_t *piece_landed = &landed[warp][piece];
+            int first_whole = first_id < 0 ? 1 : 0;
+            int end_of_whole = static_cast<int>(static_cast<unsigned>(vocab - first_id) / kPerVector);
+            int first = max(piece_begin(warp, piece), first_whole);
+            int last = min(piece_begin(warp, piece + 1), end_of_whole);
+            uint32_t bytes = static_cast<uint32_t>(max(last - first, 0)) * sizeof(uint4);
+            ptx::mbarrier_init(piece_landed, 1);
             ptx::fence_mbarrier_init(ptx::sem_release, ptx::scope_cluster);
-            for (int piece = 0; piece < kPieces; piece++) {
-                int first = max(begin + piece * length, begin + first_is_cut);
-                int last = min(begin + (piece + 1) * length, end - last_is_cut);
-                uint32_t bytes = static_cast<uint32_t>(max(last - first, 0)) * sizeof(uint4);
-                ptx::mbarrier_arrive_expect_tx(ptx::sem_release, ptx::scope_cta, ptx::space_shared,
-                                               &piece_landed[piece], bytes);
-                if (bytes)
-                    ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, on_chip + (first - part_begin),
-                                       global_vector(first), bytes, &piece_landed[piece]);
+            ptx::mbarrier_arrive_expect_tx(ptx::sem_release, ptx::scope_cta, ptx::space_shared, piece_landed,
+                                           bytes);
+            if (bytes)
+                ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, on_chip() + first,
+                                   global_vector(first), bytes, piece_landed);
+            if (threadIdx.x == 0 && part_vectors > 0) {
+                if (first_whole > 0)
+                    on_chip()[0] = read(0);
+                if (part_vectors > end_of_whole)
+                    on_chip()[part_vectors - 1] = read(part_vectors - 1);
             }
-            if (first_is_cut)
-                on_chip[begin - part_begin] = read(begin);
-            if (last_is_cut)
-                on_chip[end - 1 - part_begin] = read(end - 1);
         }
-        __syncwarp();
-        for (int piece = 0; piece < kPieces; piece++) {
-            while (!ptx::mbarrier_try_wait_parity(&piece_landed[piece], 0))
-                ;
-            use(begin + piece * length, min(begin + (piece + 1) * length, end));
-        }
+        __syncthreads();
     }
 #endif
 };
 
 /* What the first pass over a row tells. */
 struct Summary {
-    float maximum; /* of the working values; -inf: no candidate */
-    float own;     /* of the lane's own tokens */
-    uint32_t status;
+    float maximum;      /* of the working values; -inf: no candidate */
+    float own[kPieces]; /* of the tokens that the lane fetched */
+    uint32_t status;    /* for the leader */
+    uint32_t most;      /* the largest logit, as an ordered integer, */
+    int first_block;    /* and which block has it first */
 
     __device__ bool is_empty() const { return maximum == -ARITH_INFINITY; }
 };
 
+/* The maximum of what each warp of a block fetched, as ordered integers. */
+struct alignas(16) BlockMaxima {
+    uint32_t of_warp[kFetchingWarps];
+
+    __device__ uint32_t most() const {
+        uint32_t most = 0;
+        for (uint32_t each : of_warp)
+            most = max(most, each);
+        return most;
+    }
+};
+
+/* The team's, which each block has. */
+__device__ inline BlockMaxima *block_maxima() {
+    __shared__ BlockMaxima blocks[kMaxTeamBlocks];
+    return blocks;
+}
+
 template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
-    float own = row.fetch();
+    Team &team = row.team;
+    Summary summary;
+    row.fetch(summary.own);
+    float own = max_or_nan(summary.own[0], summary.own[1]);
     bool had_nan = __any_sync(kWholeWarp, own != own);
     if (had_nan) {
-        if (row.on_chip)
-            row.settle_run();
+        int first = row.fetch_begin(warp_in_block()), last = row.fetch_begin(warp_in_block() + 1);
+        if (row.shape.fits)
+            row.settle_fetched();
         own = -ARITH_INFINITY;
-        row.for_each_vector([&](int, const auto &x) {
+        row.for_each_vector(first, last, [&](int, const auto &x) {
             for (float value : x)
                 own = fmaxf(own, value);
         });
+        summary.own[0] = own;
+        summary.own[1] = -ARITH_INFINITY;
     }
-    struct OfWarp {
-        uint32_t most, had_nan;
-    };
-    row.team.meet();
-    const OfWarp *warps = team_gather(row.team, OfWarp{warp_max(arith_ordered(own)), had_nan});
-    uint32_t most = 0, any_had_nan = 0;
-    for (int warp = lane(); warp < row.team.warps(); warp += kWarpThreads) {
-        most = max(most, warps[warp].most);
-        any_had_nan |= warps[warp].had_nan;
+    team.meet();
+    if (had_nan)
+        *team.at_leader(team.flag()) = LOTTO_ROW_HAD_NAN;
+    BlockMaxima *blocks = block_maxima();
+    if (row.fetches()) {
+        uint32_t most = warp_max(arith_ordered(own));
+        if (lane() < team.size)
+            team.at(lane(), &blocks[team.rank])->of_warp[warp_in_block()] = most;
     }
-    Summary summary = {arith_of_ordered(warp_max(most)), own, 0};
-    if (__any_sync(kWholeWarp, any_had_nan))
-        summary.status |= LOTTO_ROW_HAD_NAN;
+    team.sync();
+    uint32_t most = lane() < team.size ? blocks[lane()].most() : 0;
+    summary.most = warp_max(most);
+    summary.first_block = __ffs(__ballot_sync(kWholeWarp, most == summary.most)) - 1;
+    summary.maximum = arith_of_ordered(summary.most);
+    summary.status = *team.flag();
     if (summary.is_empty())
         summary.status |= LOTTO_ROW_EMPTY;
     if (summary.maximum == ARITH_INFINITY) {
         summary.status |= LOTTO_ROW_HAD_POS_INF;
         row.has_infinity = true;
-        if (row.on_chip)
-            row.settle_run();
-        summary.own = row.settle(summary.own);
+        if (row.shape.fits)
+            row.settle_fetched();
+        __syncthreads();
+        for (float &of_piece : summary.own)
+            of_piece = row.settle(of_piece);
         summary.maximum = 0.0f;
     }
     return summary;
@@ -268,19 +360,27 @@ template <typename Logit> __device__ Summary summarize(Row<Logit> &row, arith_co
     if (arith_controls_are_good(controls))
         return summarize(row);
     row.team.meet();
-    return {-ARITH_INFINITY, -ARITH_INFINITY, LOTTO_ROW_BAD_CONTROL};
+    return {-ARITH_INFINITY, {}, LOTTO_ROW_BAD_CONTROL, 0, 0};
 }
 
-/* The id of the first token of the row's order. */
-template <typename Logit> __device__ int first_token(Row<Logit> &row, const Summary &summary) {
+/* The id of the first token of the row's order, in one thread of the team; -1 in the others. */
+template <typename Logit> __device__ int first_token(const Row<Logit> &row, const Summary &summary) {
+    int warp = warp_in_block();
+    if (!row.fetches() || row.team.rank != summary.first_block)
+        return -1;
+    const BlockMaxima &maxima = block_maxima()[row.team.rank];
+    for (int before = 0; before < warp; before++)
+        if (maxima.of_warp[before] == summary.most)
+            return -1;
+    if (maxima.of_warp[warp] != summary.most)
+        return -1;
     uint32_t first = ~0u;
-    if (__any_sync(kWholeWarp, summary.own == summary.maximum))
-        row.for_each_vector([&](int id, const auto &x) {
-            for (int i = row.kPerVector - 1; i >= 0; i--)
-                if (x[i] == summary.maximum)
-                    first = min(first, static_cast<uint32_t>(id + i));
-        });
-    return static_cast<int>(team_min(row.team, first));
+    row.for_each_vector(row.fetch_begin(warp), row.fetch_begin(warp + 1), [&](int id, const auto &x) {
+        for (int i = row.kPerVector - 1; i >= 0; i--)
+            first = x[i] == summary.maximum ? min(first, static_cast<uint32_t>(id + i)) : first;
+    });
+    first = warp_min(first);
+    return lane() == 0 ? static_cast<int>(first) : -1;
 }
 
 } // namespace lotto

@@ -26,12 +26,12 @@ __device__ uint64_t random_number(const lotto_draws &draws, int64_t row) {
     return arith_random({{random.x, random.y, random.z, random.w}});
 }
 
-template <typename T, typename Logit> __device__ void store(T *results, const Row<Logit> &row, T value) {
-    if (results && row.team.leads() && threadIdx.x == 0)
-        results[row.index] = value;
+template <typename T> __device__ void store(T *results, int64_t row, T value) {
+    if (results)
+        results[row] = value;
 }
 
-template <typename Logit> __device__ void store_nothing(const lotto_samples &samples, const Row<Logit> &row) {
+__device__ void store_nothing(const lotto_samples &samples, int64_t row) {
     store(samples.tokens, row, -1);
     store(samples.kept, row, 0);
     store(samples.prob, row, 0.0f);
@@ -41,66 +41,87 @@ template <typename Logit> __device__ void store_nothing(const lotto_samples &sam
     store(samples.rank, row, 0);
 }
 
-/* What needs the whole team once more. */
-__device__ bool wants_passes(const lotto_samples &samples) {
+/* What the thread that has the token tells. */
+template <typename Logit>
+__device__ void store_token(const Row<Logit> &row, const Summary &summary, const Kept &kept, Drawn drawn,
+                            const lotto_samples &samples) {
+    store(samples.tokens, row.index, drawn.token);
+    if (samples.prob || samples.logprob) {
+        float distance = summary.maximum - row[drawn.token];
+        store(samples.prob, row.index, arith_prob(distance, kept.weight.scale, drawn.mass));
+        store(samples.logprob, row.index, arith_logprob(distance, kept.temperature, drawn.mass));
+    }
+}
+
+/* Whether a result is asked for that needs the whole team once more. */
+bool wants_passes(const lotto_samples &samples) {
     return samples.kept || samples.kept_mass || samples.model_logprob || samples.rank;
 }
 
 template <typename Logit>
-__device__ void store_token(const Row<Logit> &row, const Summary &summary, const Kept &kept, uint64_t mass,
-                            int token, const lotto_samples &samples) {
-    store(samples.tokens, row, token);
-    if (samples.prob || samples.logprob) {
-        float distance = summary.maximum - row[token];
-        store(samples.prob, row, arith_prob(distance, kept.weight.scale, mass));
-        store(samples.logprob, row, arith_logprob(distance, kept.temperature, mass));
-    }
-}
-
-template <typename Logit>
-__device__ void store_passes(Row<Logit> &row, const Summary &summary, const Kept &kept, uint64_t mass,
-                             int token, const lotto_samples &samples) {
-    float x = row[token];
+__device__ void store_passes(Row<Logit> &row, const Summary &summary, const Kept &kept, Drawn drawn,
+                             const lotto_samples &samples) {
+    bool writes = row.team.leads() && threadIdx.x == 0;
+    auto store_one = [&](auto *results, auto value) {
+        if (writes)
+            results[row.index] = value;
+    };
+    float x = row[drawn.token];
     uint64_t all = arith_candidate_bound(summary.maximum);
     if (samples.kept)
-        store(samples.kept, row, static_cast<int32_t>(measure_prefix(row, kept.bound, Count())));
+        store_one(samples.kept, static_cast<int32_t>(measure_prefix(row, kept.bound, Count())));
     if (samples.kept_mass)
-        store(samples.kept_mass, row, arith_mass_share(mass, measure_prefix(row, all, kept.weight)));
+        store_one(samples.kept_mass, arith_mass_share(drawn.mass, measure_prefix(row, all, kept.weight)));
     if (samples.model_logprob) {
         Weight at_one = {summary.maximum, arith_scale(1.0f)};
-        store(samples.model_logprob, row,
-              arith_logprob(summary.maximum - x, 1.0f, measure_prefix(row, all, at_one)));
+        store_one(samples.model_logprob,
+                  arith_logprob(summary.maximum - x, 1.0f, measure_prefix(row, all, at_one)));
     }
     if (samples.rank)
-        store(samples.rank, row, static_cast<int32_t>(measure_prefix(row, arith_key(x, token), Count())));
+        store_one(samples.rank,
+                  static_cast<int32_t>(measure_prefix(row, arith_key(x, drawn.token), Count())));
 }
 
 template <typename Logit>
-__global__ void __launch_bounds__(kBlockThreads)
+__global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     sample_kernel(Shape shape, lotto_logits logits, lotto_draws draws, lotto_controls controls,
-                  lotto_samples samples) {
+                  lotto_samples samples, bool takes_passes) {
     Row<Logit> row(logits, shape);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
+    if (arith_is_greedy(row_controls) && !takes_passes && !row.fetches())
+        return; /* who fetches finds the first token */
+    prepare_guesses(row.team);
     Summary summary = summarize(row, row_controls);
-    store(samples.status, row, summary.status);
+    if (row.team.leads() && threadIdx.x == 0) {
+        store(samples.status, row.index, summary.status);
+        if (summary.is_empty())
+            store_nothing(samples, row.index);
+    }
     if (summary.is_empty())
-        return store_nothing(samples, row);
+        return;
 
-    Kept kept = keep(row, summary, row_controls, controls.order);
-    uint64_t mass = arith_weight(0.0f, kept.weight.scale);
-    int token = static_cast<int>(arith_key_id(kept.bound));
-    if (!arith_is_greedy(row_controls)) {
-        draw(row, kept, [&](uint64_t mass) { return arith_target(random_number(draws, row.index), mass); });
-        if (!row.team.leads() && !wants_passes(samples))
-            return;
-        mass = *row.team.at_leader(&scratch().mass);
-        token = *row.team.at_leader(&scratch().token);
+    Kept kept;
+    Drawn drawn;
+    if (arith_is_greedy(row_controls)) {
+        kept = keep_all(summary, 1.0f);
+        drawn = {first_token(row, summary), uint64_t(1) << ARITH_WEIGHT_BITS};
+    } else {
+        kept = keep_some(row, summary, row_controls, controls.order);
+        drawn = draw(row, kept,
+                     [&](uint64_t mass) { return arith_target(random_number(draws, row.index), mass); });
     }
-    store_token(row, summary, kept, mass, token, samples);
-    if (wants_passes(samples)) {
-        store_passes(row, summary, kept, mass, token, samples);
-        row.team.sync(); /* the leader's shared memory is read until here */
+    if (drawn.token >= 0)
+        store_token(row, summary, kept, drawn, samples);
+    if (takes_passes) {
+        publish(row, kept);
+        if (drawn.token >= 0)
+            *row.team.at_leader(&scratch().drawn) = drawn;
+        drawn = row.team.from_leader(&scratch().drawn);
+        if (arith_is_greedy(row_controls))
+            kept.bound = arith_key(summary.maximum, drawn.token);
+        store_passes(row, summary, kept, drawn, samples);
     }
+    row.team.leave();
 }
 
 } // namespace
@@ -111,6 +132,7 @@ cudaError_t lotto_launch_sample(const lotto_plan *plan, const lotto_logits *logi
                                 lotto_stream stream) {
     using namespace lotto;
     return with_dtype(logits->dtype, [&](auto logit) {
-        return launch(plan, stream, sample_kernel<decltype(logit)>, *logits, *draws, *controls, *samples);
+        return launch(plan, stream, sample_kernel<decltype(logit)>, *logits, *draws, *controls, *samples,
+                      wants_passes(*samples));
     });
 }

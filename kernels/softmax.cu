@@ -14,7 +14,7 @@ namespace lotto {
 namespace {
 
 template <typename Logit>
-__global__ void __launch_bounds__(kBlockThreads)
+__global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     softmax_kernel(Shape shape, lotto_logits logits, lotto_controls controls, float *probs,
                    int64_t probs_stride, uint32_t *status) {
     Row<Logit> row(logits, shape);
@@ -24,12 +24,13 @@ __global__ void __launch_bounds__(kBlockThreads)
     if (summary.is_empty()) {
         write_no_probs(row, row_probs);
     } else {
-        Kept kept = keep_unfiltered(row, summary, row_controls);
+        Kept kept = arith_is_greedy(row_controls) ? keep_first(row, summary)
+                                                  : keep_all(summary, row_controls.temperature);
         write_probs(row, kept, row_probs);
     }
     if (status && row.team.leads() && threadIdx.x == 0)
         status[row.index] = summary.status;
-    row.team.sync(); /* the leader's shared memory is read until here */
+    row.team.leave();
 }
 
 } // namespace

@@ -13,15 +13,18 @@
 
 namespace lotto {
 
-constexpr int kMaxTeamBlocks = 8;
+constexpr int kPortableTeamBlocks = 8; /* more must be allowed, and not every GPU has room for them */
+constexpr int kMaxTeamBlocks = 16;
 constexpr int kMaxTeamWarps = kMaxTeamBlocks * kBlockWarps;
 
-/* Once made, meet() comes before the first use of another block's memory or of sync(): only then has every block begun. */
+/* Once made, meet() comes before the first use of another block's memory, of flag() or of sync(): only then has every block begun. */
 struct Team {
     int rank, size; /* this block's, in blocks */
-    int turn = 0;   /* of the two sets of slots of team_gather */
+    int turn = 0;   /* of the two sets of slots of team_sum */
 
     __device__ Team() {
+        if (threadIdx.x == 0)
+            *flag() = 0;
 #if __CUDA_ARCH__ >= 900
         rank = static_cast<int>(cooperative_groups::cluster_group::block_rank());
         size = static_cast<int>(cooperative_groups::cluster_group::num_blocks());
@@ -31,6 +34,12 @@ struct Team {
         rank = 0;
         size = 1;
 #endif
+    }
+
+    /* A word for the leader that any thread may set. */
+    __device__ static uint32_t *flag() {
+        __shared__ uint32_t word;
+        return &word;
     }
 
     /* Of the team in the grid: its row. */
@@ -48,8 +57,9 @@ struct Team {
     __device__ void meet() const {
 #if __CUDA_ARCH__ >= 900
         if (size > 1)
-            cooperative_groups::cluster_group::barrier_wait();
+            return cooperative_groups::cluster_group::barrier_wait();
 #endif
+        __syncthreads();
     }
 
     __device__ void sync() const {
@@ -60,13 +70,24 @@ struct Team {
         __syncthreads();
     }
 
+    /* The leader waits until nobody reads its shared memory any more; the others need not. */
+    __device__ void leave() const {
+#if __CUDA_ARCH__ >= 900
+        if (size > 1) {
+            cooperative_groups::cluster_group::barrier_arrive();
+            if (leads())
+                cooperative_groups::cluster_group::barrier_wait();
+        }
+#endif
+    }
+
     /* Where another block of the team has this shared variable. */
     template <typename T> __device__ T *at(int other, T *shared) const {
 #if __CUDA_ARCH__ >= 900
-        if (size > 1)
-            return cooperative_groups::cluster_group::map_shared_rank(shared, other);
-#endif
+        return cooperative_groups::cluster_group::map_shared_rank(shared, other);
+#else
         return shared;
+#endif
     }
     template <typename T> __device__ T *at_leader(T *shared) const { return at(0, shared); }
 
@@ -77,30 +98,17 @@ struct Team {
     }
 };
 
-/* What each warp of the team has, in the order of the warps, for every thread. Read it before the next team-wide barrier but one. */
-template <typename T> __device__ const T *team_gather(Team &team, T of_warp) {
-    __shared__ T slots[2][kMaxTeamWarps];
+/* The sum of what the team's warps have, for every thread. */
+__device__ inline uint64_t team_sum(Team &team, uint64_t of_warp) {
+    __shared__ uint64_t of_warps[2][kMaxTeamWarps]; /* in turn: the one before may still be read */
     team.turn ^= 1;
     if (lane() < team.size)
-        *team.at(lane(), &slots[team.turn][team.warp()]) = of_warp;
+        *team.at(lane(), &of_warps[team.turn][team.warp()]) = of_warp;
     team.sync();
-    return slots[team.turn];
-}
-
-__device__ inline uint64_t team_sum(Team &team, uint64_t own) {
-    const uint64_t *sums = team_gather(team, warp_sum(own));
     uint64_t sum = 0;
     for (int warp = lane(); warp < team.warps(); warp += kWarpThreads)
-        sum += sums[warp];
+        sum += of_warps[team.turn][warp];
     return warp_sum(sum);
-}
-
-__device__ inline uint32_t team_min(Team &team, uint32_t own) {
-    const uint32_t *least = team_gather(team, warp_min(own));
-    uint32_t result = ~0u;
-    for (int warp = lane(); warp < team.warps(); warp += kWarpThreads)
-        result = min(result, least[warp]);
-    return warp_min(result);
 }
 
 } // namespace lotto

@@ -14,19 +14,20 @@ namespace lotto {
 namespace {
 
 template <typename Logit>
-__global__ void __launch_bounds__(kBlockThreads)
+__global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     top_k_kernel(Shape shape, lotto_logits logits, lotto_controls controls, int64_t k_max, int32_t *ids,
                  float *values, int32_t *kept_counts, uint32_t *status, char *workspace,
                  size_t workspace_row_bytes) {
     Row<Logit> row(logits, shape);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
+    prepare_guesses(row.team);
     Summary summary = summarize(row);
     uint64_t all = arith_candidate_bound(summary.maximum);
     int candidates = summary.is_empty() ? 0 : static_cast<int>(measure_prefix(row, all, Count()));
     int kept = arith_has_top_k(row_controls, row.vocab) ? min(row_controls.top_k, candidates) : candidates;
     int listed = static_cast<int>(min(static_cast<int64_t>(kept), k_max));
 
-    uint64_t bound = listed < candidates ? top_k_bound(row, summary, listed, all) : all;
+    uint64_t bound = listed < candidates ? top_k_cut(row, summary, listed, all).bound : all;
     const uint64_t *keys = rank(row, bound, listed, workspace + row.index * workspace_row_bytes);
     if (row.team.leads()) {
         for (int64_t i = threadIdx.x; i < k_max; i += kBlockThreads) {
@@ -40,7 +41,7 @@ __global__ void __launch_bounds__(kBlockThreads)
         if (status && threadIdx.x == 0)
             status[row.index] = summary.status | (kept > listed ? LOTTO_ROW_TRUNCATED : 0u);
     }
-    row.team.sync(); /* the leader's shared memory is read until here */
+    row.team.leave();
 }
 
 } // namespace

@@ -14,12 +14,13 @@ namespace lotto {
 namespace {
 
 template <typename Logit>
-__global__ void __launch_bounds__(kBlockThreads)
+__global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     top_p_kernel(Shape shape, lotto_logits logits, lotto_controls controls, int64_t capacity, int32_t *ids,
                  int32_t *kept_counts, float *mass, uint32_t *status, char *workspace,
                  size_t workspace_row_bytes) {
     Row<Logit> row(logits, shape);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
+    prepare_guesses(row.team);
     Summary summary = summarize(row, row_controls);
     int kept_count = 0, listed = 0;
     uint64_t bound = 0;
@@ -30,7 +31,7 @@ __global__ void __launch_bounds__(kBlockThreads)
         listed = static_cast<int>(min(static_cast<int64_t>(kept_count), capacity));
         if (mass)
             share_of_mass = mass_share(row, kept, kept_mass(row, kept));
-        bound = listed < kept_count ? top_k_bound(row, summary, listed, kept.bound) : kept.bound;
+        bound = listed < kept_count ? top_k_cut(row, summary, listed, kept.bound).bound : kept.bound;
     }
 
     const uint64_t *keys = rank(row, bound, listed, workspace + row.index * workspace_row_bytes);
@@ -44,7 +45,7 @@ __global__ void __launch_bounds__(kBlockThreads)
         if (status && threadIdx.x == 0)
             status[row.index] = summary.status | (kept_count > listed ? LOTTO_ROW_TRUNCATED : 0u);
     }
-    row.team.sync(); /* the leader's shared memory is read until here */
+    row.team.leave();
 }
 
 } // namespace

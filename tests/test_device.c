@@ -1,11 +1,13 @@
-/* What a context does with its CUDA device: creation, streams, capture in a graph, a device that is not the caller's. */
+/* What a context does with its CUDA device: creation, streams, capture in a graph, threads, a device that is not the caller's. */
+#include "tests/advance_positions.h"
+
 #include <lotto/lotto.h>
 
 #include <criterion/criterion.h>
-#include <cuda_runtime_api.h>
+#include <pthread.h>
 #include <stdlib.h>
 
-enum { ROWS = 3, VOCAB = 100, STEPS = 5 };
+enum { ROWS = 4, VOCAB = 100, STEPS = 100 };
 
 static void *on_device(const void *values, size_t bytes) {
     void *device = NULL;
@@ -26,7 +28,9 @@ struct batch {
 
 static struct batch new_batch(void) {
     static float values[ROWS][VOCAB];
-    static const uint64_t seeds[ROWS] = {1, 2, 3}, positions[ROWS] = {0, 0, 0};
+    static const uint64_t seeds[ROWS] = {1, 2, 3, 4}, positions[ROWS] = {0};
+    static const float temperature[ROWS] = {1, 0.7f, 0, 2};
+    static const int32_t top_k[ROWS] = {0, 20, 0, 40};
     for (int i = 0; i < ROWS * VOCAB; i++)
         (&values[0][0])[i] = (float)(i * 37 % 101) / 25.0f;
 
@@ -34,18 +38,14 @@ static struct batch new_batch(void) {
         .controls = LOTTO_CONTROLS_INIT, .draws = LOTTO_DRAWS_INIT, .samples = LOTTO_SAMPLES_INIT};
     cr_assert_eq(lotto_context_create(&batch.context, LOTTO_DEVICE_CURRENT), LOTTO_SUCCESS);
     batch.logits = (lotto_logits){on_device(values, sizeof values), VOCAB, ROWS, VOCAB, LOTTO_F32};
+    batch.controls.temperature = on_device(temperature, sizeof temperature);
+    batch.controls.top_k = on_device(top_k, sizeof top_k);
     batch.controls.default_top_p = 0.9f;
     batch.positions = on_device(positions, sizeof positions);
     batch.draws.seeds = on_device(seeds, sizeof seeds);
     batch.draws.positions = batch.positions;
     batch.samples.tokens = on_device(positions, ROWS * sizeof(int32_t));
     return batch;
-}
-
-static void set_positions(struct batch *batch, uint64_t position) {
-    const uint64_t positions[ROWS] = {position, position, position};
-    cr_assert_eq(cudaMemcpy(batch->positions, positions, sizeof positions, cudaMemcpyHostToDevice),
-                 cudaSuccess);
 }
 
 static lotto_status sample(struct batch *batch, cudaStream_t stream) {
@@ -56,6 +56,28 @@ static lotto_status sample(struct batch *batch, cudaStream_t stream) {
 static void get_tokens(const struct batch *batch, int32_t *tokens) {
     cr_assert_eq(cudaMemcpy(tokens, batch->samples.tokens, ROWS * sizeof *tokens, cudaMemcpyDeviceToHost),
                  cudaSuccess);
+}
+
+/*
+ * The tokens of the positions from 0 on, by a call each; at every third of so many first tokens of the rows. Without assertions, which belong
+ * to the test's own thread.
+ */
+static bool sample_steps(struct batch *batch, cudaStream_t stream, int64_t first_tokens,
+                         int32_t tokens[STEPS][ROWS]) {
+    bool good = true;
+    for (int step = 0; good && step < STEPS; step++) {
+        uint64_t positions[ROWS];
+        for (int row = 0; row < ROWS; row++)
+            positions[row] = (uint64_t)step;
+        batch->logits.vocab = step % 3 ? VOCAB : first_tokens;
+        good = cudaMemcpyAsync(batch->positions, positions, sizeof positions, cudaMemcpyHostToDevice,
+                               stream) == cudaSuccess &&
+               sample(batch, stream) == LOTTO_SUCCESS &&
+               cudaMemcpyAsync(tokens[step], batch->samples.tokens, sizeof tokens[step],
+                               cudaMemcpyDeviceToHost, stream) == cudaSuccess &&
+               cudaStreamSynchronize(stream) == cudaSuccess;
+    }
+    return good;
 }
 
 Test(device, contexts_are_created_by_index) {
@@ -83,15 +105,11 @@ Test(device, this_version_needs_no_workspace_for_sampling) {
     cr_expect_eq(bytes, 0);
 }
 
-/* A decoding loop captured once: the replays read the positions from the device. */
+/* A decoding loop captured once: the replays advance the positions on the device. */
 Test(device, a_captured_call_replayed_equals_direct_calls) {
     struct batch batch = new_batch();
     int32_t direct[STEPS][ROWS], replayed[STEPS][ROWS];
-    for (int step = 0; step < STEPS; step++) {
-        set_positions(&batch, (uint64_t)step);
-        cr_assert_eq(sample(&batch, NULL), LOTTO_SUCCESS, "%s", lotto_context_error(batch.context));
-        get_tokens(&batch, direct[step]);
-    }
+    cr_assert(sample_steps(&batch, NULL, VOCAB, direct), "%s", lotto_context_error(batch.context));
 
     cudaStream_t stream;
     cudaGraph_t graph;
@@ -99,13 +117,14 @@ Test(device, a_captured_call_replayed_equals_direct_calls) {
     cr_assert_eq(cudaStreamCreate(&stream), cudaSuccess);
     cr_assert_eq(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), cudaSuccess);
     cr_assert_eq(sample(&batch, stream), LOTTO_SUCCESS, "%s", lotto_context_error(batch.context));
+    cr_assert_eq(advance_positions(batch.positions, ROWS, stream), cudaSuccess);
     cr_assert_eq(cudaStreamEndCapture(stream, &graph), cudaSuccess);
     size_t nodes = 0;
     cr_assert_eq(cudaGraphGetNodes(graph, NULL, &nodes), cudaSuccess);
-    cr_expect_eq(nodes, 1, "lotto_sample is one launch");
+    cr_expect_eq(nodes, 2, "lotto_sample is one launch");
     cr_assert_eq(cudaGraphInstantiate(&executable, graph, 0), cudaSuccess);
+    cr_assert_eq(cudaMemset(batch.positions, 0, ROWS * sizeof *batch.positions), cudaSuccess);
     for (int step = 0; step < STEPS; step++) {
-        set_positions(&batch, (uint64_t)step);
         cr_assert_eq(cudaGraphLaunch(executable, stream), cudaSuccess);
         cr_assert_eq(cudaStreamSynchronize(stream), cudaSuccess);
         get_tokens(&batch, replayed[step]);
@@ -116,6 +135,47 @@ Test(device, a_captured_call_replayed_equals_direct_calls) {
     for (int step = 1; step < STEPS; step++)
         distinct += direct[step][0] != direct[0][0];
     cr_expect_gt(distinct, 0, "positions make no difference");
+}
+
+/* A thread with a context, a stream and outputs of its own. */
+struct worker {
+    pthread_t thread;
+    int device;
+    struct batch batch;
+    int32_t tokens[STEPS][ROWS];
+    bool good;
+};
+
+static void *work(void *argument) {
+    struct worker *worker = argument;
+    cudaStream_t stream;
+    worker->good = cudaSetDevice(worker->device) == cudaSuccess &&
+                   cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking) == cudaSuccess &&
+                   sample_steps(&worker->batch, stream, VOCAB / 2, worker->tokens);
+    return NULL;
+}
+
+/* Launches of two sizes, which ask for different amounts of shared memory, meet. */
+Test(device, threads_with_a_context_each_get_the_same_tokens_on_every_device) {
+    enum { PER_DEVICE = 4, MOST = 16 };
+    static struct worker workers[MOST];
+    int devices = 0;
+    cr_assert_eq(cudaGetDeviceCount(&devices), cudaSuccess);
+    int count = devices * PER_DEVICE < MOST ? devices * PER_DEVICE : MOST;
+    for (int i = 0; i < count; i++) {
+        workers[i].device = i / PER_DEVICE;
+        cr_assert_eq(cudaSetDevice(workers[i].device), cudaSuccess);
+        workers[i].batch = new_batch();
+    }
+    for (int i = 0; i < count; i++)
+        cr_assert_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    for (int i = 0; i < count; i++)
+        cr_assert_eq(pthread_join(workers[i].thread, NULL), 0);
+    for (int i = 0; i < count; i++) {
+        cr_assert(workers[i].good, "thread %d: %s", i, lotto_context_error(workers[i].batch.context));
+        cr_expect_arr_eq(workers[i].tokens, workers[0].tokens, sizeof workers[0].tokens,
+                         "thread %d, on device %d", i, workers[i].device);
+    }
 }
 
 /* With the caller on device 0 and the context on device 1; the stream is one of device 1, or its default stream. */

@@ -1,10 +1,10 @@
 /*
  * Kernel == reference, bit for bit, for every result of every operation: random requests of every kind, and the shapes that
- * are easy to get wrong. LOTTO_REQUIRE_GPU=1 makes a missing device a failure; otherwise it is a skip, which is printed.
+ * are easy to get wrong.
  */
 #include "kernels/launch.h"
 #include "tests/rows/boundary.h"
-#include "tests/rows/place.h"
+#include "tests/rows/places.h"
 #include "tests/rows/real.h"
 
 #include <criterion/criterion.h>
@@ -17,48 +17,15 @@
 
 static char text[1024];
 
-struct places {
-    struct place device, reference;
-};
-
-/* False if there is no device, and none is required. */
-static bool enter(struct places *places) {
-    if (!place_device(&places->device, text, sizeof text)) {
-        const char *required = getenv("LOTTO_REQUIRE_GPU");
-        cr_assert(required == NULL || strcmp(required, "1") != 0, "LOTTO_REQUIRE_GPU=1, but %s", text);
-        printf("skipped: %s\n", text);
-        return false;
-    }
-    cr_assert(place_reference(&places->reference, text, sizeof text), "%s", text);
-    return true;
-}
-
-static void leave(struct places *places) {
-    place_leave(&places->device);
-    place_leave(&places->reference);
-}
-
-static void kernels_equal_the_reference(struct places *places, const struct request *request) {
-    struct results *device = results_create(request), *reference = results_create(request);
-    cr_assert(place_answer(&places->reference, request, reference, text, sizeof text),
-              "request 0x%" PRIx64 ": %s", request->seed, text);
-    cr_assert(place_answer(&places->device, request, device, text, sizeof text), "request 0x%" PRIx64 ": %s",
-              request->seed, text);
-    bool same = results_equal(request, device, "the kernel", reference, "the reference", text, sizeof text);
-    cr_assert(same, "%s", text);
-    results_destroy(device);
-    results_destroy(reference);
-}
-
 static void random_requests_are_equal(const char *what, uint64_t first_seed, int64_t least_logits,
                                       const struct request_limits *limits) {
     struct places places;
-    if (!enter(&places))
+    if (!places_enter(&places))
         return;
     int64_t logits = 0, rows = 0, requests = 0;
     for (uint64_t seed = first_seed; logits < least_logits; seed++, requests++) {
         struct request *request = request_random(seed, limits);
-        kernels_equal_the_reference(&places, request);
+        places_agree(&places, request);
         rows += request->logits.rows;
         logits += request->logits.rows * request->logits.vocab;
         request_destroy(request);
@@ -66,7 +33,7 @@ static void random_requests_are_equal(const char *what, uint64_t first_seed, int
     printf("%s: %" PRId64 " requests, %" PRId64 " rows, %" PRId64
            " logits: kernels equal the reference in every result\n",
            what, requests, rows, logits);
-    leave(&places);
+    places_leave(&places);
 }
 
 Test(random_requests, small_vocabularies, .timeout = 600) {
@@ -79,6 +46,23 @@ Test(random_requests, all_vocabularies, .timeout = 600) {
                               &(struct request_limits){200000, 40000, 8});
 }
 
+/* 0: a top-p whose search met the place between the least float above 0 and the largest below, and never ended. */
+Test(random_requests, that_once_failed, .timeout = 600) {
+    static const struct {
+        uint64_t seed;
+        struct request_limits limits;
+    } failed[] = {{0x4b00000647, {3000, 12000, 8}}};
+    struct places places;
+    if (!places_enter(&places))
+        return;
+    for (size_t i = 0; i < sizeof failed / sizeof *failed; i++) {
+        struct request *request = request_random(failed[i].seed, &failed[i].limits);
+        places_agree(&places, request);
+        request_destroy(request);
+    }
+    places_leave(&places);
+}
+
 /* ---- shapes ------------------------------------------------------------------------------------------------------- */
 
 static void controls_of_every_order(struct places *places, struct request *request,
@@ -86,7 +70,7 @@ static void controls_of_every_order(struct places *places, struct request *reque
     for (int order = LOTTO_ORDER_SEQUENTIAL; order <= LOTTO_ORDER_JOINT; order++) {
         controls.order = (lotto_order)order;
         request_set_controls(request, &controls);
-        kernels_equal_the_reference(places, request);
+        places_agree(places, request);
     }
 }
 
@@ -95,7 +79,7 @@ Test(shapes, vocabularies_around_powers_of_two, .timeout = 600) {
     static const int64_t vocabularies[] = {1,   2,   3,   31,   32,   33,   63,   64,   65,   255,  256, 257,
                                            511, 512, 513, 1023, 1024, 1025, 2047, 2048, 2049, 4095, 4097};
     struct places places;
-    if (!enter(&places))
+    if (!places_enter(&places))
         return;
     struct random random = random_of_seed(11);
     for (size_t i = 0; i < sizeof vocabularies / sizeof *vocabularies; i++) {
@@ -112,21 +96,50 @@ Test(shapes, vocabularies_around_powers_of_two, .timeout = 600) {
             (struct row_controls){0.8f, (int32_t)(vocab / 2), 0.9f, 0.01f, LOTTO_ORDER_SEQUENTIAL});
         request_destroy(request);
     }
-    leave(&places);
+    places_leave(&places);
 }
 
-/* Draws that end exactly between two tokens: next to each other in a warp, or in two warps', blocks' or tiles' hands. */
+/* Draws that end exactly between two tokens: next to each other in a warp, or in two warps', blocks' or tiles' hands; from a list, too. */
 Test(shapes, targets_on_boundaries, .timeout = 600) {
     struct places places;
-    if (!enter(&places))
+    if (!places_enter(&places))
         return;
     for (int64_t after = 1; after <= 4096; after *= 2) {
         struct request *request = request_on_boundary(8192, after - 1);
         request->wanted[TOP_K_IDS] = request->wanted[TOP_P_IDS] = false;
-        kernels_equal_the_reference(&places, request);
+        places_agree(&places, request);
+        for (int64_t row = 0; row < request->logits.rows; row++)
+            request->top_k[row] = 200; /* more than the row's candidates */
+        places_agree(&places, request);
         request_destroy(request);
     }
-    leave(&places);
+    places_leave(&places);
+}
+
+/* A +inf in each warp's hands: whoever looks at a token must take it for what it counts as. */
+Test(shapes, infinities_in_each_part, .timeout = 600) {
+    enum { ROWS = 17, VOCAB = 1025 };
+    struct places places;
+    if (!places_enter(&places))
+        return;
+    float *rows = calloc(ROWS * VOCAB, sizeof *rows);
+    cr_assert_not_null(rows);
+    for (int row = 0; row < ROWS; row++)
+        rows[row * VOCAB + row * (VOCAB - 1) / (ROWS - 1)] = INFINITY;
+    struct request *request = request_of(rows, LOTTO_F32, ROWS, VOCAB);
+    free(rows);
+    for (int row = 0; row < ROWS; row++)
+        request->kinds[row] = ROW_POS_INF;
+    request->wanted[SAMPLE_KEPT] = request->wanted[SAMPLE_MODEL_LOGPROB] = false;
+    request->wanted[SAMPLE_KEPT_MASS] = request->wanted[SAMPLE_RANK] =
+        false; /* fewer warps then do greedy rows */
+    for (int greedy = 0; greedy <= 1; greedy++) {
+        request_set_controls(request,
+                             &(struct row_controls){greedy ? 0.0f : 1.0f, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL});
+        places_agree(&places, request);
+    }
+    request_destroy(request);
+    places_leave(&places);
 }
 
 /*
@@ -138,7 +151,7 @@ Test(shapes, cuts_met_exactly, .timeout = 600) {
         {1.44269504f, 0, 0.75f, 0, 0},  {1.44269504f, 0, 0.5f, 0, 0},      {1.44269504f, 0, 1, 0.25f, 0},
         {1.44269504f, 0, 1, 0.125f, 0}, {1.44269504f, 76, 0.75f, 0.5f, 0}, {1.44269504f, 150, 0.5f, 0, 0}};
     struct places places;
-    if (!enter(&places))
+    if (!places_enter(&places))
         return;
     float rows[2][300];
     for (int id = 0; id < 300; id++) {
@@ -150,13 +163,13 @@ Test(shapes, cuts_met_exactly, .timeout = 600) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         controls_of_every_order(&places, request, cases[i]);
     request_destroy(request);
-    leave(&places);
+    places_leave(&places);
 }
 
 /* The largest vocabulary; every token the same, so that the mass is the largest too, 2^60, and every cut falls among ties. */
 Test(shapes, largest_vocabulary_of_equal_tokens, .timeout = 600) {
     struct places places;
-    if (!enter(&places))
+    if (!places_enter(&places))
         return;
     const int64_t vocab = (int64_t)1 << 20;
     uint16_t *row = calloc((size_t)vocab, sizeof *row);
@@ -167,23 +180,23 @@ Test(shapes, largest_vocabulary_of_equal_tokens, .timeout = 600) {
     request->seeds[0] = 3;
     struct row_controls controls = {1, 600000, 0.7f, 0.5f, LOTTO_ORDER_SEQUENTIAL};
     request_set_controls(request, &controls);
-    kernels_equal_the_reference(&places, request);
+    places_agree(&places, request);
     request_destroy(request);
     free(row);
-    leave(&places);
+    places_leave(&places);
 }
 
 /* The longest rows whose parts fit on chip, beside what the kernels have there; a little longer ones are read in every pass. */
 Test(shapes, rows_that_just_fit, .timeout = 600) {
     struct places places;
-    if (!enter(&places))
+    if (!places_enter(&places))
         return;
     lotto_device info = LOTTO_DEVICE_INIT;
     int room = 0;
     cr_assert_eq(lotto_device_info(places.device.context, &info), LOTTO_SUCCESS);
     cr_assert_eq(cudaDeviceGetAttribute(&room, cudaDevAttrMaxSharedMemoryPerBlockOptin, info.index),
                  cudaSuccess);
-    int64_t blocks = info.compute_capability >= 90 ? 8 : 1;
+    int64_t blocks = info.compute_capability >= 120 ? 8 : info.compute_capability >= 90 ? 16 : 1;
     struct random random = random_of_seed(14);
     for (int more = 0; more <= 4; more += 4) {
         int64_t vocab = blocks * ((room - LOTTO_LISTS_SHARED_BYTES) / 16) * 4 - 4 + more;
@@ -192,20 +205,43 @@ Test(shapes, rows_that_just_fit, .timeout = 600) {
         row_fill(&random, ROW_NORMAL, LOTTO_F32, vocab, row);
         struct request *request = request_of(row, LOTTO_F32, 1, vocab);
         request->k_max = request->capacity = 20;
-        kernels_equal_the_reference(&places, request);
+        places_agree(&places, request);
         request_destroy(request);
         free(row);
     }
-    leave(&places);
+    places_leave(&places);
+}
+
+/* A +inf in each sixteenth of a row, beside 0, as which it counts; asked for nothing but tokens, greedily, for which not all warps are needed. */
+Test(shapes, infinity_anywhere, .timeout = 600) {
+    enum { ROWS = 16, VOCAB = 3000 };
+    static float rows[ROWS][VOCAB];
+    struct places places;
+    if (!places_enter(&places))
+        return;
+    for (int row = 0; row < ROWS; row++) {
+        for (int id = 0; id < VOCAB; id++)
+            rows[row][id] = id % 3 == 0 ? 0 : -1;
+        rows[row][VOCAB / ROWS * row + 70] = INFINITY;
+    }
+    struct request *request = request_of(rows, LOTTO_F32, ROWS, VOCAB);
+    memset(request->wanted, 0, sizeof request->wanted);
+    request->wanted[ARGMAX_TOKENS] = request->wanted[SAMPLE_TOKENS] = true;
+    for (int row = 0; row < ROWS; row++)
+        request->kinds[row] = ROW_POS_INF;
+    request_set_controls(request, &(struct row_controls){0, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL});
+    places_agree(&places, request);
+    request_destroy(request);
+    places_leave(&places);
 }
 
 /* Nothing to do: success, no output touched, and NULL arrays allowed. */
 Test(shapes, no_rows) {
     struct places places;
-    if (!enter(&places))
+    if (!places_enter(&places))
         return;
     struct request *request = request_of("", LOTTO_F16, 0, 100);
-    kernels_equal_the_reference(&places, request);
+    places_agree(&places, request);
     request_destroy(request);
 
     lotto_logits logits = {NULL, 100, 0, 100, LOTTO_F32};
@@ -228,13 +264,13 @@ Test(shapes, no_rows) {
         cr_expect_eq(lotto_sample(context, &logits, &draws, &controls, &samples, NULL, 0, NULL),
                      LOTTO_SUCCESS, "%s", lotto_context_error(context));
     }
-    leave(&places);
+    places_leave(&places);
 }
 
 /* More rows than blocks fit in a launch's other two dimensions. */
 Test(shapes, many_rows, .timeout = 600) {
     struct places places;
-    if (!enter(&places))
+    if (!places_enter(&places))
         return;
     enum { ROWS = 70000 };
     float *rows = malloc(ROWS * 2 * sizeof *rows);
@@ -245,9 +281,9 @@ Test(shapes, many_rows, .timeout = 600) {
     free(rows);
     memset(request->wanted, 0, sizeof request->wanted);
     request->wanted[ARGMAX_TOKENS] = true;
-    kernels_equal_the_reference(&places, request);
+    places_agree(&places, request);
     request_destroy(request);
-    leave(&places);
+    places_leave(&places);
 }
 
 /* ---- rows far apart ----------------------------------------------------------------------------------------------- */
@@ -278,7 +314,7 @@ static struct request *far_request(void) {
 
 Test(shapes, logits_beyond_two_to_the_31_elements, .timeout = 600) {
     struct places places;
-    if (!enter(&places))
+    if (!places_enter(&places))
         return;
     uint16_t *far = device_memory((size_t)((FAR_ROWS - 1) * FAR_STRIDE + FAR_VOCAB) * sizeof *far);
     if (far) {
@@ -303,12 +339,12 @@ Test(shapes, logits_beyond_two_to_the_31_elements, .timeout = 600) {
         results_destroy(reference);
         request_destroy(near);
     }
-    leave(&places);
+    places_leave(&places);
 }
 
 Test(shapes, probs_beyond_two_to_the_31_elements, .timeout = 600) {
     struct places places;
-    if (!enter(&places))
+    if (!places_enter(&places))
         return;
     const int rows = 2; /* 8 GiB */
     float *far = device_memory((size_t)((rows - 1) * FAR_STRIDE + FAR_VOCAB) * sizeof *far);
@@ -338,7 +374,7 @@ Test(shapes, probs_beyond_two_to_the_31_elements, .timeout = 600) {
         results_destroy(reference);
         request_destroy(near);
     }
-    leave(&places);
+    places_leave(&places);
 }
 
 /* ---- real rows ---------------------------------------------------------------------------------------------------- */
@@ -346,7 +382,7 @@ Test(shapes, probs_beyond_two_to_the_31_elements, .timeout = 600) {
 /* A few rows of each file: all of them take too long on the virtual GPU for a test; scripts/soak takes them all. */
 Test(real_rows, kernels_equal_the_reference, .timeout = 900) {
     struct places places;
-    if (!enter(&places))
+    if (!places_enter(&places))
         return;
     struct real_rows *files = real_rows_load(LOTTO_TEST_DATA, getenv("LOTTO_TEST_LOGITS"));
     for (struct real_rows *file = files; file->name[0]; file++)
@@ -354,11 +390,11 @@ Test(real_rows, kernels_equal_the_reference, .timeout = 900) {
             struct real_rows few = *file;
             few.rows = few.rows < 2 ? few.rows : 2;
             struct request *request = real_rows_request(&few, (lotto_dtype)dtype, (uint64_t)dtype);
-            kernels_equal_the_reference(&places, request);
+            places_agree(&places, request);
             printf("%s as %s: %" PRId64 " of %" PRId64 " rows of %" PRId64 " logits equal the reference's\n",
                    file->name, dtype_name((lotto_dtype)dtype), few.rows, file->rows, file->vocab);
             request_destroy(request);
         }
     real_rows_destroy(files);
-    leave(&places);
+    places_leave(&places);
 }

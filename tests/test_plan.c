@@ -3,27 +3,41 @@
 
 #include <criterion/criterion.h>
 
-static const struct lotto_limits gpu = {132, true, 227 << 10, 228 << 10, 1 << 10};
-static const struct lotto_limits a100 = {108, false, 163 << 10, 164 << 10, 1 << 10};
-static const struct lotto_limits t4 = {40, false, 64 << 10, 64 << 10, 0};
+static const struct lotto_limits gpu = {132, 16, 227 << 10, 228 << 10, 1 << 10};
+static const struct lotto_limits a100 = {108, 1, 163 << 10, 164 << 10, 1 << 10};
+static const struct lotto_limits t4 = {40, 1, 64 << 10, 64 << 10, 0};
 static const struct lotto_limits reference = {0};
 
 static lotto_logits shape(int64_t rows, int64_t vocab) {
     return (lotto_logits){NULL, vocab, rows, vocab, LOTTO_F32};
 }
 
-/* A row alone is spread over the largest team that is portable, as long as its blocks have 2048 logits each. */
-Test(plan, one_row_is_shared_by_eight_blocks) {
-    lotto_logits logits = shape(1, 32000);
+/* A row alone is spread over the largest team, as long as its blocks have 2048 logits each. */
+Test(plan, few_rows_are_spread) {
+    lotto_logits logits = shape(1, 128256);
     struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
-    cr_expect_eq(plan.team_blocks, 8);
-    cr_expect_eq(plan.blocks, 8);
+    cr_expect_eq(plan.team_blocks, 16);
+    cr_expect_eq(plan.blocks, 16);
     cr_expect_eq(plan.part_vectors,
-                 1001); /* 8001 vectors of 4, the last for a row that begins within one, in 8 parts */
-    cr_expect_eq(plan.part_bytes, 16016);
+                 2005); /* 32065 vectors of 4, the last for a row that begins within one, in 16 parts */
+    cr_expect_eq(plan.part_bytes, 32080);
     cr_expect_eq(plan.workspace_bytes, 0);
+    logits = shape(1, 32000);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 15);
     logits = shape(1, 5000);
     cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 2);
+}
+
+/* 132 multiprocessors have room for 8 teams of 16 at once; 9 rows have the usual 8 blocks, and so have 32; 64 have the 6 that they need. */
+Test(plan, the_largest_teams_are_for_as_many_rows_as_have_room_at_once) {
+    static const struct {
+        int64_t rows;
+        uint32_t blocks;
+    } cases[] = {{8, 16}, {9, 8}, {32, 8}, {64, 6}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lotto_logits logits = shape(cases[i].rows, 128256);
+        cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, cases[i].blocks);
+    }
 }
 
 /* 128256 logits of 4 bytes: 6 blocks have 85,520 bytes each, and two such blocks fit on a multiprocessor. */
@@ -42,11 +56,41 @@ Test(plan, long_rows_take_a_whole_multiprocessor_a_block_or_stay_in_global_memor
     struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
     cr_expect_eq(plan.team_blocks, 5);
     cr_expect_leq(plan.part_bytes + LOTTO_ROWS_SHARED_BYTES, gpu.shared_per_block);
-    logits = shape(
-        256, 1 << 19); /* 2 MiB: more than 8 blocks hold, so it is read from global memory in each pass */
+    logits = shape(256, 1 << 20); /* 4 MiB: more than any team holds, so it is read in each pass */
     plan = lotto_plan_rows(&gpu, &logits);
     cr_expect_eq(plan.team_blocks, 8);
     cr_expect_eq(plan.part_bytes, 0);
+}
+
+/* 2^19 logits of 4 bytes: 8 blocks hold 8 x 205 KiB of its 2 MiB, 16 have 128 KiB each. */
+Test(plan, rows_that_eight_blocks_do_not_hold_have_sixteen) {
+    for (int64_t rows = 1; rows <= 256; rows += 255) {
+        lotto_logits logits = shape(rows, 1 << 19);
+        struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
+        cr_expect_eq(plan.team_blocks, 16);
+        cr_expect_eq(plan.blocks, 16 * rows);
+        cr_expect_eq(plan.part_bytes, (128 << 10) + 16);
+        plan = lotto_plan_lists(&gpu, &logits, 50);
+        cr_expect_eq(plan.team_blocks, 16);
+    }
+    lotto_logits logits = shape(1, 1 << 20);
+    logits.dtype = LOTTO_BF16;
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 16);
+}
+
+/* As on compute capability 12.0, or where no GPC has 16 multiprocessors; and on a small part of a GPU. */
+Test(plan, devices_without_room_for_large_teams_have_smaller_ones) {
+    struct lotto_limits no_more_than = gpu;
+    lotto_logits logits = shape(1, 1 << 19);
+    for (int largest = 1; largest <= 8; largest++) {
+        no_more_than.largest_team = largest;
+        struct lotto_plan plan = lotto_plan_rows(&no_more_than, &logits);
+        cr_expect_eq(plan.team_blocks, largest);
+        cr_expect_eq(plan.part_bytes, 0);
+    }
+    no_more_than.largest_team = 12; /* 12 x 171 KiB */
+    cr_expect_eq(lotto_plan_rows(&no_more_than, &logits).team_blocks, 12);
+    cr_expect_gt(lotto_plan_rows(&no_more_than, &logits).part_bytes, 0);
 }
 
 Test(plan, without_teams_a_row_has_one_block) {

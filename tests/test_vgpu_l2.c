@@ -23,7 +23,7 @@ static void expect(uint64_t sectors, uint64_t hits, uint64_t reads, uint64_t wri
 }
 
 Test(vgpu_l2, the_least_recently_used_line_goes) {
-    struct l2 *l2 = l2_create(SET_BYTES, true);
+    struct l2 *l2 = l2_create(SET_BYTES, L2_KEEPS);
     for (uint64_t line = 0; line < L2_WAYS; line++)
         cr_expect_not(access_line(l2, line, L2_LOAD));
     cr_expect(access_line(l2, 0, L2_LOAD));
@@ -36,7 +36,7 @@ Test(vgpu_l2, the_least_recently_used_line_goes) {
 }
 
 Test(vgpu_l2, lines_go_to_sets_in_turn) {
-    struct l2 *l2 = l2_create(2 * SET_BYTES, true);
+    struct l2 *l2 = l2_create(2 * SET_BYTES, L2_KEEPS);
     for (uint64_t line = 0; line < 2 * L2_WAYS; line += 2)
         access_line(l2, line, L2_LOAD);
     access_line(l2, 1, L2_LOAD);
@@ -46,7 +46,7 @@ Test(vgpu_l2, lines_go_to_sets_in_turn) {
 }
 
 Test(vgpu_l2, a_sector_is_there_when_it_was_asked_for) {
-    struct l2 *l2 = l2_create(SET_BYTES, true);
+    struct l2 *l2 = l2_create(SET_BYTES, L2_KEEPS);
     const uint64_t at[3] = {0, 40, 44};
     l2_request(l2, at, 7, L2_LOAD, &traffic); /* two of the line's four */
     expect(2, 0, 2, 0);
@@ -58,7 +58,7 @@ Test(vgpu_l2, a_sector_is_there_when_it_was_asked_for) {
 }
 
 Test(vgpu_l2, a_request_asks_once_for_a_sector) {
-    struct l2 *l2 = l2_create(SET_BYTES, true);
+    struct l2 *l2 = l2_create(SET_BYTES, L2_KEEPS);
     uint64_t at[32];
     for (unsigned lane = 0; lane < 32; lane++)
         at[lane] = lane % 2 * 128 + lane; /* lanes take turns on two lines */
@@ -70,7 +70,7 @@ Test(vgpu_l2, a_request_asks_once_for_a_sector) {
 }
 
 Test(vgpu_l2, stores_fill_and_are_written_when_evicted) {
-    struct l2 *l2 = l2_create(SET_BYTES, true);
+    struct l2 *l2 = l2_create(SET_BYTES, L2_KEEPS);
     cr_expect(access_line(l2, 0, L2_STORE)); /* nothing to wait for */
     cr_expect(access_line(l2, 0, L2_LOAD));
     expect(2, 1, 0, 0);
@@ -83,22 +83,39 @@ Test(vgpu_l2, stores_fill_and_are_written_when_evicted) {
 }
 
 Test(vgpu_l2, the_end_of_a_launch) {
-    for (int keeps = 0; keeps < 2; keeps++) {
-        struct l2 *l2 = l2_create(SET_BYTES, keeps);
+    static const enum l2_keeping every[] = {L2_EMPTIES, L2_KEEPS, L2_CLEANS};
+    for (int k = 0; k < 3; k++) {
+        bool writes = every[k] != L2_KEEPS, keeps = every[k] != L2_EMPTIES;
+        struct l2 *l2 = l2_create(SET_BYTES, every[k]);
         access_line(l2, 0, L2_STORE);
         access_line(l2, 1, L2_LOAD);
         l2_end_launch(l2, &traffic);
-        expect(2, 0, 1, keeps ? 0 : 1);
+        expect(2, 0, 1, writes);
         access_line(l2, 0, L2_LOAD);
-        expect(1, keeps ? 1 : 0, keeps ? 0 : 1, 0);
+        expect(1, keeps, !keeps, 0);
         l2_end_launch(l2, &traffic);
         expect(0, 0, 0, 0); /* what was written is written once */
+        for (uint64_t line = 2; line < L2_WAYS + 2; line++)
+            access_line(l2, line, L2_LOAD);
+        expect(16, 0, 16, !writes);
         l2_free(l2);
     }
 }
 
+Test(vgpu_l2, what_is_emptied_is_not_written) {
+    struct l2 *l2 = l2_create(SET_BYTES, L2_KEEPS);
+    access_line(l2, 0, L2_STORE);
+    l2_empty(l2);
+    l2_set_keeping(l2, L2_CLEANS);
+    expect(1, 0, 0, 0);
+    access_line(l2, 0, L2_LOAD);
+    l2_end_launch(l2, &traffic);
+    expect(1, 0, 1, 0);
+    l2_free(l2);
+}
+
 Test(vgpu_l2, what_the_host_writes_is_forgotten) {
-    struct l2 *l2 = l2_create(2 * SET_BYTES, true);
+    struct l2 *l2 = l2_create(2 * SET_BYTES, L2_KEEPS);
     for (uint64_t line = 0; line < 8; line++)
         access_line(l2, line, L2_STORE);
     expect(8, 0, 0, 0);
@@ -113,7 +130,7 @@ Test(vgpu_l2, what_the_host_writes_is_forgotten) {
 }
 
 Test(vgpu_l2, the_word_with_the_most_atomics) {
-    struct l2 *l2 = l2_create(SET_BYTES, false);
+    struct l2 *l2 = l2_create(SET_BYTES, L2_EMPTIES);
     for (unsigned k = 0; k < 100; k++) {
         uint64_t at[32];
         for (unsigned lane = 0; lane < 32; lane++)

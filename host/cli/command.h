@@ -34,4 +34,7 @@ bool list_command(const struct options *options, struct error *error);         /
 bool show_command(const struct options *options, struct error *error);
 bool devices_command(const struct options *options, struct error *error);
 
+/* lotto bench: becomes lotto-bench, which lies beside this program; returns only on failure. arguments[0] is "bench". */
+bool bench_start(char **arguments, struct error *error);
+
 #endif

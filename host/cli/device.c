@@ -7,6 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool device_choice_of_name(const char *name, enum device_choice *choice) {
+    static const char *const names[] = {[DEVICE_AUTO] = "auto",
+                                        [DEVICE_CUDA] = "cuda",
+                                        [DEVICE_VIRTUAL] = "virtual",
+                                        [DEVICE_REFERENCE] = "reference"};
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *choice = (enum device_choice)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 void device_absence(char *reason, size_t reason_bytes) {
     int driver = 0, count = 0;
     cudaDriverGetVersion(&driver);
@@ -46,7 +60,8 @@ bool device_open_reference(struct device *device, struct error *error) {
     return take_context(device, context, error);
 }
 
-static bool open_cuda(struct device *device, const struct options *options, struct error *error) {
+static bool open_cuda(struct device *device, enum device_choice choice, char **program_arguments,
+                      struct error *error) {
     lotto_context *context;
     char reason[256] = "";
     *device = (struct device){0};
@@ -56,19 +71,20 @@ static bool open_cuda(struct device *device, const struct options *options, stru
     if (status != LOTTO_NO_DEVICE)
         return failure(error, "opening the CUDA device: %s", lotto_status_string(status));
     device_absence(reason, sizeof reason);
-    if (options->device == DEVICE_AUTO && !virtual_is_loaded())
-        return virtual_restart(options->program_arguments, reason, error);
+    if (choice == DEVICE_AUTO && !virtual_is_loaded())
+        return virtual_restart(program_arguments, reason, error);
     return failure(error, "no usable CUDA device: %s", reason);
 }
 
-bool device_open(struct device *device, const struct options *options, struct error *error) {
-    if (options->device == DEVICE_REFERENCE)
+bool device_open(struct device *device, enum device_choice choice, char **program_arguments,
+                 struct error *error) {
+    if (choice == DEVICE_REFERENCE)
         return device_open_reference(device, error);
-    if (options->device == DEVICE_VIRTUAL && !virtual_is_loaded())
-        return virtual_restart(options->program_arguments, "", error);
-    if (!open_cuda(device, options, error))
+    if (choice == DEVICE_VIRTUAL && !virtual_is_loaded())
+        return virtual_restart(program_arguments, "", error);
+    if (!open_cuda(device, choice, program_arguments, error))
         return false;
-    if (options->device == DEVICE_AUTO && virtual_is_loaded() && virtual_reason() != NULL)
+    if (choice == DEVICE_AUTO && virtual_is_loaded() && virtual_reason() != NULL)
         fprintf(stderr, "lotto: on the virtual GPU, since %s\n", virtual_reason());
     return true;
 }

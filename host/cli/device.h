@@ -3,7 +3,13 @@
 #define LOTTO_CLI_DEVICE_H
 
 #include "error.h"
-#include "options.h"
+
+#include <lotto/lotto.h>
+#include <stddef.h>
+
+enum device_choice { DEVICE_AUTO, DEVICE_CUDA, DEVICE_VIRTUAL, DEVICE_REFERENCE };
+/* "auto", "cuda", "virtual" or "reference". */
+bool device_choice_of_name(const char *name, enum device_choice *choice);
 
 struct device {
     lotto_context *context;
@@ -12,10 +18,11 @@ struct device {
 };
 
 /*
- * Opens what was chosen. May start this program again under the virtual GPU; so nothing may have been read or written yet.
- * Says on standard error why where auto takes the virtual GPU.
+ * Opens what was chosen. May start this program again, with these arguments, under the virtual GPU; so nothing may have been read
+ * or written yet. Says on standard error why where auto takes the virtual GPU.
  */
-bool device_open(struct device *device, const struct options *options, struct error *error);
+bool device_open(struct device *device, enum device_choice choice, char **program_arguments,
+                 struct error *error);
 bool device_open_reference(struct device *device, struct error *error);
 void device_close(struct device *device);
 

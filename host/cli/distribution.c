@@ -54,7 +54,7 @@ bool distribution_command(const struct options *options, struct error *error) {
     struct results results = {0};
     struct npy_writer writer = {0};
     struct request request = {options->command->id == COMMAND_PROBS ? OPERATION_PROBS : OPERATION_SOFTMAX,
-                              controls_of(options), 0};
+                              controls_of(options), 0, 0};
     if (!job_open(&job, options, error))
         return false;
     bool good = job_divide(&job, request_row_elements(&request, job.vocab), job.end - job.begin, error) &&

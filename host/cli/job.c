@@ -65,7 +65,7 @@ static bool open_reference(struct job *job, struct error *error) {
 bool job_open(struct job *job, const struct options *options, struct error *error) {
     struct device device;
     *job = (struct job){.options = options};
-    if (!device_open(&device, options, error))
+    if (!device_open(&device, options->device, options->program_arguments, error))
         return false;
     run_open(&job->run, device);
     bool good = open_file(job, error) && choose_rows(job, error) && open_seeds(job, error) &&

@@ -134,7 +134,7 @@ bool list_command(const struct options *options, struct error *error) {
     if (!job_open(&job, options, error))
         return false;
     struct request request = {options->command->id == COMMAND_TOP_K ? OPERATION_TOP_K : OPERATION_TOP_P,
-                              controls_of(options), places_for(options, job.vocab)};
+                              controls_of(options), places_for(options, job.vocab), 0};
     float *values = allocate(error, (uint64_t)request.places * sizeof *values);
     bool good = values != NULL &&
                 job_divide(&job, request_row_elements(&request, job.vocab), job.end - job.begin, error) &&

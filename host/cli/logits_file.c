@@ -107,8 +107,7 @@ static bool format_of(const char *path, const struct logits_hint *hint, const ui
                       size_t prefix_bytes, enum format *format, struct error *error) {
     bool is_npy = ends_with(path, ".npy"), is_safetensors = ends_with(path, ".safetensors");
     if (hint->is_raw && (is_npy || is_safetensors))
-        return usage_error(error,
-                           "it says its own dtype and shape; --dtype and --vocab-size are for raw files");
+        return usage_error(error, "it says its own dtype and shape; they can be given for raw files only");
     if (hint->is_raw)
         *format = FORMAT_RAW;
     else if (is_npy || (!is_safetensors && prefix_bytes >= 6 && memcmp(prefix, "\x93NUMPY", 6) == 0))

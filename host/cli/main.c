@@ -53,6 +53,7 @@ static void print_general_help(void) {
            "Commands:\n");
     for (int i = 0; i < COMMANDS; i++)
         printf("  %-9s %s\n", commands[i].name, commands[i].summary);
+    printf("  %-9s %s\n", "bench", "measure what the operations cost (see lotto bench --help)");
     printf("\nFILE is .npy (float32 or float16), .safetensors (F32, F16 or BF16), raw with\n"
            "--dtype and --vocab-size, or - for standard input.\n\n"
            "Options:\n"
@@ -99,6 +100,8 @@ static bool run(int count, char **arguments, struct error *error) {
     const char *first = arguments[1];
     bool wants_help = strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0;
     if (!wants_help && strcmp(first, "--version") != 0) {
+        if (strcmp(first, "bench") == 0)
+            return bench_start(arguments + 1, error);
         const struct command *command = find_command(first);
         if (command == NULL)
             return usage_error(error, "'%s' is not a command of lotto (see lotto --help)", first);

@@ -139,17 +139,7 @@ static bool take_tensor(struct options *options, const char *value) {
 }
 
 static bool take_device(struct options *options, const char *value) {
-    static const char *const names[] = {[DEVICE_AUTO] = "auto",
-                                        [DEVICE_CUDA] = "cuda",
-                                        [DEVICE_VIRTUAL] = "virtual",
-                                        [DEVICE_REFERENCE] = "reference"};
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(value, names[i]) == 0) {
-            options->device = (enum device_choice)i;
-            return true;
-        }
-    }
-    return false;
+    return device_choice_of_name(value, &options->device);
 }
 
 static bool take_verify(struct options *options, const char *value) {

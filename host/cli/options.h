@@ -2,11 +2,7 @@
 #ifndef LOTTO_CLI_OPTIONS_H
 #define LOTTO_CLI_OPTIONS_H
 
-#include "error.h"
-
-#include <lotto/lotto.h>
-
-enum device_choice { DEVICE_AUTO, DEVICE_CUDA, DEVICE_VIRTUAL, DEVICE_REFERENCE };
+#include "device.h"
 
 #define MAX_TEMPERATURES 16
 

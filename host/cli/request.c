@@ -43,6 +43,8 @@ struct output request_output(const struct request *request, int output) {
     return outputs_of[request->operation].output[output];
 }
 
+bool request_asks_for(const struct request *request, int output) { return !(request->without >> output & 1); }
+
 int64_t request_output_width(const struct request *request, int output, int64_t vocab) {
     switch (request_output(request, output).width) {
     case ONE_A_PLACE:
@@ -57,7 +59,7 @@ int64_t request_output_width(const struct request *request, int output, int64_t 
 int64_t request_row_elements(const struct request *request, int64_t vocab) {
     int64_t elements = 0;
     for (int i = 0; i < request_output_count(request); i++)
-        elements += request_output_width(request, i, vocab);
+        elements += request_asks_for(request, i) ? request_output_width(request, i, vocab) : 0;
     return elements;
 }
 
@@ -65,6 +67,8 @@ bool results_allocate(struct results *results, const struct request *request, in
                       struct error *error) {
     *results = (struct results){.request = request, .vocab = vocab};
     for (int i = 0; i < request_output_count(request); i++) {
+        if (!request_asks_for(request, i))
+            continue;
         uint64_t elements = (uint64_t)(rows * request_output_width(request, i, vocab));
         results->outputs[i] = allocate(error, elements * sizeof(uint32_t));
         if (results->outputs[i] == NULL) {

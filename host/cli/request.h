@@ -18,7 +18,8 @@ enum operation {
 struct request {
     enum operation operation;
     lotto_controls controls;
-    int64_t places; /* of each row's list, for top-k and top-p */
+    int64_t places;   /* of each row's list, for top-k and top-p */
+    unsigned without; /* bits of outputs that are not asked for: 1u << SAMPLE_RANK */
 };
 
 /* An output of an operation. Every element of every output has four bytes. */
@@ -47,16 +48,17 @@ enum { LIST_IDS = 1, LIST_KEPT = 2, LIST_VALUES = 3, LIST_MASS = 3 };
 
 int request_output_count(const struct request *request);
 struct output request_output(const struct request *request, int output);
+bool request_asks_for(const struct request *request, int output);
 /* Elements a row. */
 int64_t request_output_width(const struct request *request, int output, int64_t vocab);
-/* Elements a row of all outputs. */
+/* Elements a row of all outputs asked for. */
 int64_t request_row_elements(const struct request *request, int64_t vocab);
 
 /* What a request gave for some rows, on the host. */
 struct results {
     const struct request *request;
     int64_t vocab;
-    uint32_t *outputs[MAX_OUTPUTS]; /* [rows, width] */
+    uint32_t *outputs[MAX_OUTPUTS]; /* [rows, width]; NULL: not asked for */
 };
 
 bool results_allocate(struct results *results, const struct request *request, int64_t vocab, int64_t rows,

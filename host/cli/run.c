@@ -46,52 +46,56 @@ static lotto_status query_workspace(struct run *run, const struct request *reque
     abort();
 }
 
-static lotto_status sample(struct run *run, const lotto_controls *controls, void *workspace,
-                           size_t workspace_bytes) {
-    struct device_memory *outputs = run->outputs;
+/* NULL for what is not asked for. */
+static void *output_of(const struct run *run, const struct request *request, int output) {
+    return request_asks_for(request, output) ? run->outputs[output].address : NULL;
+}
+
+static lotto_status sample(struct run *run, const struct request *request, lotto_stream stream) {
     lotto_draws draws = LOTTO_DRAWS_INIT;
     lotto_samples samples = LOTTO_SAMPLES_INIT;
     draws.seeds = run->seeds.address;
     draws.positions = run->positions.address;
-    samples.status = outputs[OUTPUT_STATUS_AT].address;
-    samples.tokens = outputs[SAMPLE_TOKEN].address;
-    samples.kept = outputs[SAMPLE_KEPT].address;
-    samples.prob = outputs[SAMPLE_PROB].address;
-    samples.logprob = outputs[SAMPLE_LOGPROB].address;
-    samples.model_logprob = outputs[SAMPLE_MODEL_LOGPROB].address;
-    samples.kept_mass = outputs[SAMPLE_KEPT_MASS].address;
-    samples.rank = outputs[SAMPLE_RANK].address;
-    return lotto_sample(run->device.context, &run->logits, &draws, controls, &samples, workspace,
-                        workspace_bytes, NULL);
+    samples.status = output_of(run, request, OUTPUT_STATUS_AT);
+    samples.tokens = output_of(run, request, SAMPLE_TOKEN);
+    samples.kept = output_of(run, request, SAMPLE_KEPT);
+    samples.prob = output_of(run, request, SAMPLE_PROB);
+    samples.logprob = output_of(run, request, SAMPLE_LOGPROB);
+    samples.model_logprob = output_of(run, request, SAMPLE_MODEL_LOGPROB);
+    samples.kept_mass = output_of(run, request, SAMPLE_KEPT_MASS);
+    samples.rank = output_of(run, request, SAMPLE_RANK);
+    return lotto_sample(run->device.context, &run->logits, &draws, &request->controls, &samples,
+                        run->workspace.address, run->workspace.bytes, stream);
 }
 
-static lotto_status call(struct run *run, const struct request *request, void *workspace,
-                         size_t workspace_bytes) {
+static lotto_status call(struct run *run, const struct request *request, lotto_stream stream) {
     lotto_context *context = run->device.context;
     const lotto_logits *logits = &run->logits;
     const lotto_controls *controls = &request->controls;
-    struct device_memory *outputs = run->outputs;
-    uint32_t *status = outputs[OUTPUT_STATUS_AT].address;
+    void *workspace = run->workspace.address;
+    size_t workspace_bytes = run->workspace.bytes;
+    uint32_t *status = output_of(run, request, OUTPUT_STATUS_AT);
     switch (request->operation) {
     case OPERATION_SAMPLE:
-        return sample(run, controls, workspace, workspace_bytes);
+        return sample(run, request, stream);
     case OPERATION_ARGMAX:
-        return lotto_argmax(context, logits, outputs[ARGMAX_TOKEN].address, status, workspace,
-                            workspace_bytes, NULL);
+        return lotto_argmax(context, logits, output_of(run, request, ARGMAX_TOKEN), status, workspace,
+                            workspace_bytes, stream);
     case OPERATION_SOFTMAX:
-        return lotto_softmax(context, logits, controls, outputs[DISTRIBUTION_PROBS].address, logits->vocab,
-                             status, workspace, workspace_bytes, NULL);
+        return lotto_softmax(context, logits, controls, output_of(run, request, DISTRIBUTION_PROBS),
+                             logits->vocab, status, workspace, workspace_bytes, stream);
     case OPERATION_PROBS:
-        return lotto_probs(context, logits, controls, outputs[DISTRIBUTION_PROBS].address, logits->vocab,
-                           outputs[DISTRIBUTION_KEPT].address, status, workspace, workspace_bytes, NULL);
+        return lotto_probs(context, logits, controls, output_of(run, request, DISTRIBUTION_PROBS),
+                           logits->vocab, output_of(run, request, DISTRIBUTION_KEPT), status, workspace,
+                           workspace_bytes, stream);
     case OPERATION_TOP_K:
-        return lotto_top_k(context, logits, controls, request->places, outputs[LIST_IDS].address,
-                           outputs[LIST_VALUES].address, outputs[LIST_KEPT].address, status, workspace,
-                           workspace_bytes, NULL);
+        return lotto_top_k(context, logits, controls, request->places, output_of(run, request, LIST_IDS),
+                           output_of(run, request, LIST_VALUES), output_of(run, request, LIST_KEPT), status,
+                           workspace, workspace_bytes, stream);
     case OPERATION_TOP_P:
-        return lotto_top_p(context, logits, controls, request->places, outputs[LIST_IDS].address,
-                           outputs[LIST_KEPT].address, outputs[LIST_MASS].address, status, workspace,
-                           workspace_bytes, NULL);
+        return lotto_top_p(context, logits, controls, request->places, output_of(run, request, LIST_IDS),
+                           output_of(run, request, LIST_KEPT), output_of(run, request, LIST_MASS), status,
+                           workspace, workspace_bytes, stream);
     }
     abort();
 }
@@ -115,29 +119,38 @@ static bool said(struct run *run, lotto_status status, struct error *error) {
     return failure(error, "%s: %s", run->device.name, *detail != '\0' ? detail : lotto_status_string(status));
 }
 
-bool run_request(struct run *run, const struct request *request, uint64_t position, struct results *results,
-                 int64_t first_row, struct error *error) {
-    int64_t rows = run->logits.rows, vocab = run->logits.vocab;
+bool run_prepare(struct run *run, const struct request *request, uint64_t position, struct error *error) {
     size_t workspace_bytes;
     if (request->operation == OPERATION_SAMPLE && !load_positions(run, position, error))
         return false;
     for (int i = 0; i < request_output_count(request); i++) {
-        size_t bytes = (size_t)(rows * request_output_width(request, i, vocab)) * sizeof(uint32_t);
-        if (!device_reserve(&run->device, &run->outputs[i], bytes, error))
+        int64_t elements = run->logits.rows * request_output_width(request, i, run->logits.vocab);
+        if (request_asks_for(request, i) &&
+            !device_reserve(&run->device, &run->outputs[i], (size_t)elements * sizeof(uint32_t), error))
             return false;
     }
-    if (!said(run, query_workspace(run, request, &workspace_bytes), error))
-        return false;
-    if (!device_reserve(&run->device, &run->workspace, workspace_bytes, error))
-        return false;
-    void *workspace = workspace_bytes > 0 ? run->workspace.address : NULL;
-    if (!said(run, call(run, request, workspace, workspace_bytes), error))
-        return false;
+    return said(run, query_workspace(run, request, &workspace_bytes), error) &&
+           device_reserve(&run->device, &run->workspace, workspace_bytes, error);
+}
+
+bool run_enqueue(struct run *run, const struct request *request, lotto_stream stream, struct error *error) {
+    return said(run, call(run, request, stream), error);
+}
+
+bool run_fetch(struct run *run, const struct request *request, struct results *results, int64_t first_row,
+               struct error *error) {
     for (int i = 0; i < request_output_count(request); i++) {
-        int64_t width = request_output_width(request, i, vocab);
-        if (!device_download(&run->device, results->outputs[i] + first_row * width, &run->outputs[i],
-                             (size_t)(rows * width) * sizeof(uint32_t), error))
+        int64_t width = request_output_width(request, i, run->logits.vocab);
+        if (request_asks_for(request, i) &&
+            !device_download(&run->device, results->outputs[i] + first_row * width, &run->outputs[i],
+                             (size_t)(run->logits.rows * width) * sizeof(uint32_t), error))
             return false;
     }
     return true;
+}
+
+bool run_request(struct run *run, const struct request *request, uint64_t position, struct results *results,
+                 int64_t first_row, struct error *error) {
+    return run_prepare(run, request, position, error) && run_enqueue(run, request, NULL, error) &&
+           run_fetch(run, request, results, first_row, error);
 }

@@ -20,7 +20,15 @@ void run_close(struct run *run);
 bool run_load(struct run *run, const void *values, lotto_dtype dtype, int64_t rows, int64_t vocab,
               const uint64_t *seeds, struct error *error);
 
-/* Runs the request on the rows loaded, every one at the same position; their results go to results' rows from first_row on. */
+/* Makes room for the request's outputs and workspace; every row is at the same position. */
+bool run_prepare(struct run *run, const struct request *request, uint64_t position, struct error *error);
+/* Enqueues the request that was prepared last, and nothing else. */
+bool run_enqueue(struct run *run, const struct request *request, lotto_stream stream, struct error *error);
+/* Waits for the request enqueued last; its results go to results' rows from first_row on. */
+bool run_fetch(struct run *run, const struct request *request, struct results *results, int64_t first_row,
+               struct error *error);
+
+/* All three: runs the request on the rows loaded, every one at the same position; their results go to results' rows from first_row on. */
 bool run_request(struct run *run, const struct request *request, uint64_t position, struct results *results,
                  int64_t first_row, struct error *error);
 

@@ -1,5 +1,5 @@
 // Thread block clusters: launches and their limits, special registers, distributed shared memory, cluster barriers.
-#include "expect.cuh"
+#include "largest_cluster.cuh"
 
 #include <cooperative_groups.h>
 
@@ -181,8 +181,10 @@ void check_limits() {
             "another cluster than the kernel was compiled for");
     must(launch(ring, 4, 64, 4, in.items, in.items, 0));
     must(cudaFuncSetAttribute(reduce, cudaFuncAttributeNonPortableClusterSizeAllowed, 1));
-    must(launch(reduce, 32, 32, 16, in.items, out.items));
-    refused(launch(reduce, 17, 32, 17, in.items, out.items), cudaErrorInvalidClusterSize, "a cluster of 17");
+    unsigned largest = largest_cluster();
+    must(launch(reduce, 2 * largest, 32, largest, in.items, out.items));
+    refused(launch(reduce, largest + 1, 32, largest + 1, in.items, out.items), cudaErrorInvalidClusterSize,
+            "a cluster beyond the device's largest");
     must(cudaDeviceSynchronize());
 }
 
@@ -206,7 +208,7 @@ void check_occupancy() {
     expect(blocks == 4, "the cluster a kernel was compiled for");
     must(cudaFuncSetAttribute(where, cudaFuncAttributeNonPortableClusterSizeAllowed, 1));
     must(cudaOccupancyMaxPotentialClusterSize(&blocks, where, &config));
-    expect(blocks == 16, "the largest cluster");
+    expect(blocks == (int)largest_cluster(), "the largest cluster");
     cudaFuncAttributes attributes;
     must(cudaFuncGetAttributes(&attributes, ring));
     expect(attributes.requiredClusterWidth == 4 && attributes.clusterDimMustBeSet, "attributes of a kernel");

@@ -28,6 +28,7 @@ __global__ void read_next(unsigned times) {
     __shared__ unsigned words[32];
     unsigned next = (cg::this_cluster().block_rank() + 1) % cg::this_cluster().num_blocks(), at;
     asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(at) : "r"(to_shared(&words[threadIdx.x])), "r"(next));
+    cg::this_cluster().sync();
     for (unsigned k = 0; k < times; k++)
         asm volatile("{ .reg .u32 value; ld.shared::cluster.u32 value, [%0]; }" ::"r"(at));
     cg::this_cluster().sync();
@@ -39,6 +40,7 @@ __global__ void read_all(unsigned times) {
     asm("mapa.shared::cluster.u32 %0, %1, %2;"
         : "=r"(at)
         : "r"(to_shared(&words[threadIdx.x])), "r"(threadIdx.x % 4));
+    cg::this_cluster().sync();
     for (unsigned k = 0; k < times; k++)
         asm volatile("{ .reg .u32 value; ld.shared::cluster.u32 value, [%0]; }" ::"r"(at));
     cg::this_cluster().sync();
@@ -47,6 +49,7 @@ __global__ void add_to_next(unsigned times) {
     __shared__ unsigned word;
     unsigned next = (cg::this_cluster().block_rank() + 1) % cg::this_cluster().num_blocks(), at;
     asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(at) : "r"(to_shared(&word)), "r"(next));
+    cg::this_cluster().sync();
     for (unsigned k = 0; k < times; k++)
         asm volatile("red.relaxed.cluster.shared::cluster.add.u32 [%0], 1;" ::"r"(at) : "memory");
     cg::this_cluster().sync();

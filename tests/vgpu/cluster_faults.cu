@@ -16,6 +16,8 @@ enum fault {
     RANK_BEYOND,
     OFFSET_BEYOND,
     REMOTE_BY_OWN,
+    READ_BEFORE_BEGIN,
+    COPIES_BEFORE_BEGIN,
     READ_AFTER_END,
     ARRIVES_AFTER_END,
     COPIES_AFTER_END,
@@ -45,6 +47,8 @@ constexpr const char *names[] = {"none",
                                  "rank-beyond",
                                  "offset-beyond",
                                  "remote-by-own",
+                                 "read-before-begin",
+                                 "copies-before-begin",
                                  "read-after-end",
                                  "arrives-after-end",
                                  "copies-after-end",
@@ -145,6 +149,18 @@ __global__ void faulty(fault fault, const unsigned *items, unsigned *out) {
         if (fault == COPIES_AFTER_END && threadIdx.x == 0)
             ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, cluster.map_shared_rank(tile, 1), items,
                                256, cluster.map_shared_rank(&barrier, 1));
+        return;
+    }
+    // Only the wait tells that the other block has begun.
+    if (fault == READ_BEFORE_BEGIN || fault == COPIES_BEFORE_BEGIN)
+        asm volatile("barrier.cluster.arrive;" ::: "memory");
+    if (fault == READ_BEFORE_BEGIN)
+        out[threadIdx.x] = load_cluster(mapped(&tile[threadIdx.x], rank ^ 1));
+    if (fault == COPIES_BEFORE_BEGIN && threadIdx.x == 0)
+        ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, cluster.map_shared_rank(tile, rank ^ 1),
+                           items, 256, cluster.map_shared_rank(&barrier, rank ^ 1));
+    if (fault == READ_BEFORE_BEGIN || fault == COPIES_BEFORE_BEGIN) {
+        asm volatile("barrier.cluster.wait;" ::: "memory");
         return;
     }
     if (fault == WAITS_UNARRIVED)

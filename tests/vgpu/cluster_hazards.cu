@@ -1,6 +1,6 @@
 // One planted hazard a run, named by the argument: clusters, mbarriers and asynchronous copies used with something left out. `clean`
 // does the same things right, and must be passed over in silence.
-#include "expect.cuh"
+#include "largest_cluster.cuh"
 
 #include <cooperative_groups.h>
 #include <cstring>
@@ -468,7 +468,7 @@ void launch_fill(unsigned *out) {
     must(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0));
     must(cudaFuncSetAttribute(fill, cudaFuncAttributeNonPortableClusterSizeAllowed, 1));
     must(cudaFuncSetAttribute(fill, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
-    launch(fill, 16, bytes, bytes / sizeof(unsigned), out);
+    launch(fill, largest_cluster(), bytes, bytes / sizeof(unsigned), out);
 }
 
 int main(int, char **argument) {

@@ -179,12 +179,14 @@ template <bool RIGHT> __global__ void over_the_cluster(int *out, int *) {
 #if __CUDA_ARCH__ >= 900
     __shared__ int item;
     auto cluster = groups::this_cluster();
+    cluster.sync(); // all blocks have begun
     if (threadIdx.x == 0)
         item = cluster.block_rank() + 1;
     __syncthreads();
     if (RIGHT)
         cluster.sync();
-    unsigned earlier = cluster.block_rank() ? cluster.block_rank() - 1 : 0;
+    unsigned last = cluster.num_blocks() - 1; // goes on first, as it arrives last
+    unsigned earlier = cluster.block_rank() == last ? last : (cluster.block_rank() + last) % (last + 1);
     out[thread()] = *(volatile int *)cluster.map_shared_rank(&item, earlier) == (int)earlier + 1;
     cluster.sync(); // shared memory stays until all have read
 #endif

@@ -12,7 +12,7 @@ enum {
 
 struct l2 {
     uint32_t sets;
-    bool keeps;
+    enum l2_keeping keeping;
     uint64_t dirty_sectors;
     /* A set's ways, the one last used first. A state: one bit a sector present, above them one bit a sector dirty; 0: no line. */
     uint32_t (*lines)[L2_WAYS];
@@ -23,13 +23,13 @@ struct l2 {
     } words[WORDS];
 };
 
-struct l2 *l2_create(uint64_t bytes, bool keeps) {
+struct l2 *l2_create(uint64_t bytes, enum l2_keeping keeping) {
     struct l2 *l2 = malloc(sizeof *l2);
     if (l2 == NULL)
         return NULL;
     uint32_t sets = (uint32_t)(bytes / (L2_LINE_BYTES * L2_WAYS));
-    *l2 =
-        (struct l2){sets, keeps, 0, calloc(sets, sizeof *l2->lines), calloc(sets, sizeof *l2->states), {{0}}};
+    *l2 = (struct l2){sets, keeping, 0, calloc(sets, sizeof *l2->lines), calloc(sets, sizeof *l2->states),
+                      {{0}}};
     if (l2->lines && l2->states)
         return l2;
     l2_free(l2);
@@ -134,16 +134,32 @@ bool l2_request_range(struct l2 *l2, uint64_t begin, uint64_t end, enum l2_use u
     return !waits;
 }
 
+void l2_set_keeping(struct l2 *l2, enum l2_keeping keeping) { l2->keeping = keeping; }
+
+void l2_empty(struct l2 *l2) {
+    l2->dirty_sectors = 0;
+    memset(l2->states, 0, l2->sets * sizeof *l2->states);
+}
+
+static void clean(struct l2 *l2) {
+    l2->dirty_sectors = 0;
+    for (uint32_t set = 0; set < l2->sets; set++)
+        for (unsigned way = 0; way < L2_WAYS; way++)
+            l2->states[set][way] &= (1u << DIRTY) - 1;
+}
+
 void l2_end_launch(struct l2 *l2, struct l2_traffic *traffic) {
     for (unsigned k = 0; k < WORDS; k++)
         if (l2->words[k].atomics > traffic->atomics_of_one_word)
             traffic->atomics_of_one_word = l2->words[k].atomics;
     memset(l2->words, 0, sizeof l2->words);
-    if (l2->keeps)
+    if (l2->keeping == L2_KEEPS)
         return;
     traffic->dram_write_bytes += l2->dirty_sectors * L2_SECTOR_BYTES;
-    l2->dirty_sectors = 0;
-    memset(l2->states, 0, l2->sets * sizeof *l2->states);
+    if (l2->keeping == L2_EMPTIES)
+        l2_empty(l2);
+    else
+        clean(l2);
 }
 
 /* Lines of a set that are in the range go; the others close up, in their order. */

@@ -25,9 +25,21 @@ struct l2_traffic {
     uint64_t atomics_of_one_word; /* of the word that had the most, as near as a small table tells */
 };
 
-/* NULL when there is no memory. keeps: what a launch leaves is there for the next. */
-struct l2 *l2_create(uint64_t bytes, bool keeps);
+/* What becomes of the lines at a launch's end. */
+enum l2_keeping {
+    L2_EMPTIES, /* dirty sectors are written, nothing stays */
+    L2_KEEPS,   /* everything stays as it is */
+    L2_CLEANS   /* dirty sectors are written and stay, clean */
+};
+
+/* Empty. NULL when there is no memory. */
+struct l2 *l2_create(uint64_t bytes, enum l2_keeping keeping);
 void l2_free(struct l2 *l2);
+
+/* What is dirty stays so. */
+void l2_set_keeping(struct l2 *l2, enum l2_keeping keeping);
+/* Nothing is in it, and nothing was written. */
+void l2_empty(struct l2 *l2);
 
 /* One request: the bytes at[lane] of the lanes in mask, none across a sector's end. False when it has to wait for DRAM. */
 bool l2_request(struct l2 *l2, const uint64_t *at, uint32_t mask, enum l2_use use,
@@ -37,7 +49,6 @@ bool l2_request(struct l2 *l2, const uint64_t *at, uint32_t mask, enum l2_use us
 bool l2_request_range(struct l2 *l2, uint64_t begin, uint64_t end, enum l2_use use,
                       struct l2_traffic *traffic);
 
-/* A cache that keeps nothing writes what is dirty and is empty; another keeps its lines, dirty ones too. */
 void l2_end_launch(struct l2 *l2, struct l2_traffic *traffic);
 
 /* [address, address + bytes) was written past the cache: its lines are gone, unwritten. */

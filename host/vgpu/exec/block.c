@@ -37,7 +37,7 @@ void block_start(struct block *block) {
     block->next_warp = 0;
     if (block->grid->schedule)
         block->schedule = schedule_block(block->grid->schedule);
-    block->read_after_end = false;
+    block->absence_told = false;
     memset(block->barriers, 0, sizeof block->barriers);
     block->grid->changes++;
     uint32_t own =

@@ -93,6 +93,7 @@ void cluster_start(struct cluster *cluster, uint64_t index) {
     cluster->id[1] = (uint32_t)(index / across % down);
     cluster->id[2] = (uint32_t)(index / across / down);
     cluster->live_threads = cluster->arrived = cluster->trips = cluster->idle_turns = 0;
+    cluster->has_begun = false;
     if (cluster->race)
         race_cluster_start(cluster);
     for (unsigned rank = 0; rank < cluster->block_count; rank++) {
@@ -109,6 +110,7 @@ void cluster_start(struct cluster *cluster, uint64_t index) {
 static void complete(struct cluster *cluster) {
     cluster->arrived = 0;
     cluster->idle_turns = 0;
+    cluster->has_begun = true;
     cluster->grid->counts.cluster_barriers++;
     cluster->grid->counts.cluster_waits += cluster->block_count;
     cluster->grid->changes++;
@@ -255,6 +257,18 @@ bool cluster_run(struct cluster *cluster, uint64_t budget) {
     return true;
 }
 
+/* The blocks of a cluster are scheduled together, but only its barrier tells that all have begun. */
+static void expect_present(struct warp *warp, const struct bound *i, unsigned lane, uint32_t rank) {
+    struct cluster *cluster = warp->block->cluster;
+    struct block *block = &cluster->blocks[rank];
+    if (block->live_threads == 0)
+        report_absent(warp, i, lane, block,
+                      "although all its threads have ended; a device may have given it away");
+    else if (!cluster->has_begun && rank != warp->block->rank)
+        report_absent(warp, i, lane, block,
+                      "before a barrier of the cluster; on a device the block may not have begun");
+}
+
 uint8_t *cluster_shared(struct warp *warp, const struct bound *i, uint32_t mask, uint64_t *at, unsigned bytes,
                         enum ptx_space space) {
     struct block *block = warp->block;
@@ -269,8 +283,7 @@ uint8_t *cluster_shared(struct warp *warp, const struct bound *i, uint32_t mask,
         if ((at[l] & (bytes - 1)) || rank >= cluster->block_count || offset + bytes > grid->shared_bytes ||
             (space == PTX_SPACE_SHARED && rank != block->rank))
             return NULL;
-        if (cluster->blocks[rank].live_threads == 0)
-            report_after_end(warp, i, l, &cluster->blocks[rank]);
+        expect_present(warp, i, l, rank);
     }
     memcpy(at, moved, sizeof moved);
     return cluster->shared;
@@ -282,7 +295,6 @@ uint8_t *cluster_range(struct warp *warp, const struct bound *i, unsigned lane, 
     uint32_t rank = cluster_rank(address, warp->block->rank), offset = address & CLUSTER_OFFSET_MASK;
     if (rank >= cluster->block_count || (uint64_t)offset + bytes > warp->grid->shared_bytes)
         return NULL;
-    if (cluster->blocks[rank].live_threads == 0)
-        report_after_end(warp, i, lane, &cluster->blocks[rank]);
+    expect_present(warp, i, lane, rank);
     return cluster->blocks[rank].shared + offset;
 }

@@ -101,16 +101,14 @@ static void fault_cluster(struct warp *warp, const struct bound *i, uint32_t mas
     }
 }
 
-void report_after_end(struct warp *warp, const struct bound *i, unsigned lane, const struct block *ended) {
-    struct block *block = &warp->block->cluster->blocks[ended->rank];
-    if (block->read_after_end)
+void report_absent(struct warp *warp, const struct bound *i, unsigned lane, struct block *absent,
+                   const char *when) {
+    if (absent->absence_told)
         return;
-    block->read_after_end = true;
-    char message[200];
-    snprintf(message, sizeof message,
-             "shared memory of block %" PRIu32 ",%" PRIu32 ",%" PRIu32
-             " is used although all its threads have ended; a device may have given it away",
-             block->id[0], block->id[1], block->id[2]);
+    absent->absence_told = true;
+    char message[250];
+    snprintf(message, sizeof message, "shared memory of block %" PRIu32 ",%" PRIu32 ",%" PRIu32 " is used %s",
+             absent->id[0], absent->id[1], absent->id[2], when);
     finding_at(warp, i, lane, CHECK_SYNC, 0, message);
 }
 

@@ -145,8 +145,8 @@ struct block {
     /* round_trip.h */
     struct phase_trips *phases; /* of mbarriers in its memory */
     unsigned phase_count;
-    bool read_after_end;    /* a finding has told that others use its shared memory although it has ended */
-    uint32_t stuck;         /* warps that go round for ever unless memory changes; said at stuck_changes */
+    bool absence_told; /* a finding has told that others use its shared memory while it may not be there */
+    uint32_t stuck;    /* warps that go round for ever unless memory changes; said at stuck_changes */
     uint64_t stuck_changes; /* grid->changes then */
     uint8_t *written;       /* written.h; NULL while CHECK_INIT is off */
     struct block_race *race;
@@ -161,6 +161,7 @@ struct cluster {
     unsigned block_count;
     uint8_t *shared; /* of all blocks, grid->shared_stride apart */
     unsigned live_threads, arrived;
+    bool has_begun;      /* all blocks: its barrier has been met */
     unsigned trips;      /* the latest clock of those that arrived at its barrier */
     unsigned idle_turns; /* turns at whose end all threads waited, since one could last go on */
     struct cluster_race *race;
@@ -330,8 +331,9 @@ void fault_message(struct warp *warp, const struct bound *i, unsigned lane, enum
 /* A failed device assertion; message, file and function are addresses of texts. */
 void fault_assertion(struct warp *warp, const struct bound *i, unsigned lane, uint64_t message, uint64_t file,
                      uint32_t line, uint64_t function);
-/* Finds, without stopping the launch, that a lane uses shared memory of a block that has ended. */
-void report_after_end(struct warp *warp, const struct bound *i, unsigned lane, const struct block *ended);
+/* Finds, without stopping the launch, that a lane uses shared memory of a block that may not be there; when says why. */
+void report_absent(struct warp *warp, const struct bound *i, unsigned lane, struct block *absent,
+                   const char *when);
 /*
  * Lists who waits where in a cluster of which no warp can move, or in one block of it that no other can help, and makes the
  * outcome LAUNCH_DEADLOCK.

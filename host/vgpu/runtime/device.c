@@ -14,13 +14,30 @@ static struct device devices[DEVICES_MAX];
 static int count;
 static _Thread_local int current;
 
-void devices_open(int wanted, const struct profile *profile, bool warm_l2, bool has_l2) {
+static void make_l2(struct device *device, enum l2_keeping keeping) {
+    const struct profile *profile = runtime_profile();
+    device->l2 = l2_create(profile->l2_bytes, keeping);
+    if (!device->l2)
+        vgpu_fail("not enough host memory for the L2 of %s", profile->name);
+}
+
+void devices_open(int wanted, bool warm_l2, bool has_l2) {
     for (count = 0; count < wanted; count++) {
         struct device *device = &devices[count];
         *device = (struct device){.ordinal = count, .fault = cudaSuccess};
         device->legacy = stream_create_legacy(device);
-        if (has_l2 && !(device->l2 = l2_create(profile->l2_bytes, warm_l2)))
-            vgpu_fail("not enough host memory for the L2 of %s", profile->name);
+        if (has_l2)
+            make_l2(device, warm_l2 ? L2_KEEPS : L2_EMPTIES);
+    }
+}
+
+void devices_measure(bool warm_l2) {
+    for (int k = 0; k < count; k++) {
+        if (!devices[k].l2)
+            make_l2(&devices[k], L2_CLEANS);
+        l2_set_keeping(devices[k].l2, L2_CLEANS);
+        if (!warm_l2)
+            l2_empty(devices[k].l2);
     }
 }
 

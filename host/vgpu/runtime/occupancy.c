@@ -47,8 +47,8 @@ unsigned occupancy_blocks(const struct kernel *kernel, unsigned threads, size_t 
 }
 
 unsigned occupancy_cluster_limit(const struct kernel *kernel) {
-    enum { PORTABLE = 8, LARGEST = 16 }; /* CUDA C++ Programming Guide, "Thread Block Clusters" */
-    return kernel->large_clusters ? LARGEST : PORTABLE;
+    enum { PORTABLE = 8 }; /* CUDA C++ Programming Guide, "Thread Block Clusters" */
+    return kernel->large_clusters ? runtime_profile()->largest_cluster : PORTABLE;
 }
 
 /* Multiprocessors come in pairs (TPCs), which are spread over the GPCs as evenly as they go. */

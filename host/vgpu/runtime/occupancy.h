@@ -13,7 +13,7 @@ unsigned occupancy_registers(const struct kernel *kernel);
  */
 unsigned occupancy_blocks(const struct kernel *kernel, unsigned threads, size_t dynamic_shared);
 
-/* The largest cluster that launches may ask for: 8 blocks everywhere, 16 where the program has said it may depend on the device. */
+/* The largest cluster that launches may ask for: 8 blocks everywhere, 16 on some devices where the program has said it may depend on them. */
 unsigned occupancy_cluster_limit(const struct kernel *kernel);
 
 /* How many clusters of so many blocks are resident at once on the whole device: the blocks of each within one GPC. */

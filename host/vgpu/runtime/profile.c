@@ -13,6 +13,7 @@ const char profile_architectures[] = "75, 80, 86, 89, 90, 100, 120";
 /*
  * Limits per architecture: CUDA C++ Programming Guide, "Compute Capabilities", tables of technical specifications.
  * Multiprocessors, clocks, memory and L2: NVIDIA's data sheet or architecture paper named beside each entry.
+ * Largest clusters: "NVIDIA Hopper Tuning Guide" and "NVIDIA Blackwell Tuning Guide", 16 on H100 and B200, by opting in.
  * DRAM bandwidth is 2 x memory clock x bus width; it is the data sheet's figure within 3 %.
  */
 static const struct profile profiles[] = {
@@ -38,6 +39,7 @@ static const struct profile profiles[] = {
         .memory_clock_khz = 2619000,
         .memory_bus_bits = 5120,
         .l2_bytes_per_clock = 5120,
+        .largest_cluster = 16,
         .gpc_count = 8,
     },
     {
@@ -104,6 +106,7 @@ static const struct profile profiles[] = {
         .clock_khz = 1965000,
         .memory_clock_khz = 3996000,
         .memory_bus_bits = 7680,
+        .largest_cluster = 16,
         .gpc_count = 8,
     },
     {
@@ -168,6 +171,7 @@ static const struct profile profiles[] = {
         .clock_khz = 2617000,
         .memory_clock_khz = 14001000,
         .memory_bus_bits = 512,
+        .largest_cluster = 8,
         .gpc_count = 12,
     },
 };

@@ -11,6 +11,7 @@ struct profile {
     uint64_t memory_bytes, l2_bytes;
     unsigned clock_khz, memory_clock_khz, memory_bus_bits;
     unsigned l2_bytes_per_clock; /* 0: not published */
+    unsigned largest_cluster;    /* blocks, where the program asks for more than is portable */
     unsigned gpc_count; /* groups of multiprocessors that can hold a cluster; 0 where there are no clusters */
 };
 

@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 static const struct profile *profile;
-static char *path; /* NULL: no report */
-static json_t *launches;
+static char *path;       /* NULL: no report */
+static json_t *launches; /* NULL: none is kept */
+static size_t measured_from;
 static struct cost_sum totals;
 static bool is_warm, is_printed, has_devices;
 
@@ -37,6 +38,12 @@ void report_open(const struct options *options) {
     }
     close(file);
     launches = json_array();
+}
+
+void report_measure(void) {
+    if (!launches)
+        launches = json_array();
+    measured_from = json_array_size(launches);
 }
 
 static json_t *triple(const uint32_t value[3]) {
@@ -74,7 +81,7 @@ static void put_counts(json_t *object, const struct launch_counts *counts, doubl
 
 void report_launch(const struct launch *launch, const struct kernel *kernel,
                    const struct launch_counts *counts) {
-    if (!path)
+    if (!launches)
         return;
     static const uint32_t no_cluster[3] = {1, 1, 1};
     const uint32_t *cluster = launch->cluster[0] ? launch->cluster : no_cluster;
@@ -145,6 +152,19 @@ static json_t *cost_model_object(void) {
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         json_object_set_new(object, figures[i].key, json_real(figures[i].value));
     return object;
+}
+
+char *report_measured(void) {
+    json_t *measured = json_array();
+    for (size_t i = measured_from; i < json_array_size(launches); i++)
+        json_array_append(measured, json_array_get(launches, i));
+    json_t *cost_model = cost_model_object();
+    json_object_del(cost_model, "l2"); /* what the program asked for, not the options */
+    json_t *report = json_pack("{s:o, s:o, s:o}", "device", device_object(), "cost_model", cost_model,
+                               "launches", measured);
+    char *text = json_dumps(report, JSON_COMPACT);
+    json_decref(report);
+    return text;
 }
 
 static void print_table(void) {

@@ -46,7 +46,7 @@ static void open_devices(void) {
         vgpu_fail("the host refuses to reserve address space for the %llu GiB of %s, %d times",
                   (unsigned long long)(options.profile->memory_bytes >> 30), options.profile->name,
                   options.devices);
-    devices_open(options.devices, options.profile, options.warm_l2, options.report != NULL);
+    devices_open(options.devices, options.warm_l2, options.report != NULL);
     is_open = true;
 }
 

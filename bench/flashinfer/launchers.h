@@ -1,5 +1,6 @@
 // FlashInfer's sampling kernels behind plain functions, so that only the files that define them compile its headers. Each calls
-// the launcher of the same purpose on the default stream with float rows and int ids; all pointers are device memory.
+// the launcher of the same purpose with float rows and int ids, on the default stream where none is given; all pointers are device
+// memory.
 #pragma once
 
 #include <cstddef>
@@ -22,12 +23,14 @@ struct draws {
     unsigned count;
     uint64_t seed, offset;
     bool deterministic;
+    cudaStream_t stream = nullptr;
 };
 
 // Zeros before the first use; launches leave it as the next one needs it.
 constexpr size_t workspace_bytes = 1 << 20;
 
-cudaError_t softmax(rows logits, float *probs, float temperature, void *workspace);
+cudaError_t softmax(rows logits, float *probs, float temperature, void *workspace,
+                    cudaStream_t stream = nullptr);
 
 cudaError_t sample_from_logits(rows logits, draws to); // leaves to.valid as it is
 cudaError_t sample(rows probs, draws to);

@@ -1,0 +1,165 @@
+/*
+ * Where about a prefix ends, by an estimate that costs little: the leader counts the lanes' maxima, and a sample of the row, in bins of distances from
+ * the row's maximum. What is decided from a guess is then measured, so it changes the time a result takes and never the result.
+ * Source of the idea: Dr. Top-k (Gaihre et al., SC 2021), whose delegates the lanes' maxima are.
+ */
+#ifndef LOTTO_GUESS_CUH
+#define LOTTO_GUESS_CUH
+
+#include "list.cuh"
+
+namespace lotto {
+
+constexpr int kBinsPerThread = 4;
+constexpr int kBins = kBinsPerThread * kBlockThreads;
+
+/* The last token's value, and how densely tokens lie there. */
+struct Guess {
+    float value, tokens_per_unit;
+    /* A value likely below it, with few enough tokens above for the leader's list; +inf: there is none. */
+    float head;
+};
+
+/* A head has so many tokens more than are down to the guessed value. */
+constexpr float kHeadShare = 1.2f, kHeadExtra = 32, kMostOfHead = 0.9f * kListPlaces;
+
+/* What a guess goes by: a number of tokens, or a share of the mass. */
+struct Goal {
+    float tokens, mass_share;
+};
+
+/* Bins of distances that are as wide as the distance is large, for counts: they need no scale. */
+struct RelativeBins {
+    static constexpr int kPerOctave = 32, kShift = 23 - 5, kFirst = (127 - 20) * kPerOctave;
+
+    __device__ int of(float distance) const {
+        return min(max(static_cast<int>(arith_bits_of(distance) >> kShift) - kFirst, 0), kBins - 1);
+    }
+    __device__ float end(int bin) const {
+        return arith_of_bits(static_cast<uint32_t>(bin + 1 + kFirst) << kShift);
+    }
+    __device__ float measure(int) const { return 1.0f; }
+};
+
+/* Bins that each take a weight down by the same factor. */
+struct WeightBins {
+    static constexpr int kPerOctave = kBins / 42;
+    float scale;
+
+    __device__ int of(float distance) const {
+        return min(static_cast<int>(distance * (scale * kPerOctave)), kBins - 1);
+    }
+    __device__ float end(int bin) const { return static_cast<float>(bin + 1) / (scale * kPerOctave); }
+    __device__ float measure(int bin) const {
+        return exp2f((static_cast<float>(bin) + 0.5f) * (-1.0f / kPerOctave));
+    }
+};
+
+/* The leader's: samples << 16 | delegates. Clear but between a guess's two barriers. */
+__device__ inline uint4 *guess_bins() {
+    __shared__ uint4 bins[kBlockThreads];
+    return bins;
+}
+
+/* Once, before the first barrier. */
+__device__ inline void prepare_guesses(const Team &team) {
+    if (team.leads())
+        guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
+}
+
+/* Puts the lanes' maxima, and if asked for a vector from the middle of each piece as a sample of all tokens, into the leader's bins. */
+template <typename Logit, typename Bins>
+__device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bins, bool sampled) {
+    uint32_t *counts = row.team.at_leader(reinterpret_cast<uint32_t *>(guess_bins()));
+    auto put = [&](float x, uint32_t what) {
+        if (x > -ARITH_INFINITY)
+            atomicAdd(&counts[bins.of(summary.maximum - x)], what);
+    };
+    for (float of_piece : summary.own)
+        put(of_piece, 1);
+    for (int piece = 0; sampled && row.fetches() && piece < kPieces; piece++) {
+        int vector = row.piece_begin(warp_in_block(), piece) + row.piece_length() / 2 +
+                     lane(); /* as in fetch(), its lane's */
+        if (vector >= row.fetch_begin(warp_in_block() + 1))
+            break;
+        float x[Row<Logit>::kPerVector];
+        row.values(vector, x);
+        for (float value : x)
+            if (value != summary.own[0] && value != summary.own[1])
+                put(value, 1u << 16);
+    }
+}
+
+/* Sums over bins: of tokens, and of what they measure. */
+struct BinSums {
+    float tokens, measure;
+    __device__ BinSums operator+(BinSums other) const {
+        return {tokens + other.tokens, measure + other.measure};
+    }
+};
+
+/*
+ * The value at which the estimated measure reaches the goal: the lower edge of its bin. tokens_per_sample: how many tokens a sampled one
+ * stands for. By the whole leading block.
+ */
+template <typename Bins>
+__device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_per_sample, Goal goal) {
+    __shared__ float total, tokens_of_head;
+    __shared__ Guess guess;
+    uint4 read = guess_bins()[threadIdx.x];
+    guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
+    uint32_t counts[kBinsPerThread] = {read.x, read.y, read.z, read.w};
+    BinSums bin[kBinsPerThread], own = {0, 0};
+    int first = static_cast<int>(threadIdx.x) * kBinsPerThread;
+    for (int i = 0; i < kBinsPerThread; i++) {
+        float tokens = static_cast<float>(counts[i] % (1u << 16)) +
+                       static_cast<float>(counts[i] >> 16) * tokens_per_sample;
+        bin[i] = {tokens, tokens * bins.measure(first + i)};
+        own = own + bin[i];
+    }
+    BinSums before = block_sum_before(own);
+    if (threadIdx.x == kBlockThreads - 1) {
+        total = (before + own).measure;
+        tokens_of_head = (before + own).tokens;
+        guess = {-ARITH_INFINITY, 0, -ARITH_INFINITY};
+    }
+    __syncthreads();
+    /* The bin of this thread's in which a sum over the bins reaches what is wanted. */
+    auto reach = [&](float BinSums::*sum, float wanted, auto act) {
+        if (!(before.*sum < wanted && wanted <= (before + own).*sum))
+            return;
+        BinSums reached = before + bin[0];
+        int i = 0;
+        while (i < kBinsPerThread - 1 && reached.*sum < wanted)
+            reached = reached + bin[++i];
+        act(first + i, bin[i], reached);
+    };
+    reach(&BinSums::measure, goal.tokens + goal.mass_share * total,
+          [&](int at, BinSums bin, BinSums reached) {
+              float begin = at > 0 ? bins.end(at - 1) : 0.0f;
+              guess.value = maximum - bins.end(at);
+              guess.tokens_per_unit = bin.tokens / (bins.end(at) - begin);
+              tokens_of_head = kHeadShare * reached.tokens + kHeadExtra;
+          });
+    __syncthreads();
+    reach(&BinSums::tokens, tokens_of_head, [&](int at, BinSums, BinSums) {
+        guess.head = tokens_of_head <= kMostOfHead ? maximum - bins.end(at) : ARITH_INFINITY;
+    });
+    __syncthreads();
+    return guess;
+}
+
+/* The leader's guess, from bins that the team fills. */
+template <typename Logit, typename Bins>
+__device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, bool sampled, Goal goal) {
+    fill_bins(row, summary, bins, sampled);
+    row.team.sync();
+    if (!row.team.leads())
+        return {};
+    float samples = static_cast<float>(row.team.warps() * kWarpThreads * row.kPerVector);
+    return read_bins(summary.maximum, bins, static_cast<float>(row.vocab) / samples, goal);
+}
+
+} // namespace lotto
+
+#endif
