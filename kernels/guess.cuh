@@ -105,6 +105,7 @@ struct BinSums {
 template <typename Bins>
 __device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_per_sample, Goal goal) {
     __shared__ float total, tokens_of_head;
+    __shared__ int finder[2];
     __shared__ Guess guess;
     uint4 read = guess_bins()[threadIdx.x];
     guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
@@ -122,11 +123,15 @@ __device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_p
         total = (before + own).measure;
         tokens_of_head = (before + own).tokens;
         guess = {-ARITH_INFINITY, 0, -ARITH_INFINITY};
+        finder[0] = finder[1] = kBlockThreads;
     }
     __syncthreads();
-    /* The bin of this thread's in which a sum over the bins reaches what is wanted. */
-    auto reach = [&](float BinSums::*sum, float wanted, auto act) {
-        if (!(before.*sum < wanted && wanted <= (before + own).*sum))
+    /* The bin in which a sum over the bins reaches what is wanted, by the first thread whose it may be: sums of floats may let two think so. */
+    auto reach = [&](int &finder, float BinSums::*sum, float wanted, auto act) {
+        if (before.*sum < wanted && wanted <= (before + own).*sum)
+            atomicMin(&finder, static_cast<int>(threadIdx.x));
+        __syncthreads();
+        if (finder != static_cast<int>(threadIdx.x))
             return;
         BinSums reached = before + bin[0];
         int i = 0;
@@ -134,7 +139,7 @@ __device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_p
             reached = reached + bin[++i];
         act(first + i, bin[i], reached);
     };
-    reach(&BinSums::measure, goal.tokens + goal.mass_share * total,
+    reach(finder[0], &BinSums::measure, goal.tokens + goal.mass_share * total,
           [&](int at, BinSums bin, BinSums reached) {
               float begin = at > 0 ? bins.end(at - 1) : 0.0f;
               guess.value = maximum - bins.end(at);
@@ -142,7 +147,7 @@ __device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_p
               tokens_of_head = kHeadShare * reached.tokens + kHeadExtra;
           });
     __syncthreads();
-    reach(&BinSums::tokens, tokens_of_head, [&](int at, BinSums, BinSums) {
+    reach(finder[1], &BinSums::tokens, tokens_of_head, [&](int at, BinSums, BinSums) {
         guess.head = tokens_of_head <= kMostOfHead ? maximum - bins.end(at) : ARITH_INFINITY;
     });
     __syncthreads();
