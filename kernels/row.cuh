@@ -2,8 +2,8 @@
  * One row of logits, read once by its team.
  *
  * The row is cut into 16-byte vectors, the first and the last of which may lie partly outside it. Each block of the team has a part of
- * consecutive vectors, each of its warps a run of them. A warp fetches its run into shared memory by bulk copies that signal an mbarrier a piece,
- * and takes each piece's maximum once it is there, while others are under way; later passes read shared memory. A part that does not fit there is read
+ * consecutive vectors, each of its warps a run of them. Bulk copies fetch them into shared memory, a few runs for each of the first warps, which takes
+ * the maximum of each piece once its mbarrier says that it is there, while others are under way; later passes read shared memory. A part that does not fit there is read
  * from global memory in each pass. The places outside the row hold -inf, which is never a candidate.
  */
 #ifndef LOTTO_ROW_CUH
