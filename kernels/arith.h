@@ -130,6 +130,21 @@ ARITH uint64_t arith_shift_right(uint64_t value, uint32_t count) {
 #endif
 }
 
+/* The weight of a power p between 1/2 and 1, from p * 2^24, an integer: as a float its last bits are the integer less 2^23. */
+ARITH uint64_t arith_weight_of(float p_2_24) {
+    const uint32_t more = 0x4b000000u - 0x800000u;
+    const uint32_t unit = 1u << (ARITH_WEIGHT_BITS + 1 - 24); /* the power's, at s = 1 */
+#ifdef __CUDA_ARCH__
+    uint64_t weight;
+    asm("mad.wide.u32 %0, %1, %2, %3;"
+        : "=l"(weight)
+        : "r"(arith_bits_of(p_2_24)), "r"(unit), "l"(0 - (uint64_t)more * unit));
+    return weight;
+#else
+    return (uint64_t)(arith_bits_of(p_2_24) - more) * unit;
+#endif
+}
+
 /*
  * floor(2^(40 - distance * scale)) by the law's form, which never increases with distance. From s = 42 on the shift leaves nothing, and
  * from 2^22 on, where the fraction is none, it is longer than 63.
@@ -138,9 +153,7 @@ ARITH uint64_t arith_weight(float distance, float scale) {
     float s = fmaf(distance, scale, 1.0f);
     float floor_above = arith_floor_above_2_23(s);
     float fraction = s - (floor_above - 0x1p23f);
-    /* p * 2^24 lies in [2^23, 2^24]: its last bits are the integer less 2^23 */
-    uint32_t p = arith_bits_of(arith_power(fraction, 0x1p24f)) - (0x4b000000u - 0x800000u);
-    return arith_shift_right((uint64_t)p << (ARITH_WEIGHT_BITS + 1 - 24),
+    return arith_shift_right(arith_weight_of(arith_power(fraction, 0x1p24f)),
                              arith_bits_of(floor_above) - 0x4b000000u);
 }
 

@@ -51,7 +51,7 @@ constexpr uint32_t kListedOfLane = 8;
 template <typename Measure> struct Gathering {
     Scratch &leader;
     int warp;
-    uint64_t sum = 0;
+    uint64_t sum = 0, passed = 0;
     uint32_t count = 0;
     float least = ARITH_INFINITY, most = -ARITH_INFINITY;
 
@@ -70,39 +70,34 @@ template <typename Measure> struct Gathering {
         if (place < kListPlaces)
             leader.list.entry[place] = list_entry(arith_key(x, id), warp);
     }
-    __device__ void report() const {
+    __device__ void report(bool passes) const {
         uint32_t counted = warp_sum(count);
-        Found run = {Measure::kCounts ? counted : warp_sum_of_lanes(sum), counted,
+        uint64_t all_passed = passes ? warp_sum_of_lanes(passed) : 0;
+        Found run = {Measure::kCounts ? counted : warp_sum_of_lanes(sum), all_passed, counted,
                      warp_min(arith_ordered(least)), warp_max(arith_ordered(most))};
         if (lane() == 0)
             leader.found[warp] = run;
     }
 };
 
-/* One bracket. */
+/* One bracket, and what else of the stretch is measured. */
 template <typename Logit, typename Measure>
 __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const Step &step) {
     Gathering<Measure> bracket(row.team);
     Prefix prefix(judged);
-    row.for_each_between(arith_of_ordered(step.low), arith_of_ordered(step.top),
-                         [&](int first, const auto &x, uint32_t between) {
-                             if (!prefix.is_whole())
-                                 for (int i = 0; i < row.kPerVector; i++)
-                                     between &= ~(prefix.holds(x[i], first + i) ? 0u : 1u << i);
-                             if (!bracket.lists()) {
-                                 for (int i = 0; i < row.kPerVector; i++)
-                                     if (between >> i & 1)
-                                         bracket.take(x[i], measure(x[i]));
-                                 return;
-                             }
-                             for (; between; between &= between - 1) {
-                                 int id = first + __ffs(between) - 1;
-                                 float value = row.value_of(id);
-                                 bracket.take(value, measure(value));
-                                 bracket.list(value, id);
-                             }
-                         });
-    bracket.report();
+    float low = arith_of_ordered(step.low), top = arith_of_ordered(step.top);
+    row.for_each_between(arith_of_ordered(step.least), arith_of_ordered(step.most), [&](int id, float x) {
+        if (!prefix.is_whole() && !prefix.holds(x, id))
+            return;
+        if (x < low || x > top) {
+            bracket.passed += measure(x);
+            return;
+        }
+        if (bracket.lists())
+            bracket.list(x, id);
+        bracket.take(x, measure(x));
+    });
+    bracket.report(step.passes());
 }
 
 /* The bracket from the row's maximum down to a value, and with it what is judged in all, run by run. */
@@ -129,7 +124,7 @@ __device__ void measure_and_sweep_head(Row<Logit> &row, Measure measure, uint64_
                     head.list(x[i], id + i);
             }
     });
-    head.report();
+    head.report(false);
     total = warp_sum_of_lanes(total);
     if (lane() == 0)
         head.leader.total[head.warp] = total;

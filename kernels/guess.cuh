@@ -23,6 +23,9 @@ struct Guess {
 /* A head has so many tokens more than are down to the guessed value. */
 constexpr float kHeadShare = 1.2f, kHeadExtra = 32, kMostOfHead = 0.9f * kListPlaces;
 
+/* How densely tokens lie is judged by so many to each side of the last one. */
+__device__ inline float tokens_aside(float tokens) { return fminf(1000.0f, 0.25f * tokens); }
+
 /* What a guess goes by: a number of tokens, or a share of the mass. */
 struct Goal {
     float tokens, mass_share;
@@ -78,9 +81,11 @@ __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bi
     for (float of_piece : summary.own)
         put(of_piece, 1);
     for (int piece = 0; sampled && row.fetches() && piece < kPieces; piece++) {
-        int vector = row.piece_begin(warp_in_block(), piece) + row.piece_length() / 2 +
+        int begin = row.piece_begin(warp_in_block(), piece),
+            end = row.piece_begin(warp_in_block(), piece + 1);
+        int vector = begin + (end - begin) / (2 * kWarpThreads) * kWarpThreads +
                      lane(); /* as in fetch(), its lane's */
-        if (vector >= row.fetch_begin(warp_in_block() + 1))
+        if (vector >= end)
             break;
         float x[Row<Logit>::kPerVector];
         row.values(vector, x);
@@ -99,13 +104,14 @@ struct BinSums {
 };
 
 /*
- * The value at which the estimated measure reaches the goal: the lower edge of its bin. tokens_per_sample: how many tokens a sampled one
- * stands for. By the whole leading block.
+ * Where the estimated measure reaches the goal. tokens_per_sample: how many tokens a sampled one stands for; 0: there is no sample, and the value is
+ * the lower edge of its bin. By the whole leading block.
  */
 template <typename Bins>
 __device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_per_sample, Goal goal) {
-    __shared__ float total, tokens_of_head;
-    __shared__ int finder[2];
+    enum { CUT, LOW, HIGH, POINTS };
+    __shared__ float total, wanted_low, wanted_high, low, high;
+    __shared__ int finder[POINTS];
     __shared__ Guess guess;
     uint4 read = guess_bins()[threadIdx.x];
     guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
@@ -121,37 +127,56 @@ __device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_p
     BinSums before = block_sum_before(own);
     if (threadIdx.x == kBlockThreads - 1) {
         total = (before + own).measure;
-        tokens_of_head = (before + own).tokens;
-        guess = {-ARITH_INFINITY, 0, -ARITH_INFINITY};
-        finder[0] = finder[1] = kBlockThreads;
+        wanted_low = (before + own).tokens;
+        wanted_high = 0.0f;
+        low = -ARITH_INFINITY;
+        high = maximum;
+        guess = {-ARITH_INFINITY, 0, ARITH_INFINITY};
+        finder[CUT] = finder[LOW] = finder[HIGH] = kBlockThreads;
     }
     __syncthreads();
-    /* The bin in which a sum over the bins reaches what is wanted, by the first thread whose it may be: sums of floats may let two think so. */
-    auto reach = [&](int &finder, float BinSums::*sum, float wanted, auto act) {
+    /* The bin in which a sum over the bins reaches what is wanted is some thread's; sums of floats may let two think so: the first has it. */
+    auto look_for = [&](int point, float BinSums::*sum, float wanted) {
         if (before.*sum < wanted && wanted <= (before + own).*sum)
-            atomicMin(&finder, static_cast<int>(threadIdx.x));
-        __syncthreads();
-        if (finder != static_cast<int>(threadIdx.x))
+            atomicMin(&finder[point], static_cast<int>(threadIdx.x));
+    };
+    /* Then calls act(value of the bin's end, value at which the sum reaches what is wanted if the bin's tokens lie evenly, tokens down to there). */
+    auto found = [&](int point, float BinSums::*sum, float wanted, auto act) {
+        if (finder[point] != static_cast<int>(threadIdx.x))
             return;
         BinSums reached = before + bin[0];
         int i = 0;
         while (i < kBinsPerThread - 1 && reached.*sum < wanted)
             reached = reached + bin[++i];
-        act(first + i, bin[i], reached);
+        float end = bins.end(first + i), begin = bins.end(first + i - 1);
+        float over = (reached.*sum - wanted) / (bin[i].*sum);
+        act(maximum - end, maximum - (end - over * (end - begin)), reached.tokens - over * bin[i].tokens);
     };
-    reach(finder[0], &BinSums::measure, goal.tokens + goal.mass_share * total,
-          [&](int at, BinSums bin, BinSums reached) {
-              float begin = at > 0 ? bins.end(at - 1) : 0.0f;
-              guess.value = maximum - bins.end(at);
-              guess.tokens_per_unit = bin.tokens / (bins.end(at) - begin);
-              tokens_of_head = kHeadShare * reached.tokens + kHeadExtra;
-          });
+    float wanted = goal.tokens + goal.mass_share * total;
+    look_for(CUT, &BinSums::measure, wanted);
     __syncthreads();
-    reach(finder[1], &BinSums::tokens, tokens_of_head, [&](int at, BinSums, BinSums) {
-        guess.head = tokens_of_head <= kMostOfHead ? maximum - bins.end(at) : ARITH_INFINITY;
+    found(CUT, &BinSums::measure, wanted, [&](float end, float value, float tokens) {
+        guess.value = tokens_per_sample > 0.0f ? value : end;
+        float of_head = kHeadShare * tokens + kHeadExtra;
+        bool has_head = of_head <= kMostOfHead;
+        wanted_low = has_head ? of_head : tokens + tokens_aside(tokens);
+        wanted_high = tokens - tokens_aside(tokens);
+        guess.head = has_head ? -ARITH_INFINITY : ARITH_INFINITY;
     });
     __syncthreads();
-    return guess;
+    if (tokens_per_sample == 0.0f)
+        return guess;
+    look_for(LOW, &BinSums::tokens, wanted_low);
+    look_for(HIGH, &BinSums::tokens, wanted_high);
+    __syncthreads();
+    found(LOW, &BinSums::tokens, wanted_low, [&](float, float value, float) { low = value; });
+    found(HIGH, &BinSums::tokens, wanted_high, [&](float, float value, float) { high = value; });
+    __syncthreads();
+    Guess result = guess;
+    result.tokens_per_unit = (wanted_low - wanted_high) / (high - low);
+    if (result.head < ARITH_INFINITY)
+        result.head = low;
+    return result;
 }
 
 /* The leader's guess, from bins that the team fills. */
@@ -161,8 +186,10 @@ __device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, b
     row.team.sync();
     if (!row.team.leads())
         return {};
-    float samples = static_cast<float>(row.team.warps() * kWarpThreads * row.kPerVector);
-    return read_bins(summary.maximum, bins, static_cast<float>(row.vocab) / samples, goal);
+    int share = row.shape.run * kRunsFetched, first_piece = min(share, row.piece_length());
+    int sampled_vectors = min(first_piece, kWarpThreads) + min(share - first_piece, kWarpThreads);
+    float samples = static_cast<float>(row.team.size * kFetchingWarps * sampled_vectors * row.kPerVector);
+    return read_bins(summary.maximum, bins, sampled ? static_cast<float>(row.vocab) / samples : 0.0f, goal);
 }
 
 } // namespace lotto

@@ -43,8 +43,9 @@ __device__ inline uint64_t min_p_bound(const Weight &weight, float min_p) {
 }
 
 /* From the row's maximum, for a prefix of the judged one. */
-__device__ inline Search search_of(const Summary &summary, uint64_t judged) {
+template <typename Logit> __device__ Search search_of(const Summary &summary, uint64_t judged) {
     Search search = {};
+    search.rounding = Logit::kRounding;
     uint32_t last = static_cast<uint32_t>(judged >> ARITH_ID_BITS);
     search.judged = judged;
     search.floor = last == kOrderedMinusZero ? ordered_above(last) : last;
@@ -61,14 +62,15 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
                               uint64_t judged, Target target) {
     Team &team = row.team;
     if (team.leads() && threadIdx.x == 0) {
-        Search search = search_of(summary, judged);
+        Search search = search_of<Logit>(summary, judged);
         bool by_head =
             Measure::kNoneWithoutCandidate && Prefix(judged).is_whole() && guess.head < ARITH_INFINITY;
         uint32_t edge = arith_ordered(by_head ? guess.head : guess.value);
         search.edge = min(max(edge, search.floor), search.ceiling);
         search.tokens_per_unit = guess.tokens_per_unit;
         scratch().search = search;
-        scratch().step = {Step::SWEEP, search.edge, search.ceiling, {}, 0, false};
+        scratch().step = {Step::SWEEP, search.edge, search.ceiling, search.edge, search.ceiling,
+                          {},          0,           false};
         scratch().by_head = by_head;
         scratch().list.count = 0;
     }
@@ -110,7 +112,7 @@ __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_
         return cut_from_guess(row, summary, guess, Count(), all, [&](uint64_t) -> uint64_t { return k; });
     /* At least k of the lanes' maxima are no less than the guess, so no fewer tokens are. */
     if (row.team.leads() && threadIdx.x == 0) {
-        Search search = search_of(summary, all);
+        Search search = search_of<Logit>(summary, all);
         search.target = k;
         search.stride = summary.maximum - guess.value;
         begin_search(search, Count());
@@ -136,10 +138,9 @@ template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t 
     team.sync();
     List &list = team.at_leader(&scratch())->list;
     Prefix prefix(bound);
-    row.for_each_between(prefix.last, ARITH_INFINITY, [&](int first, const auto &x, uint32_t between) {
-        for (int i = 0; i < row.kPerVector; i++)
-            if ((between >> i & 1) && prefix.holds(x[i], first + i))
-                list.entry[atomicAdd(&list.count, 1u)] = list_entry(arith_key(x[i], first + i), team.warp());
+    row.for_each_between(prefix.last, ARITH_INFINITY, [&](int id, float x) {
+        if (prefix.holds(x, id))
+            list.entry[atomicAdd(&list.count, 1u)] = list_entry(arith_key(x, id), team.warp());
     });
     team.sync();
     if (team.leads()) {

@@ -11,6 +11,7 @@ namespace lotto {
 
 constexpr int kListPlaces = 512;
 constexpr int kListPlacesPerThread = kListPlaces / kBlockThreads;
+static_assert(kListPlaces <= 2 * kBlockThreads, "a thread for each pair that is compared");
 constexpr int kEntryWarpBits = 7;
 static_assert(kMaxTeamWarps <= 1 << kEntryWarpBits, "an entry has room for the warp");
 static_assert(ARITH_KEY_BITS + kEntryWarpBits <= 64, "an entry has room for the key");
@@ -52,9 +53,10 @@ __device__ inline void list_sort(List &list) {
     bool one_warp = places <= 2 * kWarpThreads;
     if (one_warp && warp_in_block() > 0)
         return;
+    int pair = static_cast<int>(threadIdx.x);
     for (int run = 2; run <= places; run *= 2)
         for (int distance = run / 2; distance > 0; distance /= 2) {
-            for (int pair = threadIdx.x; pair < places / 2; pair += kBlockThreads) {
+            if (pair < places / 2) {
                 int i = 2 * pair - (pair & (distance - 1)), j = i + distance;
                 uint64_t a = list.entry[i], b = list.entry[j];
                 if ((a < b) == ((i & run) == 0)) {

@@ -123,27 +123,28 @@ template <typename Logit> struct Row {
                 value = settle(value);
     }
 
-    /*
-     * Calls visit(id of the vector's first place, working values, which of them, as bits) for the run's vectors that have tokens from
-     * low to top, lanes side by side: for few.
-     */
+    /* Calls visit(id, working value) for the run's tokens from low to top, lanes side by side: for few. */
     template <typename Visit> __device__ void for_each_between(float low, float top, Visit visit) const {
-        auto look = [&](int vector) {
-            float x[kPerVector];
-            values(vector, x);
-            uint32_t between = 0;
+        auto look = [&](int vector, const float(&x)[kPerVector]) {
             for (int i = 0; i < kPerVector; i++)
-                between |= x[i] >= low && x[i] <= top ? 1u << i : 0;
-            if (between)
-                visit(id_of(vector), x, between);
+                if (x[i] >= low && x[i] <= top)
+                    visit(id_of(vector) + i, x[i]);
         };
         if (shape.fits)
-            each_vector<4>(begin + lane(), end, [&](int vector) {
-                if (Maximum<Logit>::of(on_chip()[vector]) >= low)
-                    look(vector);
+            each_vector<2>(begin + lane(), end, [&](int vector) {
+                uint4 all = on_chip()[vector];
+                if (Maximum<Logit>::of(all) >= low) {
+                    float x[kPerVector];
+                    Logit::unpack(all, x);
+                    look(vector, x);
+                }
             });
         else
-            each_vector<1>(begin + lane(), end, look);
+            each_vector<1>(begin + lane(), end, [&](int vector) {
+                float x[kPerVector];
+                values(vector, x);
+                look(vector, x);
+            });
     }
 
     /* Calls visit(vector) for a lane's share of the vectors up to last. Returns the lane's first beyond. */

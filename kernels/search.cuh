@@ -1,7 +1,7 @@
 /*
  * Where a prefix ends whose measure just reaches a target: the leader's part, which decides.
  *
- * From a value beyond which the measure is known exactly, a bracket of values is walked towards the target, with what lies beyond it known
+ * From a value beyond which the measure is known exactly, a bracket of values is placed where the target should be, with what lies beyond it known
  * exactly at every step, until the last token is in the bracket and the bracket's tokens fit the leader's list, which is sorted and
  * summed. A bracket with too many tokens is narrowed, in the end halved; one whose tokens are all alike is cut by their ids.
  */
@@ -14,17 +14,20 @@ namespace lotto {
 
 /* What a bracket holds of a run. */
 struct Found {
-    uint64_t measure;
+    uint64_t measure, passed;    /* passed: of the rest of the step's stretch */
     uint32_t count, least, most; /* values, as ordered integers */
 };
 
 /* What the leader asks of the team. */
 struct Step {
     enum Kind { SWEEP, LOCATE, DONE } kind;
-    uint32_t low, top; /* SWEEP: this bracket, inclusive, as ordered integers */
+    /* SWEEP, as ordered integers, inclusive: a bracket, and the stretch from the edge to its far end, of which the rest is measured alone. */
+    uint32_t low, top, least, most;
     Place place;       /* LOCATE: the token with value low at this place, by count */
     uint64_t bound;    /* DONE */
     bool list_is_head; /* DONE: the list holds the first tokens of the row's order, sorted */
+
+    __device__ bool passes() const { return least < low || most > top; }
 };
 
 constexpr uint32_t kOrderedMinusZero = 0x7fffffffu;
@@ -37,6 +40,11 @@ __device__ inline uint32_t ordered_below(uint32_t value) {
     return value - 1 == kOrderedMinusZero ? value - 2 : value - 1;
 }
 
+/* How far a bracket's ends are from the edge. */
+struct Widths {
+    float near, far;
+};
+
 /* What the leader knows of where the prefix ends. Its values are floats': none is kOrderedMinusZero. */
 struct Search {
     uint64_t judged;         /* the prefix that the found one is part of, by its bound */
@@ -45,44 +53,60 @@ struct Search {
     uint64_t beyond;         /* their measure */
     uint32_t floor, ceiling; /* the last token's value lies between these */
     float tokens_per_unit;   /* near the edge, as far as is known; 0: it is not */
+    float rounding;          /* of the logits: those near a value lie on it */
     float stride;            /* the first bracket's width; 0: it follows from the others */
     int misses, overflows;   /* brackets without the last token, and with too many others */
 
     __device__ bool goes_down() const { return target > beyond; }
 
-    /* From the edge to the bracket's other end: so as to hold the last token, or, if that takes too many, to come near it. */
-    __device__ float width(uint64_t each) const {
+    /* Of a bracket likely to hold the last token, and few others. value, each: of a token at the edge, and what it measures. */
+    __device__ Widths widths(float value, uint64_t each) const {
         if (stride > 0.0f)
-            return stride;
+            return {0, stride};
         uint64_t away = goes_down() ? target - beyond : beyond - target;
         float tokens = static_cast<float>(away) / static_cast<float>(each);
-        float reach = tokens < kListPlaces / 2 ? 1.25f * tokens + kListPlaces / 8 : 0.85f * tokens;
+        float aside = fminf(kWarpThreads + 0.15f * tokens, 0.4f * kListPlaces);
+        bool lost = misses > 2 || tokens > 4 * kListPlaces; /* or many tokens are alike */
+        float near = lost ? 0.0f : fmaxf(tokens - aside, 0.0f), far = lost ? 2.0f * tokens : tokens + aside;
         float unsure = misses < 3 ? 1.0f : static_cast<float>(1 << min(3 * (misses - 2), 30));
-        float width = unsure * reach / tokens_per_unit;
-        return width > 0.0f ? width : ARITH_INFINITY;
+        float apart = rounding * fabsf(value);
+        near = fmaxf(near / tokens_per_unit - apart, 0.0f);
+        far = unsure * far / tokens_per_unit + apart;
+        return far > 0.0f && far < ARITH_INFINITY ? Widths{near, far} : Widths{0, ARITH_INFINITY};
     }
 
     /* The next bracket. measure: of one token at the edge. In the end brackets are halved, so that the search does. */
     template <typename Measure> __device__ void choose(Step &step, Measure measure) const {
-        bool halves = overflows > 2 || misses > 12;
-        step.kind = Step::SWEEP;
-        if (goes_down()) {
-            float value = arith_of_ordered(edge);
-            uint32_t far =
-                halves ? floor + (edge - floor + 1) / 2 : arith_ordered(value - width(measure(value)));
-            step.top = edge;
-            step.low = min(max(far, floor), edge);
-        } else {
-            uint32_t near = ordered_above(edge);
-            float value = arith_of_ordered(near);
-            uint32_t far =
-                halves ? near + (ceiling - near) / 2 : arith_ordered(value + width(measure(value)));
-            step.low = near;
-            step.top = max(min(far, ceiling), near);
+        bool halves = overflows > 2 || misses > 12, down = goes_down();
+        uint32_t first = down ? edge : ordered_above(edge), last = down ? floor : ceiling;
+        float value = arith_of_ordered(first), sign = down ? -1.0f : 1.0f;
+        Widths width = widths(value, measure(value));
+        auto within = [&](uint32_t ordered) { return min(max(ordered, min(first, last)), max(first, last)); };
+        uint32_t near = first, far = down ? last + (first - last + 1) / 2 : first + (last - first) / 2;
+        if (!halves) {
+            near = within(arith_ordered(value + sign * width.near));
+            far = within(arith_ordered(value + sign * width.far));
         }
-        /* Halving may end there; the bracket's other end is beyond it. */
-        step.low += step.low == kOrderedMinusZero;
-        step.top -= step.top == kOrderedMinusZero;
+        step.kind = Step::SWEEP;
+        /* Halving may end at -0's place; the bracket's other end is beyond it. */
+        step.low = min(near, far) + (min(near, far) == kOrderedMinusZero);
+        step.top = max(near, far) - (max(near, far) == kOrderedMinusZero);
+        step.least = min(step.low, first);
+        step.most = max(step.top, first);
+    }
+
+    /* The stretch between the edge and the bracket is measured: the edge moves to the bracket. Was the last token in that stretch already? */
+    __device__ bool pass(const Step &step, uint64_t measure) {
+        bool down = goes_down();
+        beyond += down ? measure : 0 - measure;
+        edge = down ? step.top : ordered_below(step.low);
+        bool missed = goes_down() != down;
+        misses += missed;
+        if (goes_down())
+            ceiling = min(ceiling, edge);
+        else
+            floor = max(floor, ordered_above(edge));
+        return missed;
     }
 
     /* What a bracket tells of how densely tokens lie; an empty one, that they lie far apart. */
@@ -157,19 +181,20 @@ __device__ inline uint64_t sum_runs(const uint64_t *of_runs, int warps) {
 
 /* All runs' part of the bracket; every lane of the leading block gets it. */
 __device__ inline Found sum_found(int warps) {
-    Found own = {0, 0, ~0u, 0};
+    Found own = {0, 0, 0, ~0u, 0};
     for (int warp = lane(); warp < warps; warp += kWarpThreads) {
         Found run = scratch().found[warp];
-        own = {own.measure + run.measure, own.count + run.count, min(own.least, run.least),
-               max(own.most, run.most)};
+        own = {own.measure + run.measure, own.passed + run.passed, own.count + run.count,
+               min(own.least, run.least), max(own.most, run.most)};
     }
-    return {warp_sum(own.measure), warp_sum(own.count), warp_min(own.least), warp_max(own.most)};
+    return {warp_sum(own.measure), warp_sum(own.passed), warp_sum(own.count), warp_min(own.least),
+            warp_max(own.most)};
 }
 
-/* The edge moves over the bracket in each run too; what is counted is not drawn from. */
-template <typename Measure> __device__ void move_runs(int warps, bool down) {
+/* The edge moves over what was found in each run too; what is counted is not drawn from. */
+template <typename Measure> __device__ void move_runs(int warps, bool down, uint64_t Found::*over) {
     for (int warp = threadIdx.x; !Measure::kCounts && warp < warps; warp += kBlockThreads)
-        scratch().beyond[warp] += down ? scratch().found[warp].measure : 0 - scratch().found[warp].measure;
+        scratch().beyond[warp] += down ? scratch().found[warp].*over : 0 - scratch().found[warp].*over;
 }
 
 /* The last token is in the list. Returns the prefix's bound; the runs' measures become those of the prefix. */
@@ -225,18 +250,25 @@ template <typename Measure> __device__ __noinline__ void advance_search(int warp
     Scratch &own = scratch();
     Search search = own.search;
     Found all = sum_found(warps);
-    bool down = search.goes_down();
+    bool down = search.goes_down(), missed = false;
+    if (own.step.passes()) {
+        move_runs<Measure>(warps, down, &Found::passed);
+        missed = search.pass(own.step, all.passed);
+        __syncthreads();
+    }
     uint64_t before = down ? search.beyond : search.beyond - all.measure; /* what lies beyond the bracket */
-    bool inside = down ? search.target <= before + all.measure : search.target > before;
+    bool inside = !missed && (down ? search.target <= before + all.measure : search.target > before);
     bool at_the_end = down && own.step.low == search.floor;
     bool listed = inside && own.list.count == all.count && all.count <= kListPlaces;
     Step next = own.step;
-    if (!inside && at_the_end) {
+    if (missed) {
+        search.choose(next, measure);
+    } else if (!inside && at_the_end) {
         next.kind = Step::DONE;
         next.bound = search.judged;
-        move_runs<Measure>(warps, down);
+        move_runs<Measure>(warps, down, &Found::measure);
     } else if (!inside) {
-        move_runs<Measure>(warps, down);
+        move_runs<Measure>(warps, down, &Found::measure);
         search.move(own.step, all);
         search.choose(next, measure);
     } else if (listed) {
