@@ -45,7 +45,7 @@ __device__ inline uint64_t min_p_bound(const Weight &weight, float min_p) {
 /* From the row's maximum, for a prefix of the judged one. */
 template <typename Logit> __device__ Search search_of(const Summary &summary, uint64_t judged) {
     Search search = {};
-    search.rounding = Logit::kRounding;
+    search.bits_rounded = Logit::kBitsRounded;
     uint32_t last = static_cast<uint32_t>(judged >> ARITH_ID_BITS);
     search.judged = judged;
     search.floor = last == kOrderedMinusZero ? ordered_above(last) : last;

@@ -23,8 +23,7 @@ __device__ inline float max_or_nan(float a, float b) {
 
 struct F32 {
     static constexpr int kPerVector = 4;
-    static constexpr float kRounding =
-        0x1p-24f; /* what rounds to a value is at most so far from it, times the value */
+    static constexpr int kBitsRounded = 0; /* of a binary32's fraction, in its logits */
     static constexpr uint32_t kMinusInfinity = 0xff800000u;
     uint32_t bits;
 
@@ -51,7 +50,7 @@ template <typename Logit> struct Half {
 };
 
 struct F16 : Half<F16> {
-    static constexpr float kRounding = 0x1p-11f;
+    static constexpr int kBitsRounded = 13;
     static constexpr uint16_t kMinusInfinity = 0xfc00;
 
     __device__ static float to_float(uint16_t half) { return __half2float(__ushort_as_half(half)); }
@@ -67,7 +66,7 @@ struct F16 : Half<F16> {
 };
 
 struct BF16 : Half<BF16> {
-    static constexpr float kRounding = 0x1p-8f;
+    static constexpr int kBitsRounded = 16;
     static constexpr uint16_t kMinusInfinity = 0xff80;
 
     __device__ static float to_float(uint16_t bfloat) { return arith_of_bf16(bfloat); }

@@ -53,7 +53,7 @@ struct Search {
     uint64_t beyond;         /* their measure */
     uint32_t floor, ceiling; /* the last token's value lies between these */
     float tokens_per_unit;   /* near the edge, as far as is known; 0: it is not */
-    float rounding;          /* of the logits: those near a value lie on it */
+    int bits_rounded;        /* the logits that differ from one in its last so many bits alone are that one */
     float stride;            /* the first bracket's width; 0: it follows from the others */
     int misses, overflows;   /* brackets without the last token, and with too many others */
 
@@ -66,13 +66,23 @@ struct Search {
         uint64_t away = goes_down() ? target - beyond : beyond - target;
         float tokens = static_cast<float>(away) / static_cast<float>(each);
         float aside = fminf(kWarpThreads + 0.15f * tokens, 0.4f * kListPlaces);
-        bool lost = misses > 2 || tokens > 4 * kListPlaces; /* or many tokens are alike */
+        bool lost = misses > 2 || (tokens > 4 * kListPlaces && overflows == 0); /* or many tokens are alike */
         float near = lost ? 0.0f : fmaxf(tokens - aside, 0.0f), far = lost ? 2.0f * tokens : tokens + aside;
         float unsure = misses < 3 ? 1.0f : static_cast<float>(1 << min(3 * (misses - 2), 30));
-        float apart = rounding * fabsf(value);
+        float apart =
+            fabsf(value) * 0x1p-24f * static_cast<float>(1 << bits_rounded); /* from what lies on a value */
         near = fmaxf(near / tokens_per_unit - apart, 0.0f);
         far = unsure * far / tokens_per_unit + apart;
         return far > 0.0f && far < ARITH_INFINITY ? Widths{near, far} : Widths{0, ARITH_INFINITY};
+    }
+
+    /* Of the values from one to another, about half are up to the result, the last not, unless all are alike. */
+    __device__ uint32_t halfway(uint32_t first, uint32_t last) const {
+        uint32_t from = first >> bits_rounded, to = last >> bits_rounded;
+        if (from == to)
+            return last;
+        uint32_t middle = from > to ? to + (from - to + 1) / 2 : from + (to - from) / 2;
+        return from > to ? middle << bits_rounded : ((middle + 1) << bits_rounded) - 1;
     }
 
     /* The next bracket. measure: of one token at the edge. In the end brackets are halved, so that the search does. */
@@ -82,7 +92,7 @@ struct Search {
         float value = arith_of_ordered(first), sign = down ? -1.0f : 1.0f;
         Widths width = widths(value, measure(value));
         auto within = [&](uint32_t ordered) { return min(max(ordered, min(first, last)), max(first, last)); };
-        uint32_t near = first, far = down ? last + (first - last + 1) / 2 : first + (last - first) / 2;
+        uint32_t near = first, far = halfway(first, last);
         if (!halves) {
             near = within(arith_ordered(value + sign * width.near));
             far = within(arith_ordered(value + sign * width.far));
