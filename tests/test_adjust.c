@@ -208,11 +208,14 @@ Test(by_hand, frequency_and_presence_penalties) {
             LOTTO_ROW_HAD_POS_INF);
 }
 
-/* (1 + 3) / 2 - 0.5 * 1 - 0.25 = 1.25: another order of bias, repetition and the last two gives another number. -1 + 3 changes the sign first. */
+/*
+ * (1 + 3) / 2 - 0.5 * 1 - 0.25 = 1.25: another order of bias, repetition and the last two gives another number; -1 + 3 changes its sign
+ * first. 4 stands in the prompt alone, so it is halved and no more; that 0 stands there, too, does not count.
+ */
 Test(by_hand, order_of_all) {
-    static const int32_t history[] = {0, 1}, biased[] = {0, 1, 2}, banned[] = {2};
+    static const int32_t history[] = {4, 0, 0, 1}, biased[] = {0, 1, 2}, banned[] = {2};
     static const float biases[] = {3, 3, 3};
-    const int32_t length = 2, biased_length = 3, banned_length = 1;
+    const int32_t length = 4, prompt_length = 2, biased_length = 3, banned_length = 1;
     const uint32_t allowed = 0x17; /* not 3 */
     lotto_adjustments adjustments = LOTTO_ADJUSTMENTS_INIT;
     adjustments.allowed = &allowed;
@@ -221,10 +224,11 @@ Test(by_hand, order_of_all) {
     adjustments.biased = LIST(biased, &biased_length);
     adjustments.biases = biases;
     adjustments.history = LIST(history, &length);
+    adjustments.prompt_lengths = &prompt_length;
     adjustments.default_repetition_penalty = 2;
     adjustments.default_frequency_penalty = 0.5f;
     adjustments.default_presence_penalty = 0.25f;
-    becomes((float[]){1, -1, 9, 9, 1}, &adjustments, (float[]){1.25f, 0.25f, NO, NO, 1}, 0);
+    becomes((float[]){1, -1, 9, 9, 1}, &adjustments, (float[]){1.25f, 0.25f, NO, NO, 0.5f}, 0);
 }
 
 /* The lists' ids that are none are ignored, and told where they are looked at. */
