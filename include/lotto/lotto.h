@@ -168,7 +168,7 @@ typedef struct lotto_adjustments {
     /* [rows]: which mask row; < 0: every id is allowed; NULL: mask row = row. The mask must have the rows named here. */
     const int32_t *allowed_rows;
     lotto_id_lists banned;
-    lotto_id_lists stops;       /* banned while the row's output is shorter than its minimum; needs a history */
+    lotto_id_lists stops; /* banned while the row's output is shorter than its minimum; needs a history */
     const int32_t *min_lengths; /* [rows], in tokens of output; needed with stops */
     lotto_id_lists biased;
     const float *biases;           /* [rows, biased.stride] */
