@@ -8,7 +8,7 @@
 enum { ROWS = 3, VOCAB = 5, PLACES = 2 };
 
 static struct request request_of(enum operation operation) {
-    return (struct request){operation, LOTTO_CONTROLS_INIT, PLACES, 0};
+    return (struct request){.operation = operation, .controls = LOTTO_CONTROLS_INIT, .places = PLACES};
 }
 
 static void fill(struct results *results, const struct request *request) {
