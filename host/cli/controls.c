@@ -148,12 +148,20 @@ static bool load_biases(struct row_controls *loaded, const struct source *source
     return true;
 }
 
-/* Each row's prompt, then its output. Stop ids need one, too, were it empty. */
+static bool gives_any(const struct row_settings *all, const enum setting *settings, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (row_settings_give(all, settings[i]))
+            return true;
+    return false;
+}
+
+/* Each row's prompt, then its output, for what looks at it. */
 static bool load_history(struct row_controls *loaded, const struct source *source) {
+    static const enum setting looking[] = {SETTING_STOP, SETTING_REPETITION_PENALTY,
+                                           SETTING_FREQUENCY_PENALTY, SETTING_PRESENCE_PENALTY};
     struct lists history;
     const struct row_settings *all = source->settings;
-    if (!row_settings_give(all, SETTING_PROMPT) && !row_settings_give(all, SETTING_OUTPUT) &&
-        !row_settings_give(all, SETTING_STOP))
+    if (!gives_any(all, looking, sizeof looking / sizeof *looking))
         return true;
     int32_t *prompt_lengths = make_array(loaded, source, 1);
     if (prompt_lengths == NULL || !make_lists(loaded, source, all->most_history, &history))
@@ -178,21 +186,14 @@ static bool load_stops(struct row_controls *loaded, const struct source *source)
            load_lists(loaded, source, SETTING_STOP, source->settings->most_stops, &adjustments->stops);
 }
 
-static bool has_adjustments(const struct row_settings *all) {
+static bool load_adjustments(struct row_controls *loaded, const struct source *source) {
     static const enum setting adjusting[] = {
         SETTING_ALLOWED,           SETTING_BANNED,           SETTING_LOGIT_BIAS, SETTING_REPETITION_PENALTY,
         SETTING_FREQUENCY_PENALTY, SETTING_PRESENCE_PENALTY, SETTING_STOP};
-    for (size_t i = 0; i < sizeof adjusting / sizeof *adjusting; i++)
-        if (row_settings_give(all, adjusting[i]))
-            return true;
-    return false;
-}
-
-static bool load_adjustments(struct row_controls *loaded, const struct source *source) {
     lotto_adjustments *adjustments = &loaded->adjustments;
     struct settings first = row_settings_of(source->settings, source->first);
     *adjustments = (lotto_adjustments)LOTTO_ADJUSTMENTS_INIT;
-    if (!has_adjustments(source->settings))
+    if (!gives_any(source->settings, adjusting, sizeof adjusting / sizeof *adjusting))
         return true;
     loaded->controls.adjustments = adjustments;
     adjustments->repetition_penalty = reals_of(loaded, source, SETTING_REPETITION_PENALTY);

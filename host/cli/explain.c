@@ -86,15 +86,11 @@ static void print_more(int64_t count) {
         printf("%14sand %lld more\n", "", (long long)count - MOST_EXAMPLES);
 }
 
-/* "from " Paris" (7042) 17.3 down": the first of those that went, in the order of the row. */
-static void print_from(const struct explaining *explaining, int64_t rank) {
-    int32_t id = ids_of(&explaining->now)[rank];
-    printf(", from ");
-    if (explaining->job->vocabulary.texts != NULL) {
-        print_token(&explaining->job->vocabulary, id, TOKEN_COLUMNS);
-        printf(" ");
-    }
-    printf("(%d) %.6g down", (int)id, (double)explaining->now.values[id]);
+/* " Paris" (7042), or 7042 where there are no texts. */
+static void print_name(const struct explaining *explaining, int32_t id) {
+    print_token(&explaining->job->vocabulary, id, TOKEN_COLUMNS);
+    if (id >= 0 && explaining->job->vocabulary.texts != NULL)
+        printf(" (%d)", (int)id);
 }
 
 /* ---- the adjustments ------------------------------------------------------------------------------------------------ */
@@ -290,22 +286,31 @@ static void print_reason(const struct explaining *explaining, enum setting filte
     double mass = 0;
     switch (filter) {
     case SETTING_TOP_K:
-        printf("the first %lld stay", (long long)kept);
+        if (kept == 1)
+            printf("the first stays");
+        else
+            printf("the first %lld stay", (long long)kept);
         break;
     case SETTING_TOP_P:
         for (int64_t rank = 0; rank < kept; rank++)
             mass += share_at(explaining, rank);
-        printf("the first %lld have %.4g of the mass", (long long)kept, mass);
+        if (kept == 1)
+            printf("the first has %.4g of the mass", mass);
+        else
+            printf("the first %lld have %.4g of the mass", (long long)kept, mass);
         break;
     default:
-        if (kept < explaining->now.count)
+        if (kept < explaining->left)
             printf("the next is %.3g times as likely as the first",
                    share_at(explaining, kept) / share_at(explaining, 0));
+        else
+            printf("the last is %.3g times as likely as the first",
+                   share_at(explaining, explaining->left - 1) / share_at(explaining, 0));
         break;
     }
 }
 
-/* judged: what the filter judges by, with the filters that come before it on; all: with those that follow, too. */
+/* judged: the controls whose result the filter looks at, with what comes before it on and the filter itself off. */
 static bool explain_filter(struct explaining *explaining, enum setting filter, const lotto_controls *judged,
                            struct error *error) {
     char title[64];
@@ -320,9 +325,13 @@ static bool explain_filter(struct explaining *explaining, enum setting filter, c
     name_step(title, sizeof title, &explaining->settings, filter);
     print_step(title, left);
     printf("  %lld out", (long long)(explaining->left - left));
-    if (left < explaining->left)
-        print_from(explaining, left);
-    printf("\n%*s", TITLE_COLUMNS + 9, "");
+    if (left < explaining->left) {
+        int32_t next = ids_of(&explaining->now)[left];
+        printf(", from ");
+        print_name(explaining, next);
+        printf(" at %.6g down", (double)explaining->now.values[next]);
+    }
+    printf("\n%*s%s", TITLE_COLUMNS + 11, "", kept > left ? "by itself, " : "");
     print_reason(explaining, filter, kept);
     printf("\n");
     explaining->left = left;
@@ -413,12 +422,12 @@ static bool explain_draw(struct explaining *explaining, struct error *error) {
     if (good) {
         int32_t token = *results_integers(&drawn, SAMPLE_TOKEN, 0);
         printf("drawn  ");
-        print_token(&job->vocabulary, token, TOKEN_COLUMNS);
+        print_name(explaining, token);
         if (token >= 0)
-            printf(" (%d), probability %.6g, with seed %llu at position %llu\n"
+            printf(", probability %.6g, with seed %llu at position %llu\n"
                    "       logprob %.6g, model logprob %.6g, rank %d of the logits as they are",
-                   (int)token, (double)*results_reals(&drawn, SAMPLE_PROB, 0),
-                   (unsigned long long)job->seeds[0], (unsigned long long)job->controls.positions[0],
+                   (double)*results_reals(&drawn, SAMPLE_PROB, 0), (unsigned long long)job->seeds[0],
+                   (unsigned long long)job->controls.positions[0],
                    (double)*results_reals(&drawn, SAMPLE_LOGPROB, 0),
                    (double)*results_reals(&drawn, SAMPLE_MODEL_LOGPROB, 0),
                    (int)*results_integers(&drawn, SAMPLE_RANK, 0));

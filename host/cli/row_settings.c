@@ -9,7 +9,7 @@
 
 /* The sentence for a value that is not allowed; `what` is the key, or a place in its list. */
 static bool refuse_value(const char *what, const json_t *value, const char *allowed, struct error *error) {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     failure(error, "%s is %.40s%s; must be %s", what, text != NULL ? text : "too large",
             text != NULL && strlen(text) > 40 ? "..." : "", allowed);
     free(text);
@@ -144,8 +144,6 @@ static bool failure_in_row(const struct row_settings *all, int64_t index, struct
 
 static bool take_root(struct row_settings *all, json_t *root, int64_t rows, struct error *error) {
     all->is_one_a_row = json_is_array(root);
-    if (!json_is_array(root) && !json_is_object(root))
-        return failure(error, "it must be an object of settings, or an array with one for each row");
     if (all->is_one_a_row && json_array_size(root) != (size_t)rows)
         return failure(error, "its array has %zu elements; must have %lld, one for each row",
                        json_array_size(root), (long long)rows);
