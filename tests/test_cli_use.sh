@@ -242,6 +242,12 @@ run sample "${six[@]}" --json --settings settings.json --rows 3:5 >a && same "se
 run sample "${six[@]}" --settings settings.json >a
 holds "6 rows, 49152 tokens each, f16, settings a row, a seed a row, on the CPU reference" "closing line of settings a row"
 
+# The README's example is one.
+sed -n '/^```json$/,/^```$/p' "$data/../../README.md" | sed '/^```/d' >settings.json
+head -c $((3 * 98304)) raw.bin >three.bin
+run sample three.bin --dtype f16 --vocab-size 49152 --settings settings.json --json | grep -c '"status":\[\]' >a
+echo 3 >b && same "the README's settings"
+
 # An option beside a file wins, for every row.
 echo '{"temperature": 5, "banned": [3], "seed": 9}' >settings.json
 run sample "${four[@]}" --json --settings settings.json --temperature 0 --banned 2 >a

@@ -169,7 +169,7 @@ static const struct row rows[] = {
      "option beside it wins, for every row. Keys: temperature, temperature_last, top_k, top_p, min_p, order, "
      "seed, position, draws, allowed, banned, logit_bias ({\"5\": -2.5}), repetition_penalty, "
      "frequency_penalty, presence_penalty, prompt, output, stop, min_length. Order and draws must be the "
-     "same for every row; a seed in an array is the row's own"},
+     "same for every row; a seed in an array is the row's own, at most 9223372036854775807"},
     {"seed", 0, "S", COMMAND_SAMPLE, NULL, NULL,
      "row r of the file draws with the seed S + r, modulo 2^64 (default 0)"},
     {"seed-file", 0, "FILE", COMMAND_SAMPLE, take_seed_file, "the name of a file",
@@ -343,13 +343,15 @@ static int line_length(const char *text) {
 static void print_option(const struct row *row) {
     char head[64];
     char letter[] = {'-', row->letter, ',', ' ', '\0'};
-    snprintf(head, sizeof head, "%s--%s%s%s", row->letter != 0 ? letter : "", row->name,
-             row->argument ? " " : "", row->argument ? row->argument : "");
+    int length = snprintf(head, sizeof head, "%s--%s%s%s", row->letter != 0 ? letter : "", row->name,
+                          row->argument ? " " : "", row->argument ? row->argument : "");
     printf("  %-*s", HELP_INDENT - 2, head);
+    if (length > HELP_INDENT - 3)
+        printf("\n%*s", HELP_INDENT, "");
     for (const char *line = row->help; *line != '\0';) {
-        int length = line_length(line);
-        printf("%*s%.*s\n", line == row->help ? 0 : HELP_INDENT, "", length, line);
-        line += length;
+        int columns = line_length(line);
+        printf("%*s%.*s\n", line == row->help ? 0 : HELP_INDENT, "", columns, line);
+        line += columns;
         if (*line != '\0')
             line++;
     }
