@@ -291,9 +291,9 @@ refuses_settings "top_k is \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...;" '{"top
     printf '{"banned": [1'
     yes ,1 | head -16777216 | tr -d '\n'
     printf ']}'
-) >settings.json
-refuses 1 "banned has 16777217 ids; must be at most 16777216" sample good.npy --settings settings.json "${reference[@]}"
-rm settings.json
+) >"$folder/long.json"
+refuses 1 "banned has 16777217 ids; must be at most 16777216" sample good.npy --settings "$folder/long.json" "${reference[@]}"
+rm settings.json "$folder/long.json"
 
 # Output that cannot be written: root ignores permissions, so places where no file can be.
 refuses 1 "good.npy/out.npy: Not a directory" softmax good.npy -o good.npy/out.npy "${reference[@]}"
