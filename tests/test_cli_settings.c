@@ -19,7 +19,7 @@ static const char whole[] =
     " \"banned\": [2, 1000000], \"logit_bias\": {\"5\": -2.5, \"7\": 1}, \"repetition_penalty\": 1.5,"
     " \"frequency_penalty\": -0.5, \"presence_penalty\": 0.75, \"prompt\": [1, 2, 3], \"output\": [4],"
     " \"stop\": [8], \"min_length\": 6},\n"
-    " {\"order\": \"joint\", \"draws\": 2, \"banned\": [], \"logit_bias\": {},"
+    " {\"order\": \"joint\", \"seed\": 77, \"draws\": 2, \"banned\": [], \"logit_bias\": {},"
     " \"prompt\": [], \"output\": [], \"stop\": [], \"min_length\": 0}]";
 
 static char path[] = "/tmp/lotto-settings-XXXXXX";
@@ -68,8 +68,13 @@ Test(cli_settings, every_key_is_read) {
     struct settings first = row_settings_of(&all, 0), second = row_settings_of(&all, 1);
     assert_whole(&first);
     cr_assert(second.temperature == 1 && second.repetition_penalty == 1 && second.banned.count == 0);
-    cr_assert(row_settings_seed(&all, 0) == 12345678901234 && row_settings_seed(&all, 1) == 1);
+    cr_assert(row_settings_seed(&all, 0) == 12345678901234 && row_settings_seed(&all, 1) == 77);
     cr_assert(all.most_banned == 2 && all.most_biased == 2 && all.most_stops == 1 && all.most_history == 4);
+    row_settings_close(&all);
+    options.given = 1u << SETTING_SEED;
+    options.seed = 5;
+    cr_assert(read_bytes(whole, strlen(whole), &options, &all, &error), "%s", error.text);
+    cr_assert(row_settings_seed(&all, 0) == 5 && row_settings_seed(&all, 1) == 6);
     row_settings_close(&all);
 }
 

@@ -228,17 +228,17 @@ cat >settings.json <<'X'
  {"stop": [2, 0], "min_length": 4, "output": [5, 6, 7], "temperature": 0}]
 X
 {
-    run sample "${six[@]}" --json --rows 0:1 --temperature 0.7 --top-k 40 --banned 7042,260 --seed 11 --position 3
-    run sample "${six[@]}" --json --rows 1:2 --prompt-ids 260,28,30 --output-ids 260,260,198 --repetition-penalty 1.3 \
+    run sample "${six[@]}" --json --draws 5 --rows 0:1 --temperature 0.7 --top-k 40 --banned 7042,260 --seed 11 --position 3
+    run sample "${six[@]}" --json --draws 5 --rows 1:2 --prompt-ids 260,28,30 --output-ids 260,260,198 --repetition-penalty 1.3 \
         --frequency-penalty 0.4 --presence-penalty 0.2
-    run sample "${six[@]}" --json --rows 2:3
-    run sample "${six[@]}" --json --rows 3:4 --allowed 1,2,504,49151 --temperature 2 --temperature-last --top-p 0.8
-    run sample "${six[@]}" --json --rows 4:5 --logit-bias 504:3,1000:-1.5,49152:1 --min-p 0.05 --seed 9223372036854775803
-    run sample "${six[@]}" --json --rows 5:6 --stop 2,0 --min-length 4 --output-ids 5,6,7 --temperature 0
+    run sample "${six[@]}" --json --draws 5 --rows 2:3
+    run sample "${six[@]}" --json --draws 5 --rows 3:4 --allowed 1,2,504,49151 --temperature 2 --temperature-last --top-p 0.8
+    run sample "${six[@]}" --json --draws 5 --rows 4:5 --logit-bias 504:3,1000:-1.5,49152:1 --min-p 0.05 --seed 9223372036854775803
+    run sample "${six[@]}" --json --draws 5 --rows 5:6 --stop 2,0 --min-length 4 --output-ids 5,6,7 --temperature 0
 } >b
-run sample "${six[@]}" --json --settings settings.json >a && same "settings a row"
-sed -n 4,5p b >c && mv c b
-run sample "${six[@]}" --json --settings settings.json --rows 3:5 >a && same "settings a row, of some rows"
+run sample "${six[@]}" --json --draws 5 --settings settings.json >a && same "settings a row"
+sed -n 16,25p b >c && mv c b
+run sample "${six[@]}" --json --draws 5 --settings settings.json --rows 3:5 >a && same "settings a row, of some rows"
 run sample "${six[@]}" --settings settings.json >a
 holds "6 rows, 49152 tokens each, f16, settings a row, a seed a row, on the CPU reference" "closing line of settings a row"
 
