@@ -58,7 +58,7 @@ static bool take_dtype(const char *word, double *value) {
 static bool take_real(const char *word, double most, double *value) {
     float number;
     *value = strtod(word, NULL);
-    return number_parse_real(word, most, &number);
+    return number_parse_real(word, 0, most, &number);
 }
 static bool take_temperature(const char *word, double *value) { return take_real(word, FLT_MAX, value); }
 static bool take_share(const char *word, double *value) { return take_real(word, 1, value); }

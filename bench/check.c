@@ -39,7 +39,7 @@ static float least_kept(const lotto_logits *logits, const float *probs) {
 bool check_kept(struct run *reference, const struct peer *peer, const struct request *request, int32_t token,
                 int64_t row, struct error *error) {
     const lotto_logits *logits = &reference->logits;
-    struct request probs = {OPERATION_PROBS, request->controls, 0, 0};
+    struct request probs = {OPERATION_PROBS, request->controls, 0, 0, NULL};
     struct results kept;
     if (token < 0 || token >= logits->vocab)
         return failure(error, "check failed: row %lld: %s gave token %d; the vocabulary has %lld",

@@ -21,7 +21,7 @@ static struct request request_at(const struct point *point) {
         [OPERATION_TOP_P] = 1u << LIST_IDS | 1u << LIST_KEPT,
     };
     const double *value = point->value;
-    struct request request = {(enum operation)value[AXIS_OPERATION], LOTTO_CONTROLS_INIT, 0, 0};
+    struct request request = {(enum operation)value[AXIS_OPERATION], LOTTO_CONTROLS_INIT, 0, 0, NULL};
     int64_t k = (int64_t)value[AXIS_TOP_K], vocab = (int64_t)value[AXIS_VOCAB];
     request.without = ~wanted[request.operation];
     request.controls.default_temperature = (float)value[AXIS_TEMPERATURE];

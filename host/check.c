@@ -93,7 +93,90 @@ static bool check_off(lotto_context *context, const char *name, bool off) {
     return off || refuse(context, "controls.%s is set; this operation does not read it, leave it off", name);
 }
 
-bool lotto_check_controls(lotto_context *context, const lotto_controls *controls, unsigned read) {
+/* What is set needs another array; without rows there may be none. */
+static bool check_needs(lotto_context *context, const char *name, bool set, const char *needed,
+                        const void *array, const lotto_logits *logits) {
+    return !set || array || logits->rows == 0 ||
+           refuse(context, "adjustments.%s is set; adjustments.%s must be given with it", name, needed);
+}
+
+static bool check_range(lotto_context *context, const char *name, int64_t value, int64_t least,
+                        int64_t most) {
+    return (value >= least && value <= most) ||
+           refuse(context, "%s is %" PRId64 "; must be %" PRId64 " to %" PRId64, name, value, least, most);
+}
+
+static bool check_ids(lotto_context *context, const char *stride_name, const char *lengths_name,
+                      const lotto_id_lists *lists, const lotto_logits *logits) {
+    return !lists->ids || (check_range(context, stride_name, lists->stride, 0, ARITH_MAX_IDS) &&
+                           lotto_check_array(context, lengths_name, lists->lengths, logits));
+}
+
+static bool check_finite(lotto_context *context, const char *name, float value) {
+    return arith_is_finite(value) ||
+           refuse(context, "%s is %.9g; must be finite (0: off)", name, (double)value);
+}
+
+static bool check_penalties(lotto_context *context, const lotto_adjustments *adjustments,
+                            const lotto_logits *logits) {
+    float repetition = adjustments->default_repetition_penalty,
+          frequency = adjustments->default_frequency_penalty,
+          presence = adjustments->default_presence_penalty;
+    if (!(repetition > 0.0f && arith_is_finite(repetition)))
+        return refuse(context,
+                      "adjustments.default_repetition_penalty is %.9g; must be finite and above 0 (1: off)",
+                      (double)repetition);
+    const int32_t *history = adjustments->history.ids;
+    return check_finite(context, "adjustments.default_frequency_penalty", frequency) &&
+           check_finite(context, "adjustments.default_presence_penalty", presence) &&
+           check_needs(context, "repetition_penalty", adjustments->repetition_penalty || repetition != 1.0f,
+                       "history.ids", history, logits) &&
+           check_needs(context, "frequency_penalty", adjustments->frequency_penalty || frequency != 0.0f,
+                       "history.ids", history, logits) &&
+           check_needs(context, "presence_penalty", adjustments->presence_penalty || presence != 0.0f,
+                       "history.ids", history, logits);
+}
+
+static bool check_adjustments(lotto_context *context, const lotto_adjustments *adjustments,
+                              const lotto_logits *logits) {
+    return check_struct_size(context, "adjustments", adjustments->struct_size, sizeof *adjustments) &&
+           (!adjustments->allowed ||
+            check_range(context, "adjustments.allowed_stride", adjustments->allowed_stride,
+                        (logits->vocab + 31) / 32, 1 << 30)) &&
+           check_ids(context, "adjustments.banned.stride", "adjustments.banned.lengths", &adjustments->banned,
+                     logits) &&
+           check_ids(context, "adjustments.stops.stride", "adjustments.stops.lengths", &adjustments->stops,
+                     logits) &&
+           check_ids(context, "adjustments.biased.stride", "adjustments.biased.lengths", &adjustments->biased,
+                     logits) &&
+           check_ids(context, "adjustments.history.stride", "adjustments.history.lengths",
+                     &adjustments->history, logits) &&
+           check_needs(context, "allowed_rows", adjustments->allowed_rows, "allowed", adjustments->allowed,
+                       logits) &&
+           check_needs(context, "stops", adjustments->stops.ids, "min_lengths", adjustments->min_lengths,
+                       logits) &&
+           check_needs(context, "min_lengths", adjustments->min_lengths, "history.ids",
+                       adjustments->history.ids, logits) &&
+           check_needs(context, "biased", adjustments->biased.ids, "biases", adjustments->biases, logits) &&
+           check_needs(context, "biases", adjustments->biases, "biased.ids", adjustments->biased.ids,
+                       logits) &&
+           check_needs(context, "prompt_lengths", adjustments->prompt_lengths, "history.ids",
+                       adjustments->history.ids, logits) &&
+           check_penalties(context, adjustments, logits);
+}
+
+/* The kernels do not have these yet. */
+static bool check_kernels_have(lotto_context *context, const lotto_controls *controls) {
+    return lotto_context_is_reference(context) ||
+           (!controls->adjustments && !controls->temperature_last &&
+            controls->default_temperature_last == 0) ||
+           refuse(context,
+                  "controls.adjustments or controls.temperature_last is set; only LOTTO_DEVICE_REFERENCE has "
+                  "them in this version, leave them off");
+}
+
+bool lotto_check_controls(lotto_context *context, const lotto_controls *controls, unsigned read,
+                          const lotto_logits *logits) {
     if (!lotto_check_pointer(context, "controls", controls) ||
         !check_struct_size(context, "controls", controls->struct_size, sizeof *controls))
         return false;
@@ -107,7 +190,12 @@ bool lotto_check_controls(lotto_context *context, const lotto_controls *controls
         !check_off(context, "top_p", !controls->top_p && controls->default_top_p == 1.0f))
         return false;
     if (read != LOTTO_CONTROL_ALL &&
-        !check_off(context, "min_p", !controls->min_p && controls->default_min_p == 0.0f))
+        (!check_off(context, "min_p", !controls->min_p && controls->default_min_p == 0.0f) ||
+         !check_off(context, "temperature_last",
+                    !controls->temperature_last && controls->default_temperature_last == 0)))
+        return false;
+    if (!check_kernels_have(context, controls) ||
+        (controls->adjustments && !check_adjustments(context, controls->adjustments, logits)))
         return false;
 
     if (!check_scalar(context, "controls.default_temperature", controls->default_temperature, 0x1.fffffep127f,

@@ -23,8 +23,12 @@ enum lotto_control {
     LOTTO_CONTROL_ALL = 15
 };
 
-/* `read` are the controls that the operation reads, as bits; the others must be left as LOTTO_CONTROLS_INIT has them. */
-bool lotto_check_controls(lotto_context *context, const lotto_controls *controls, unsigned read);
+/*
+ * `read` are the controls that the operation reads, as bits, adjustments aside, which all read; the others must be left as
+ * LOTTO_CONTROLS_INIT has them. logits have been checked.
+ */
+bool lotto_check_controls(lotto_context *context, const lotto_controls *controls, unsigned read,
+                          const lotto_logits *logits);
 
 /* A required array [rows]: not NULL unless there are no rows. */
 bool lotto_check_array(lotto_context *context, const char *name, const void *array,

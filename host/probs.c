@@ -6,7 +6,7 @@ lotto_status lotto_probs(lotto_context *context, const lotto_logits *logits, con
                          float *probs, int64_t probs_stride, int32_t *kept, uint32_t *status, void *workspace,
                          size_t workspace_bytes, lotto_stream stream) {
     if (!lotto_check_context(context) || !lotto_check_logits(context, logits) ||
-        !lotto_check_controls(context, controls, LOTTO_CONTROL_ALL) ||
+        !lotto_check_controls(context, controls, LOTTO_CONTROL_ALL, logits) ||
         !lotto_check_array(context, "probs", probs, logits) ||
         !lotto_check_probs_stride(context, probs_stride, logits))
         return LOTTO_INVALID_ARGUMENT;

@@ -7,7 +7,7 @@ lotto_status lotto_sample(lotto_context *context, const lotto_logits *logits, co
                           size_t workspace_bytes, lotto_stream stream) {
     if (!lotto_check_context(context) || !lotto_check_logits(context, logits) ||
         !lotto_check_draws(context, draws, logits) ||
-        !lotto_check_controls(context, controls, LOTTO_CONTROL_ALL) ||
+        !lotto_check_controls(context, controls, LOTTO_CONTROL_ALL, logits) ||
         !lotto_check_samples(context, samples, logits))
         return LOTTO_INVALID_ARGUMENT;
     struct lotto_plan plan = lotto_plan_rows(&context->limits, logits);

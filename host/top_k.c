@@ -6,7 +6,7 @@ lotto_status lotto_top_k(lotto_context *context, const lotto_logits *logits, con
                          int64_t k_max, int32_t *ids, float *values, int32_t *kept, uint32_t *status,
                          void *workspace, size_t workspace_bytes, lotto_stream stream) {
     if (!lotto_check_context(context) || !lotto_check_logits(context, logits) ||
-        !lotto_check_controls(context, controls, LOTTO_CONTROL_TOP_K) ||
+        !lotto_check_controls(context, controls, LOTTO_CONTROL_TOP_K, logits) ||
         !lotto_check_capacity(context, "k_max", k_max, logits) ||
         !lotto_check_array(context, "ids", ids, logits))
         return LOTTO_INVALID_ARGUMENT;

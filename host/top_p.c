@@ -6,7 +6,7 @@ lotto_status lotto_top_p(lotto_context *context, const lotto_logits *logits, con
                          int64_t capacity, int32_t *ids, int32_t *kept, float *mass, uint32_t *status,
                          void *workspace, size_t workspace_bytes, lotto_stream stream) {
     if (!lotto_check_context(context) || !lotto_check_logits(context, logits) ||
-        !lotto_check_controls(context, controls, LOTTO_CONTROL_TEMPERATURE | LOTTO_CONTROL_TOP_P) ||
+        !lotto_check_controls(context, controls, LOTTO_CONTROL_TEMPERATURE | LOTTO_CONTROL_TOP_P, logits) ||
         !lotto_check_capacity(context, "capacity", capacity, logits) ||
         !lotto_check_array(context, "ids", ids, logits))
         return LOTTO_INVALID_ARGUMENT;

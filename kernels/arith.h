@@ -52,6 +52,106 @@ ARITH float arith_of_bf16(uint16_t bfloat) { return arith_of_bits((uint32_t)bflo
 /* A NaN counts as -inf. */
 ARITH float arith_without_nan(float logit) { return logit != logit ? -ARITH_INFINITY : logit; }
 
+#define ARITH_MAX_IDS (1 << 24) /* in a list, so that binary32 holds every count of them */
+
+/* One row's list of ids. */
+struct arith_ids {
+    const int32_t *ids;
+    int32_t length;
+};
+
+struct arith_penalties {
+    float repetition, frequency, presence;
+};
+
+/* One row's adjustments, less what has no effect on it: a list that is off, or does not apply, is of length 0. */
+struct arith_adjustments {
+    const uint32_t *allowed; /* NULL: every id is */
+    struct arith_ids banned, stops, biased;
+    const float *biases;
+    struct arith_ids history; /* the tokens that the penalties look at, of which */
+    int32_t prompt_length;    /* so many, the first, are the prompt's */
+    struct arith_penalties penalties;
+    bool good; /* else BAD_CONTROL, and nothing above counts */
+};
+
+ARITH struct arith_ids arith_row_ids(const lotto_id_lists *lists, int64_t row, bool *good) {
+    struct arith_ids of_row = {lists->ids, 0};
+    if (lists->ids) {
+        of_row.ids += row * lists->stride;
+        of_row.length = lists->lengths[row];
+        *good = *good && of_row.length >= 0 && of_row.length <= lists->stride;
+    }
+    return of_row;
+}
+
+ARITH bool arith_is_finite(float x) { return fabsf(x) < ARITH_INFINITY; }
+
+ARITH struct arith_penalties arith_row_penalties(const lotto_adjustments *adjustments, int64_t row,
+                                                 bool *good) {
+    struct arith_penalties of_row = {
+        adjustments->repetition_penalty ? adjustments->repetition_penalty[row]
+                                        : adjustments->default_repetition_penalty,
+        adjustments->frequency_penalty ? adjustments->frequency_penalty[row]
+                                       : adjustments->default_frequency_penalty,
+        adjustments->presence_penalty ? adjustments->presence_penalty[row]
+                                      : adjustments->default_presence_penalty,
+    };
+    *good = *good && of_row.repetition > 0.0f && arith_is_finite(of_row.repetition) &&
+            arith_is_finite(of_row.frequency) && arith_is_finite(of_row.presence);
+    return of_row;
+}
+
+/* How much of the history, from its beginning, the penalties need not look at. */
+ARITH int32_t arith_history_skipped(struct arith_penalties penalties, int32_t prompt_length, int32_t length) {
+    if (penalties.repetition != 1.0f)
+        return 0;
+    return penalties.frequency != 0.0f || penalties.presence != 0.0f ? prompt_length : length;
+}
+
+ARITH struct arith_adjustments arith_row_adjustments(const lotto_adjustments *adjustments, int64_t row) {
+    struct arith_adjustments of_row;
+    of_row.good = true;
+    int64_t mask_row = adjustments->allowed_rows ? adjustments->allowed_rows[row] : row;
+    of_row.allowed = adjustments->allowed && mask_row >= 0
+                         ? adjustments->allowed + mask_row * adjustments->allowed_stride
+                         : NULL;
+    of_row.banned = arith_row_ids(&adjustments->banned, row, &of_row.good);
+    of_row.stops = arith_row_ids(&adjustments->stops, row, &of_row.good);
+    of_row.biased = arith_row_ids(&adjustments->biased, row, &of_row.good);
+    of_row.biases = adjustments->biases ? adjustments->biases + row * adjustments->biased.stride : NULL;
+    of_row.penalties = arith_row_penalties(adjustments, row, &of_row.good);
+    of_row.history = arith_row_ids(&adjustments->history, row, &of_row.good);
+    of_row.prompt_length = adjustments->prompt_lengths ? adjustments->prompt_lengths[row] : 0;
+    of_row.good = of_row.good && of_row.prompt_length >= 0 && of_row.prompt_length <= of_row.history.length;
+    if (!of_row.good || !of_row.history.ids)
+        return of_row;
+
+    int32_t output_length = of_row.history.length - of_row.prompt_length;
+    if (adjustments->min_lengths && output_length >= adjustments->min_lengths[row])
+        of_row.stops.length = 0;
+    int32_t skipped = arith_history_skipped(of_row.penalties, of_row.prompt_length, of_row.history.length);
+    of_row.history.ids += skipped;
+    of_row.history.length -= skipped;
+    of_row.prompt_length = skipped == 0 ? of_row.prompt_length : 0;
+    return of_row;
+}
+
+ARITH bool arith_allows(const uint32_t *allowed, uint32_t id) { return allowed[id / 32] >> id % 32 & 1; }
+
+/* A -inf is so for good. */
+ARITH float arith_plus(float x, float change) { return x == -ARITH_INFINITY ? x : x + change; }
+
+/* A token of the history, output_count times in the output. */
+ARITH float arith_penalized(float x, struct arith_penalties penalties, int32_t output_count) {
+    x = x > 0.0f ? x / penalties.repetition : x * penalties.repetition;
+    if (output_count > 0) {
+        x = arith_plus(x, -(penalties.frequency * (float)output_count));
+        x = arith_plus(x, -penalties.presence);
+    }
+    return x;
+}
+
 /* ---- 2. order ----------------------------------------------------------------------------------------------------- */
 
 /* Order-preserving map from binary32 (no NaN) to uint32; -0 maps as +0. */
@@ -165,6 +265,7 @@ struct arith_controls {
     int32_t top_k;
     float top_p;
     float min_p;
+    bool temperature_last;
 };
 
 ARITH struct arith_controls arith_row_controls(const lotto_controls *controls, int64_t row) {
@@ -173,6 +274,8 @@ ARITH struct arith_controls arith_row_controls(const lotto_controls *controls, i
         controls->top_k ? controls->top_k[row] : controls->default_top_k,
         controls->top_p ? controls->top_p[row] : controls->default_top_p,
         controls->min_p ? controls->min_p[row] : controls->default_min_p,
+        (controls->temperature_last ? controls->temperature_last[row] : controls->default_temperature_last) !=
+            0,
     };
     return of_row;
 }
@@ -184,6 +287,10 @@ ARITH bool arith_controls_are_good(struct arith_controls controls) {
 
 ARITH bool arith_is_greedy(struct arith_controls controls) {
     return controls.temperature < ARITH_GREEDY_BELOW;
+}
+/* At which the filters judge the row. */
+ARITH float arith_filter_temperature(struct arith_controls controls) {
+    return controls.temperature_last ? 1.0f : controls.temperature;
 }
 ARITH bool arith_has_top_k(struct arith_controls controls, int64_t vocab) {
     return controls.top_k > 0 && controls.top_k < vocab;

@@ -2,9 +2,11 @@
 
 # What the proofs stand on: random requests, and what the oracle and the textbook say of them.
 add_library(requests STATIC
+    oracle/adjust.c
     oracle/answer.c
     oracle/oracle.c
     oracle/textbook.c
+    rows/adjustments.c
     rows/boundary.c
     rows/place.c
     rows/real.c

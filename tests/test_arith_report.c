@@ -140,45 +140,45 @@ Test(controls, are_good_or_bad_as_the_law_says) {
         struct arith_controls controls;
         bool good;
     } cases[] = {
-        {{1, 0, 1, 0}, true},
-        {{0, 0, 1, 0}, true},
-        {{-0.0f, 0, 1, 0}, true},
-        {{FLT_MAX, 0, 1, 0}, true},
-        {{1, -5, 7, -7}, true},
-        {{1, 0, -inf, inf}, true},
-        {{nan, 0, 1, 0}, false},
-        {{inf, 0, 1, 0}, false},
-        {{-inf, 0, 1, 0}, false},
-        {{-1, 0, 1, 0}, false},
-        {{-FLT_TRUE_MIN, 0, 1, 0}, false},
-        {{1, 0, nan, 0}, false},
-        {{1, 0, 1, nan}, false},
-        {{0, 0, nan, 0}, false},
+        {{1, 0, 1, 0, false}, true},
+        {{0, 0, 1, 0, false}, true},
+        {{-0.0f, 0, 1, 0, false}, true},
+        {{FLT_MAX, 0, 1, 0, false}, true},
+        {{1, -5, 7, -7, false}, true},
+        {{1, 0, -inf, inf, false}, true},
+        {{nan, 0, 1, 0, false}, false},
+        {{inf, 0, 1, 0, false}, false},
+        {{-inf, 0, 1, 0, false}, false},
+        {{-1, 0, 1, 0, false}, false},
+        {{-FLT_TRUE_MIN, 0, 1, 0, false}, false},
+        {{1, 0, nan, 0, false}, false},
+        {{1, 0, 1, nan, false}, false},
+        {{0, 0, nan, 0, false}, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         cr_assert_eq(arith_controls_are_good(cases[i].controls), cases[i].good, "case %zu", i);
 }
 
 Test(controls, are_off_or_on_as_the_law_says) {
-    struct arith_controls off = {1e-6f, 0, 1, 0};
+    struct arith_controls off = {1e-6f, 0, 1, 0, false};
     cr_assert_not(arith_is_greedy(off));
-    cr_assert(arith_is_greedy((struct arith_controls){nextafterf(1e-6f, 0), 0, 1, 0}));
-    cr_assert(arith_is_greedy((struct arith_controls){-0.0f, 0, 1, 0}));
+    cr_assert(arith_is_greedy((struct arith_controls){nextafterf(1e-6f, 0), 0, 1, 0, false}));
+    cr_assert(arith_is_greedy((struct arith_controls){-0.0f, 0, 1, 0, false}));
     const struct {
         int32_t k;
         bool on;
     } ks[] = {{INT32_MIN, false}, {-1, false}, {0, false},  {1, true},
               {9, true},          {10, false}, {11, false}, {INT32_MAX, false}};
     for (size_t i = 0; i < sizeof ks / sizeof *ks; i++)
-        cr_assert_eq(arith_has_top_k((struct arith_controls){1, ks[i].k, 1, 0}, 10), ks[i].on, "k %d of 10",
-                     ks[i].k);
+        cr_assert_eq(arith_has_top_k((struct arith_controls){1, ks[i].k, 1, 0, false}, 10), ks[i].on,
+                     "k %d of 10", ks[i].k);
     cr_assert_not(arith_has_top_p(off));
-    cr_assert_not(arith_has_top_p((struct arith_controls){1, 0, ARITH_INFINITY, 0}));
-    cr_assert(arith_has_top_p((struct arith_controls){1, 0, 0x1.fffffep-1f, 0}));
-    cr_assert(arith_has_top_p((struct arith_controls){1, 0, -1, 0}));
+    cr_assert_not(arith_has_top_p((struct arith_controls){1, 0, ARITH_INFINITY, 0, false}));
+    cr_assert(arith_has_top_p((struct arith_controls){1, 0, 0x1.fffffep-1f, 0, false}));
+    cr_assert(arith_has_top_p((struct arith_controls){1, 0, -1, 0, false}));
     cr_assert_not(arith_has_min_p(off));
-    cr_assert_not(arith_has_min_p((struct arith_controls){1, 0, 1, -1}));
-    cr_assert(arith_has_min_p((struct arith_controls){1, 0, 1, FLT_TRUE_MIN}));
+    cr_assert_not(arith_has_min_p((struct arith_controls){1, 0, 1, -1, false}));
+    cr_assert(arith_has_min_p((struct arith_controls){1, 0, 1, FLT_TRUE_MIN, false}));
 }
 
 /* ---- prob --------------------------------------------------------------------------------------------------------- */

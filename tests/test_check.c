@@ -13,6 +13,7 @@ static struct arguments {
     float data[ROWS][VOCAB];
     lotto_logits logits;
     lotto_controls controls;
+    lotto_adjustments adjustments;
     uint64_t numbers[ROWS];
     lotto_draws draws;
     int32_t tokens[ROWS * VOCAB];
@@ -33,6 +34,7 @@ static void reset(void) {
     cr_assert_eq(lotto_context_create(&a.context, LOTTO_DEVICE_REFERENCE), LOTTO_SUCCESS);
     a.logits = (lotto_logits){a.data, VOCAB, ROWS, VOCAB, LOTTO_F32};
     a.controls = (lotto_controls)LOTTO_CONTROLS_INIT;
+    a.adjustments = (lotto_adjustments)LOTTO_ADJUSTMENTS_INIT;
     a.draws = (lotto_draws){sizeof a.draws, a.numbers, a.numbers};
     for (int i = 0; i < ROWS * VOCAB; i++) {
         a.tokens[i] = UNTOUCHED;
@@ -153,7 +155,7 @@ Test(check, controls) {
     for (int i = 0; i < 2; i++) {
         call *call = calls[i];
         REFUSED(call, a.controls.struct_size = 8,
-                "controls.struct_size is 8; must be 64, as its INIT macro sets it");
+                "controls.struct_size is 8; must be 88, as its INIT macro sets it");
         REFUSED(call, a.controls.default_temperature = -1.0f,
                 "controls.default_temperature is -1; must be finite and 0 (greedy) or more");
         REFUSED(call, a.controls.default_temperature = INFINITY,
@@ -192,6 +194,137 @@ Test(check, controls_that_an_operation_does_not_read) {
     REFUSED(call_top_k, a.controls.top_p = probabilities, top_p);
     REFUSED(call_top_p, a.controls.default_min_p = 0.5f, min_p);
     REFUSED(call_top_k, a.controls.min_p = probabilities, min_p);
+    const char *last = "controls.temperature_last is set; this operation does not read it, leave it off";
+    call *const calls[] = {call_softmax, call_top_k, call_top_p};
+    for (int i = 0; i < 3; i++) {
+        REFUSED(calls[i], a.controls.temperature_last = counts, last);
+        REFUSED(calls[i], a.controls.default_temperature_last = -1, last);
+    }
+}
+
+static call *const adjusted_calls[] = {call_sample, call_softmax, call_probs, call_top_k, call_top_p};
+enum { ADJUSTED_CALLS = sizeof adjusted_calls / sizeof *adjusted_calls };
+
+/* After `change` to adjustments that are all off, every operation that reads them refuses with `sentence`. */
+#define ADJUSTED_REFUSED(change, sentence)                                                                   \
+    do                                                                                                       \
+        for (int i = 0; i < ADJUSTED_CALLS; i++) {                                                           \
+            reset();                                                                                         \
+            a.controls.adjustments = &a.adjustments;                                                         \
+            (void)(change);                                                                                  \
+            expect_refusal(adjusted_calls[i], sentence);                                                     \
+        }                                                                                                    \
+    while (0)
+
+static const int32_t integers[ROWS * 2];
+static const float floats[ROWS * 2] = {1, 1, 1, 1};
+static const uint32_t words[ROWS * 2];
+
+Test(check, adjustments) {
+    ADJUSTED_REFUSED(a.adjustments.struct_size = 8,
+                     "adjustments.struct_size is 8; must be 192, as its INIT macro sets it");
+    ADJUSTED_REFUSED(a.adjustments.allowed = words,
+                     "adjustments.allowed_stride is 0; must be 1 to 1073741824");
+    ADJUSTED_REFUSED((a.adjustments.allowed = words, a.adjustments.allowed_stride = (1 << 30) + 1),
+                     "adjustments.allowed_stride is 1073741825; must be 1 to 1073741824");
+    ADJUSTED_REFUSED(a.adjustments.default_repetition_penalty = 0,
+                     "adjustments.default_repetition_penalty is 0; must be finite and above 0 (1: off)");
+    ADJUSTED_REFUSED(a.adjustments.default_repetition_penalty = INFINITY,
+                     "adjustments.default_repetition_penalty is inf; must be finite and above 0 (1: off)");
+    ADJUSTED_REFUSED(a.adjustments.default_repetition_penalty = NAN,
+                     "adjustments.default_repetition_penalty is nan; must be finite and above 0 (1: off)");
+    ADJUSTED_REFUSED(a.adjustments.default_frequency_penalty = -INFINITY,
+                     "adjustments.default_frequency_penalty is -inf; must be finite (0: off)");
+    ADJUSTED_REFUSED(a.adjustments.default_presence_penalty = NAN,
+                     "adjustments.default_presence_penalty is nan; must be finite (0: off)");
+}
+
+/* A mask of 33 tokens has two words a row. */
+Test(check, words_of_a_mask) {
+    static float logits[33];
+    reset();
+    a.logits = (lotto_logits){logits, 33, 1, 33, LOTTO_F32};
+    a.stride = 33;
+    a.controls.adjustments = &a.adjustments;
+    a.adjustments.allowed = words;
+    a.adjustments.allowed_stride = 1;
+    expect_refusal(call_sample, "adjustments.allowed_stride is 1; must be 2 to 1073741824");
+    a.adjustments.allowed_stride = 2;
+    cr_expect_eq(call_sample(), LOTTO_SUCCESS, "%s", lotto_context_error(a.context));
+}
+
+Test(check, lists_of_adjustments) {
+    static const struct {
+        const char *name;
+        size_t lists;
+    } lists[] = {{"banned", offsetof(lotto_adjustments, banned)},
+                 {"stops", offsetof(lotto_adjustments, stops)},
+                 {"biased", offsetof(lotto_adjustments, biased)},
+                 {"history", offsetof(lotto_adjustments, history)}};
+    char sentence[200];
+    for (int list = 0; list < 4; list++) {
+        lotto_id_lists *changed = (lotto_id_lists *)((char *)&a.adjustments + lists[list].lists);
+        snprintf(sentence, sizeof sentence, "adjustments.%s.stride is -1; must be 0 to 16777216",
+                 lists[list].name);
+        ADJUSTED_REFUSED((*changed = (lotto_id_lists){integers, -1, integers}, 0), sentence);
+        snprintf(sentence, sizeof sentence, "adjustments.%s.stride is 16777217; must be 0 to 16777216",
+                 lists[list].name);
+        ADJUSTED_REFUSED((*changed = (lotto_id_lists){integers, 16777217, integers}, 0), sentence);
+        snprintf(sentence, sizeof sentence, "adjustments.%s.lengths is NULL; must be given",
+                 lists[list].name);
+        ADJUSTED_REFUSED((*changed = (lotto_id_lists){integers, 2, NULL}, 0), sentence);
+    }
+}
+
+Test(check, adjustments_that_need_another) {
+    const lotto_id_lists list = {integers, 2, integers};
+    ADJUSTED_REFUSED(a.adjustments.allowed_rows = integers,
+                     "adjustments.allowed_rows is set; adjustments.allowed must be given with it");
+    ADJUSTED_REFUSED((a.adjustments.stops = list, 0),
+                     "adjustments.stops is set; adjustments.min_lengths must be given with it");
+    ADJUSTED_REFUSED(a.adjustments.min_lengths = integers,
+                     "adjustments.min_lengths is set; adjustments.history.ids must be given with it");
+    ADJUSTED_REFUSED((a.adjustments.biased = list, 0),
+                     "adjustments.biased is set; adjustments.biases must be given with it");
+    ADJUSTED_REFUSED(a.adjustments.biases = floats,
+                     "adjustments.biases is set; adjustments.biased.ids must be given with it");
+    ADJUSTED_REFUSED(a.adjustments.prompt_lengths = integers,
+                     "adjustments.prompt_lengths is set; adjustments.history.ids must be given with it");
+    const char *repetition =
+        "adjustments.repetition_penalty is set; adjustments.history.ids must be given with it";
+    const char *frequency =
+        "adjustments.frequency_penalty is set; adjustments.history.ids must be given with it";
+    const char *presence =
+        "adjustments.presence_penalty is set; adjustments.history.ids must be given with it";
+    ADJUSTED_REFUSED(a.adjustments.repetition_penalty = floats, repetition);
+    ADJUSTED_REFUSED(a.adjustments.default_repetition_penalty = 2, repetition);
+    ADJUSTED_REFUSED(a.adjustments.frequency_penalty = floats, frequency);
+    ADJUSTED_REFUSED(a.adjustments.default_frequency_penalty = -1, frequency);
+    ADJUSTED_REFUSED(a.adjustments.presence_penalty = floats, presence);
+    ADJUSTED_REFUSED(a.adjustments.default_presence_penalty = 1, presence);
+}
+
+/* Everything at once; without rows, everything that is set may do without what it needs. */
+Test(check, good_adjustments_are_accepted) {
+    const lotto_id_lists list = {integers, 2, integers};
+    const lotto_adjustments everything = {
+        sizeof everything, words,  1,      integers, list, list, integers, list, floats, list,
+        integers,          floats, floats, floats,   2,    -1,   1};
+    for (int i = 0; i < ADJUSTED_CALLS; i++) {
+        reset();
+        a.controls.adjustments = &a.adjustments;
+        cr_expect_eq(adjusted_calls[i](), LOTTO_SUCCESS, "%s", lotto_context_error(a.context));
+        a.adjustments = everything;
+        cr_expect_eq(adjusted_calls[i](), LOTTO_SUCCESS, "%s", lotto_context_error(a.context));
+        a.adjustments.prompt_lengths = NULL;
+        a.adjustments.banned.stride = 0;
+        cr_expect_eq(adjusted_calls[i](), LOTTO_SUCCESS, "%s", lotto_context_error(a.context));
+        a.logits.rows = 0;
+        a.adjustments.allowed = NULL;
+        a.adjustments.banned.lengths = a.adjustments.history.ids = a.adjustments.min_lengths = NULL;
+        a.adjustments.biases = NULL;
+        cr_expect_eq(adjusted_calls[i](), LOTTO_SUCCESS, "%s", lotto_context_error(a.context));
+    }
 }
 
 Test(check, outputs_and_draws) {

@@ -112,6 +112,13 @@ Test(cli_json, every_command_prints_what_is_promised) {
     cr_assert(json_is_null(json_object_get(last, "logprob")));
     cr_assert_str_eq(json_string_value(json_array_get(json_object_get(last, "status"), 0)), "EMPTY");
     json_decref(last);
+    cr_assert(check_lines("sample --banned 6 --allowed 1 --rows 1:2", KEYS(sample_keys), &last) == 1);
+    json_t *status = json_object_get(last, "status");
+    cr_assert(json_array_size(status) == 3);
+    for (size_t i = 0; i < 3; i++)
+        cr_assert_str_eq(json_string_value(json_array_get(status, i)),
+                         ((const char *[]){"HAD_NAN", "EMPTY", "BAD_ID"})[i]);
+    json_decref(last);
 
     cr_assert(check_lines("top-k -k 3", KEYS(top_k_keys), &last) == ROWS);
     json_decref(last);

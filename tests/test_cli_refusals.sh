@@ -58,7 +58,7 @@ refuses 2 "-x is not an option" sample good.npy -x
 refuses 2 "--draws is not an option of lotto softmax" softmax good.npy -o out.npy --draws 3
 refuses 2 "--top-p is not an option of lotto softmax" softmax good.npy -o out.npy --top-p 0.5
 refuses 2 "--temperature is not an option of lotto top-k" top-k good.npy -k 2 --temperature 1
-refuses 2 "--output is not an option of lotto sample" sample good.npy --output out.npy
+refuses 2 "--output-ids is 'out.npy'" sample good.npy --output out.npy # as --output-ids abbreviated
 refuses 2 "-o is not an option of lotto sample" sample good.npy -o out.npy
 refuses 2 "--se is not an option, or may stand for several" sample good.npy --se 1
 refuses 2 "--json takes no value" sample good.npy --json=yes
@@ -185,6 +185,115 @@ echo '["a", "b"' >words.json
 refuses 1 "words.json: line" sample good.npy --text words.json "${reference[@]}"
 printf '["a", "b", "c", "\xff"]' >words.json
 refuses 1 "words.json" sample good.npy --text words.json "${reference[@]}"
+
+# Controls by options.
+for value in '' , 1, ,1 1,,2 -1 1.5 x 0x1 2147483648 '1 2' 1:2; do
+    for option in allowed banned stop prompt-ids output-ids; do
+        refuses 2 "--$option is '$value'; must be token ids from 0 to 2147483647, as in 5,7,9" sample good.npy "--$option" "$value"
+    done
+done
+for value in '' 1 1: :1 1:nan 1:inf 1:1e39 -1:1 1:2,3 1:2:3 a:1; do
+    refuses 2 "--logit-bias is '$value'" sample good.npy --logit-bias "$value"
+done
+for value in '' 0 -1 nan inf 1e-60 1e39; do
+    refuses 2 "--repetition-penalty is '$value'; must be a finite number above 0" sample good.npy --repetition-penalty "$value"
+done
+for option in frequency-penalty presence-penalty; do
+    for value in '' nan inf -inf 1e39 -1e39 x; do
+        refuses 2 "--$option is '$value'; must be a finite number" sample good.npy "--$option" "$value"
+    done
+    refuses 2 "give output ids" sample good.npy "--$option" 1 --prompt-ids 1
+done
+refuses 2 "--min-length is '-1'" sample good.npy --min-length -1
+refuses 2 "--temperature-last takes no value" sample good.npy --temperature-last=1
+refuses 2 "the repetition penalty is 1.5 and there are no tokens for it" sample good.npy --repetition-penalty 1.5
+refuses 2 "not only the stop ids" sample good.npy --stop 1
+refuses 2 "not only the minimum length" sample good.npy --min-length 1
+refuses 2 "the allowed id 4 is none of the vocabulary; must be from 0 to 3" sample good.npy --allowed 1,4 "${reference[@]}"
+refuses 2 "--banned is not an option of lotto softmax" softmax good.npy -o out.npy --banned 1
+refuses 2 "--settings is not an option of lotto top-k" top-k good.npy -k 1 --settings s.json
+refuses 2 "--explain is not an option of lotto probs" probs good.npy -o out.npy --explain
+refuses 2 "leave --json off" sample good.npy --explain --json
+refuses 2 "the file has more, so pick one with --rows 0:1" sample good.npy --explain "${reference[@]}"
+refuses 2 "--rows has more, so pick one with --rows 1:2" sample good.npy --explain --rows 1:3 "${reference[@]}"
+refuses 2 "for one draw, and 3 are asked for" sample good.npy --explain --rows 1:2 --draws 3 "${reference[@]}"
+
+# Settings files: refuses_settings TEXT CONTENTS [ARGUMENT...].
+refuses_settings() {
+    local text=$1
+    printf '%s' "$2" >settings.json
+    refuses 1 "settings.json: $text" sample good.npy --settings settings.json "${@:3}" "${reference[@]}"
+}
+refuses 1 "nothing.json: No such file" sample good.npy --settings nothing.json "${reference[@]}"
+refuses 1 "$folder: Is a directory" sample good.npy --settings "$folder" "${reference[@]}"
+refuses 2 "--settings is ''" sample good.npy --settings '' "${reference[@]}"
+refuses_settings "line 1: '[' or '{' expected" ''
+refuses_settings "line 1: '[' or '{' expected" '3'
+refuses_settings "line 1: '}' expected" '{"top_k": 3'
+refuses_settings "line 2: ']' expected" $'[{},\n{}'
+refuses_settings "line 1: end of file expected" '{} {}'
+refuses_settings "line 1: duplicate object key" '{"top_k": 1, "top_k": 2}'
+refuses_settings "line 1: invalid token near 'NaN'" '{"temperature": NaN}'
+refuses_settings "line 1: real number overflow near '1e999'; must be within" '{"temperature": 1e999}'
+refuses_settings "line 1: too big integer near '18446744073709551616'; must be within" '{"seed": 18446744073709551616}'
+refuses_settings "line 1: maximum parsing depth" "$(printf '[%.0s' $(seq 5000))"
+refuses_settings "line 1: unable to decode" $'{"\xff": 1}'
+refuses_settings "its array has 0 elements; must have 3, one for each row" '[]'
+refuses_settings "its array has 2 elements; must have 3, one for each row" '[{}, {}]' --rows 0:2
+refuses_settings "its array has 4 elements" '[{}, {}, {}, {}]'
+refuses_settings "row 1: it is [{}]; must be an object" '[{}, [{}], {}]'
+refuses_settings "row 2: 'topk' is not a setting; must be temperature, temperature_last, top_k" '[{}, {}, {"topk": 1}]'
+refuses_settings "'top-k' is not a setting" '{"top-k": 1}'
+refuses_settings "'?[31m' is not a setting" '{"\u001b[31m": 1}'
+refuses_settings "row 1: top_k is -1; must be a whole number from 0" '[{}, {"top_k": -1}, {}]'
+for value in 1.0 '"1"' null true '[]' 2147483648 1e3; do
+    shown=${value/1e3/1000.0}
+    refuses_settings "top_k is $shown; must be a whole number" '{"top_k": '"$value}"
+done
+for value in -0.5 1e39 '"1"' null '{}'; do
+    refuses_settings "temperature is $value; must be a finite number" '{"temperature": '"$value}"
+done
+for key in top_p min_p; do
+    for value in -0.1 1.0000001 2 '"0.5"'; do
+        refuses_settings "$key is $value; must be a number from 0 to 1" '{"'$key'": '"$value}"
+    done
+done
+for value in 0 1 '"true"' null; do
+    refuses_settings "temperature_last is $value; must be true or false" '{"temperature_last": '"$value}"
+done
+for value in 0 '"Joint"' '"joint\u0000"' '""'; do
+    refuses_settings "order is $value; must be sequential, min-p-last or joint" '{"order": '"$value}"
+done
+for key in allowed banned stop prompt output; do
+    refuses_settings "$key is 5; must be an array of token ids" '{"'$key'": 5}'
+    for value in -1 1.5 '"1"' null 2147483648 '[1]'; do
+        refuses_settings "${key}[1] is $value; must be a token id from 0 to 2147483647" '{"'$key'": [0, '"$value]}"
+    done
+done
+refuses_settings "logit_bias is [1]; must be an object" '{"logit_bias": [1]}'
+for key in -1 x 1.5 '' 2147483648; do
+    refuses_settings "logit_bias has the key '$key'; must be a token id" '{"logit_bias": {"'"$key"'": 1}}'
+done
+for value in '"1"' null 1e39 '[1]'; do
+    refuses_settings "logit_bias[2] is $value; must be a finite number" '{"logit_bias": {"2": '"$value}}"
+done
+refuses_settings "repetition_penalty is 0; must be a finite number above 0" '{"repetition_penalty": 0, "prompt": []}'
+refuses_settings "row 0: the repetition penalty is 2 and there are no tokens for it" '[{"repetition_penalty": 2}, {"prompt": [1]}, {}]'
+refuses_settings "the presence penalty is -1 and there are no tokens for it" '{"presence_penalty": -1}'
+refuses_settings "stop ids are banned until the output has the minimum length; give both, not only the stop ids" '{"stop": [1]}'
+refuses_settings "row 2: the allowed id 4 is none of the vocabulary" '[{}, {}, {"allowed": [4]}]'
+refuses_settings "row 1: its order is not that of row 0" '[{"order": "joint"}, {}, {"order": "joint"}]'
+refuses_settings "row 2: its draws are 1 and those of row 0 are 2" '[{"draws": 2}, {"draws": 2}, {}]'
+refuses_settings "position 9223372036854775807 and 2 draws go beyond position 9223372036854775807" '{"position": 9223372036854775807}' --draws 2
+refuses_settings "top_k is \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...;" '{"top_k": "'"$(printf 'x%.0s' $(seq 100000))"'"}'
+(
+    set +o pipefail # yes ends by a signal
+    printf '{"banned": [1'
+    yes ,1 | head -16777216 | tr -d '\n'
+    printf ']}'
+) >"$folder/long.json"
+refuses 1 "banned has 16777217 ids; must be at most 16777216" sample good.npy --settings "$folder/long.json" "${reference[@]}"
+rm settings.json "$folder/long.json"
 
 # Output that cannot be written: root ignores permissions, so places where no file can be.
 refuses 1 "good.npy/out.npy: Not a directory" softmax good.npy -o good.npy/out.npy "${reference[@]}"

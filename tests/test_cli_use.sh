@@ -151,6 +151,167 @@ holds "EMPTY" "status in text"
 run show special.bin --dtype f32 --vocab-size 2 --rows 0:3 >a
 holds "HAD_POS_INF" "show of every kind of row"
 
+# Controls on logits 1 2 3 4, and on -1 -2 -3 -4, by hand: the greedy token says what was done to them.
+printf '\0\0\200\077\0\0\0\100\0\0\100\100\0\0\200\100' >four.bin
+printf '\0\0\200\277\0\0\0\300\0\0\100\300\0\0\200\300' >>four.bin
+four=(four.bin --dtype f32 --vocab-size 4)
+# gives ROW FIELD VALUE ARGUMENT...: what --json says of the row.
+gives() {
+    checked=$((checked + 1))
+    run sample "${four[@]}" --rows "$1:$(($1 + 1))" --json "${@:4}" >a
+    grep -qF "\"$2\":$3," a || complain "${*:4}: $2 is not $3: $(cat a)"
+}
+greedy=(--temperature 0)
+gives 0 token 3 "${greedy[@]}"
+gives 0 token 2 "${greedy[@]}" --banned 3
+gives 0 token 0 "${greedy[@]}" --banned 3,1,2
+gives 0 token 1 "${greedy[@]}" --allowed 0,1
+gives 0 token -1 "${greedy[@]}" --allowed 0 --banned 0
+gives 0 token 0 "${greedy[@]}" --logit-bias 0:3.5
+gives 0 token 3 "${greedy[@]}" --logit-bias 0:2.75
+gives 0 token 0 "${greedy[@]}" --logit-bias 0:2.75,0:0.5
+gives 0 token 2 "${greedy[@]}" --stop 3 --min-length 2 --output-ids 0
+gives 0 token 3 "${greedy[@]}" --stop 3 --min-length 2 --output-ids 0,0
+gives 0 token 2 "${greedy[@]}" --stop 3 --min-length 2 --output-ids 0 --prompt-ids 0,0
+gives 0 token 2 "${greedy[@]}" --repetition-penalty 2 --prompt-ids 3
+gives 0 token 3 "${greedy[@]}" --repetition-penalty 1.25 --prompt-ids 3,3,3
+gives 0 token 2 "${greedy[@]}" --repetition-penalty 2 --output-ids 3
+gives 1 token 1 "${greedy[@]}" --repetition-penalty 3 --prompt-ids 0
+gives 1 token 0 "${greedy[@]}" --repetition-penalty 2 --prompt-ids 0
+gives 0 token 3 "${greedy[@]}" --frequency-penalty 0.75 --output-ids 3
+gives 0 token 2 "${greedy[@]}" --frequency-penalty 0.75 --output-ids 3,3
+gives 0 token 3 "${greedy[@]}" --frequency-penalty 0.75 --output-ids 3 --prompt-ids 3,3
+gives 0 token 0 "${greedy[@]}" --frequency-penalty -2 --output-ids 0,0
+gives 0 token 2 "${greedy[@]}" --presence-penalty 1.25 --output-ids 3
+gives 0 token 3 "${greedy[@]}" --presence-penalty 0.75 --output-ids 3,3
+gives 0 token 3 "${greedy[@]}" --presence-penalty 1.25 --output-ids 0 --prompt-ids 3
+gives 0 token 2 "${greedy[@]}" --banned 1 --banned 3 # the last one counts
+gives 0 kept 3 --temperature 5 --top-p 0.6
+gives 0 kept 1 --temperature 5 --top-p 0.6 --temperature-last
+gives 0 kept 2 --temperature 5 --top-p 0.7 --temperature-last --banned 3
+run sample "${four[@]}" --rows 0:1 --banned 4 --repetition-penalty 2 --prompt-ids 99,2 >a
+holds "BAD_ID" "an id beyond the vocabulary"
+holds "temperature 1 banned 1 repetition-penalty 2, seed 0" "closing line of adjustments"
+
+# A settings file says what the options say.
+same_settings() { # JSON OPTION...
+    echo "$1" >settings.json
+    for rows in 0:1 0:2; do
+        run sample "${four[@]}" --rows $rows --draws 3 --json --settings settings.json >a
+        run sample "${four[@]}" --rows $rows --draws 3 --json "${@:2}" >b && same "settings $1"
+    done
+    run probs "${four[@]}" --settings settings.json -o a.npy >a
+    run probs "${four[@]}" "${@:2}" -o b.npy >b
+    mv a.npy a && mv b.npy b && same "probs with settings $1"
+}
+same_settings '{}'
+same_settings '{"temperature": 0.5, "top_k": 3, "top_p": 0.9, "min_p": 0.1}' --temperature 0.5 --top-k 3 --top-p 0.9 --min-p 0.1
+same_settings '{"order": "joint", "temperature": 3, "temperature_last": true, "top_p": 0.7, "min_p": 0.3}' \
+    --order joint --temperature 3 --temperature-last --top-p 0.7 --min-p 0.3
+same_settings '{"allowed": [0, 2, 3], "banned": [2]}' --allowed 0,2,3 --banned 2
+same_settings '{"logit_bias": {"0": -2.5, "3": 1}, "stop": [1, 2], "min_length": 1}' --logit-bias 0:-2.5,3:1 --stop 1,2 --min-length 1
+same_settings '{"prompt": [0, 1], "output": [1, 2, 2], "repetition_penalty": 1.5, "frequency_penalty": 0.25, "presence_penalty": -0.5}' \
+    --prompt-ids 0,1 --output-ids 1,2,2 --repetition-penalty 1.5 --frequency-penalty 0.25 --presence-penalty -0.5
+echo '{"seed": 5, "position": 7, "draws": 2}' >settings.json
+run sample "${four[@]}" --json --settings settings.json >a
+run sample "${four[@]}" --json --seed 5 --position 7 --draws 2 >b && same "seed, position and draws of a file"
+
+# Each row of an array is as if it were alone, whatever the others have.
+head -c $((6 * 98304)) raw.bin >six.bin
+six=(six.bin --dtype f16 --vocab-size 49152)
+cat >settings.json <<'X'
+[{"temperature": 0.7, "top_k": 40, "banned": [7042, 260], "seed": 11, "position": 3},
+ {"prompt": [260, 28, 30], "output": [260, 260, 198], "repetition_penalty": 1.3, "frequency_penalty": 0.4, "presence_penalty": 0.2},
+ {},
+ {"allowed": [1, 2, 504, 49151], "temperature": 2, "temperature_last": true, "top_p": 0.8},
+ {"logit_bias": {"504": 3, "1000": -1.5, "49152": 1}, "min_p": 0.05, "seed": 9223372036854775807},
+ {"stop": [2, 0], "min_length": 4, "output": [5, 6, 7], "temperature": 0}]
+X
+{
+    run sample "${six[@]}" --json --draws 5 --rows 0:1 --temperature 0.7 --top-k 40 --banned 7042,260 --seed 11 --position 3
+    run sample "${six[@]}" --json --draws 5 --rows 1:2 --prompt-ids 260,28,30 --output-ids 260,260,198 --repetition-penalty 1.3 \
+        --frequency-penalty 0.4 --presence-penalty 0.2
+    run sample "${six[@]}" --json --draws 5 --rows 2:3
+    run sample "${six[@]}" --json --draws 5 --rows 3:4 --allowed 1,2,504,49151 --temperature 2 --temperature-last --top-p 0.8
+    run sample "${six[@]}" --json --draws 5 --rows 4:5 --logit-bias 504:3,1000:-1.5,49152:1 --min-p 0.05 --seed 9223372036854775803
+    run sample "${six[@]}" --json --draws 5 --rows 5:6 --stop 2,0 --min-length 4 --output-ids 5,6,7 --temperature 0
+} >b
+run sample "${six[@]}" --json --draws 5 --settings settings.json >a && same "settings a row"
+sed -n 16,25p b >c && mv c b
+run sample "${six[@]}" --json --draws 5 --settings settings.json --rows 3:5 >a && same "settings a row, of some rows"
+run sample "${six[@]}" --settings settings.json >a
+holds "6 rows, 49152 tokens each, f16, settings a row, a seed a row, on the CPU reference" "closing line of settings a row"
+
+# The README's example is one.
+sed -n '/^```json$/,/^```$/p' "$data/../../README.md" | sed '/^```/d' >settings.json
+head -c $((3 * 98304)) raw.bin >three.bin
+run sample three.bin --dtype f16 --vocab-size 49152 --settings settings.json --json | grep -c '"status":\[\]' >a
+echo 3 >b && same "the README's settings"
+
+# An option beside a file wins, for every row.
+echo '{"temperature": 5, "banned": [3], "seed": 9}' >settings.json
+run sample "${four[@]}" --json --settings settings.json --temperature 0 --banned 2 >a
+run sample "${four[@]}" --json --temperature 0 --banned 2 --seed 9 >b && same "options beside an object"
+echo '[{"temperature": 5, "seed": 9, "logit_bias": {"0": 5}}, {"top_k": 2, "seed": 8}]' >settings.json
+run sample "${four[@]}" --json --settings settings.json --temperature 0.5 --seed 3 --logit-bias 1:2 --draws 9 >a
+run sample "${four[@]}" --json --temperature 0.5 --seed 3 --logit-bias 1:2 --draws 9 --rows 0:1 >b
+run sample "${four[@]}" --json --temperature 0.5 --seed 3 --logit-bias 1:2 --draws 9 --rows 1:2 --top-k 2 >>b
+same "options beside an array"
+
+# One row explained, by hand: 1 2 3 4, of which 3 is banned; 0 gets 2.5, 2 is halved, 1 is in the output twice; 3.5 0.75 1.5 are left.
+echo '["one", "two", "three", "four"]' >words.json
+cat >settings.json <<'X'
+{"banned": [3, 77], "logit_bias": {"0": 2.5}, "prompt": [2], "output": [1, 1], "repetition_penalty": 2, "frequency_penalty": 0.0625,
+ "presence_penalty": 0.125, "temperature": 0.5, "min_p": 0.005, "top_k": 3, "top_p": 0.98, "seed": 6, "position": 2}
+X
+run sample "${four[@]}" --rows 0:1 --text words.json --settings settings.json --explain >a
+cat >b <<'X'
+row 0
+step                         left
+logits                          4  of 4 tokens
+banned, 2 ids                   3  1 out, 0 changed  BAD_ID
+           3  "four"                            4  is out
+logit bias, 1 id                3  0 out, 1 changed
+           0  "one"                             1 -> 3.5
+repetition penalty 2            3  0 out, 2 changed
+           2  "three"                           3 -> 1.5
+           1  "two"                             2 -> 1
+frequency penalty 0.0625        3  0 out, 1 changed
+           1  "two"                             1 -> 0.875
+presence penalty 0.125          3  0 out, 1 changed
+           1  "two"                         0.875 -> 0.75
+temperature 0.5                 3  the first has 0.9781 of the mass, 0.8338 at temperature 1
+min-p 0.005                     2  1 out, from "two" (1) at 0.75 down
+                                   the next is 0.00409 times as likely as the first
+top-k 3                         2  0 out
+                                   the first 2 stay
+top-p 0.98                      1  1 out, from "three" (2) at 1.5 down
+                                   the first has 0.982 of the mass
+
+kept, with its logit and probability
+           0  "one"                           3.5   1.0000
+
+drawn  "one" (0), probability 1, with seed 6 at position 2
+       logprob 0, model logprob -3.44019, rank 4 of the logits as they are  BAD_ID
+1 row, 4 tokens, f32, temperature 0.5 top-k 3 top-p 0.98 min-p 0.005 banned 2 logit-bias 1 repetition-penalty 2 frequency-penalty 0.0625 presence-penalty 0.125, on the CPU reference
+X
+same "explained"
+run sample "${four[@]}" --rows 0:1 --temperature 5 --temperature-last --top-p 0.6 --explain >a
+holds "                                   the first has 0.6439 of the mass" "top-p explained at temperature 1"
+holds "temperature 5                   1  the first has 1 of the mass, 1 at temperature 1" "temperature explained last"
+run sample "${four[@]}" --rows 1:2 --order joint --top-k 1 --min-p 0.1 --explain >a
+holds "min-p 0.1                       3  1 out, from 3 at -4 down" "min-p explained"
+run sample "${four[@]}" --rows 1:2 --order joint --top-k 2 --min-p 0.5 --explain >a
+holds "                                   by itself, the first 2 stay" "joint explained"
+run sample "${four[@]}" --rows 1:2 --temperature 0 --allowed 2,3 --explain >a
+holds "temperature 0                   1  1 out: below 0.000001 only the first stays" "greedy explained"
+run sample "${four[@]}" --rows 1:2 --allowed 2 --stop 2 --min-length 1 --explain >a
+holds "stop, 1 id                      0  1 out, 0 changed: the output has 0 of at least 1 tokens  EMPTY" "nothing left explained"
+holds "drawn  -  EMPTY" "nothing drawn explained"
+run sample "${four[@]}" --rows 1:2 --temperature 0.3 --top-p 0.9 --json >c
+run sample "${four[@]}" --rows 1:2 --temperature 0.3 --top-p 0.9 --explain >a
+holds "drawn  $(grep -o '"token":[0-9]*' c | cut -d: -f2), probability" "the token explained is the token drawn"
+
 # Text that would steer a terminal does not.
 printf '["\\u001b[31mred", "\\u202e\\u0000\\n\\"é"]' >words.json
 run top-k special.bin --dtype f32 --vocab-size 2 -k 2 --rows 0:1 --text words.json >a

@@ -8,7 +8,7 @@
 enum { ROWS = 3, VOCAB = 5, PLACES = 2 };
 
 static struct request request_of(enum operation operation) {
-    return (struct request){operation, LOTTO_CONTROLS_INIT, PLACES, 0};
+    return (struct request){.operation = operation, .controls = LOTTO_CONTROLS_INIT, .places = PLACES};
 }
 
 static void fill(struct results *results, const struct request *request) {
@@ -62,6 +62,9 @@ Test(cli_verify, shows_both_values) {
     cr_assert_str_eq(error.text,
                      "verification failed: row 1, position 5: prob is -0 (0x80000000) on sm_90 and 0 "
                      "(0x00000000) on the CPU reference");
+    request.positions = (const uint64_t[ROWS]){100, 200, 300};
+    cr_assert(!verify_results(&got, 0, &expected, ROWS, (struct verify_place){"sm_90", 40, 5}, &error));
+    cr_assert(strstr(error.text, "row 41, position 205:"), "%s", error.text);
     results_free(&got);
     results_free(&expected);
 }

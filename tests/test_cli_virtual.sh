@@ -23,6 +23,16 @@ verifies() {
         complain "lotto $*: exit status $answer: $(cat err)"
 }
 
+# Every control, for all rows alike and in three ways row by row.
+adjusted=(--banned 7042,260,504 --stop 2,0 --min-length 9 --logit-bias 28:4.5,30:-2,28:1 --prompt-ids 1,2,260,30 --output-ids 28,28,504
+    --repetition-penalty 1.2 --frequency-penalty 0.4 --presence-penalty 0.3 --temperature 1.3 --temperature-last --top-p 0.9)
+three='{"allowed": [1, 2, 504, 7042, 49151], "logit_bias": {"504": -3}, "top_k": 3, "seed": 9, "position": 4},
+{"prompt": [28, 30, 28], "output": [260, 260], "repetition_penalty": 0.8, "frequency_penalty": -0.5, "temperature": 0.7},
+{"banned": [7042, 50000], "stop": [2], "min_length": 1, "temperature": 2, "temperature_last": true, "min_p": 0.05}'
+printf '%s' "[$three" >settings.json
+for _ in $(seq 11); do printf ',\n%s' "$three"; done >>settings.json
+echo ']' >>settings.json
+
 # Types, orders and controls, on each architecture that the binaries hold PTX for.
 for arch in 75 80 90; do
     export LOTTO_VGPU_ARCH=$arch
@@ -34,6 +44,9 @@ for arch in 75 80 90; do
         verifies 12 sample $real.safetensors --as $dtype --rows 0:12 --position 3 --draws 3
         verifies 6 sample $real.safetensors --as $dtype --rows 0:6 --temperature 0
         verifies 6 sample $real.safetensors --as $dtype --rows 0:6 --temperature 2.5 --min-p 0.1
+        verifies 12 sample $real.safetensors --as $dtype --rows 0:12 "${adjusted[@]}"
+        verifies 36 sample $real.safetensors --as $dtype --settings settings.json --draws 2
+        verifies 6 probs $real.safetensors --as $dtype --rows 9:15 --settings settings.json -o out.npy
         verifies 6 softmax $real.safetensors --as $dtype --rows 30:36 --temperature 0.7 -o out.npy
         verifies 12 top-k $real.safetensors --as $dtype --rows 0:12 -k 50
         verifies 1 top-k $real.safetensors --as $dtype --rows 5:6 -k 0

@@ -38,12 +38,12 @@ static void random_requests_are_equal(const char *what, uint64_t first_seed, int
 
 Test(random_requests, small_vocabularies, .timeout = 600) {
     random_requests_are_equal("vocabularies up to 300", 0x4000000, 100000,
-                              &(struct request_limits){300, 2000, 20});
+                              &(struct request_limits){300, 2000, 20, false});
 }
 
 Test(random_requests, all_vocabularies, .timeout = 600) {
     random_requests_are_equal("vocabularies up to 200000", 0x5000000, 4000000,
-                              &(struct request_limits){200000, 40000, 8});
+                              &(struct request_limits){200000, 40000, 8, false});
 }
 
 /* 0: a top-p whose search met the place between the least float above 0 and the largest below, and never ended. */
@@ -51,7 +51,7 @@ Test(random_requests, that_once_failed, .timeout = 600) {
     static const struct {
         uint64_t seed;
         struct request_limits limits;
-    } failed[] = {{0x4b00000647, {3000, 12000, 8}}};
+    } failed[] = {{0x4b00000647, {3000, 12000, 8, false}}};
     struct places places;
     if (!places_enter(&places))
         return;
@@ -93,7 +93,7 @@ Test(shapes, vocabularies_around_powers_of_two, .timeout = 600) {
         request->seeds[0] = 1, request->positions[1] = 5;
         controls_of_every_order(
             &places, request,
-            (struct row_controls){0.8f, (int32_t)(vocab / 2), 0.9f, 0.01f, LOTTO_ORDER_SEQUENTIAL});
+            (struct row_controls){0.8f, (int32_t)(vocab / 2), 0.9f, 0.01f, LOTTO_ORDER_SEQUENTIAL, false});
         request_destroy(request);
     }
     places_leave(&places);
@@ -134,8 +134,8 @@ Test(shapes, infinities_in_each_part, .timeout = 600) {
     request->wanted[SAMPLE_KEPT_MASS] = request->wanted[SAMPLE_RANK] =
         false; /* fewer warps then do greedy rows */
     for (int greedy = 0; greedy <= 1; greedy++) {
-        request_set_controls(request,
-                             &(struct row_controls){greedy ? 0.0f : 1.0f, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL});
+        request_set_controls(
+            request, &(struct row_controls){greedy ? 0.0f : 1.0f, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL, false});
         places_agree(&places, request);
     }
     request_destroy(request);
@@ -148,8 +148,9 @@ Test(shapes, infinities_in_each_part, .timeout = 600) {
  */
 Test(shapes, cuts_met_exactly, .timeout = 600) {
     static const struct row_controls cases[] = {
-        {1.44269504f, 0, 0.75f, 0, 0},  {1.44269504f, 0, 0.5f, 0, 0},      {1.44269504f, 0, 1, 0.25f, 0},
-        {1.44269504f, 0, 1, 0.125f, 0}, {1.44269504f, 76, 0.75f, 0.5f, 0}, {1.44269504f, 150, 0.5f, 0, 0}};
+        {1.44269504f, 0, 0.75f, 0, 0, false},     {1.44269504f, 0, 0.5f, 0, 0, false},
+        {1.44269504f, 0, 1, 0.25f, 0, false},     {1.44269504f, 0, 1, 0.125f, 0, false},
+        {1.44269504f, 76, 0.75f, 0.5f, 0, false}, {1.44269504f, 150, 0.5f, 0, 0, false}};
     struct places places;
     if (!places_enter(&places))
         return;
@@ -178,7 +179,7 @@ Test(shapes, largest_vocabulary_of_equal_tokens, .timeout = 600) {
     request->kinds[0] = ROW_CONSTANT;
     request->k_max = request->capacity = 1000;
     request->seeds[0] = 3;
-    struct row_controls controls = {1, 600000, 0.7f, 0.5f, LOTTO_ORDER_SEQUENTIAL};
+    struct row_controls controls = {1, 600000, 0.7f, 0.5f, LOTTO_ORDER_SEQUENTIAL, false};
     request_set_controls(request, &controls);
     places_agree(&places, request);
     request_destroy(request);
@@ -229,7 +230,7 @@ Test(shapes, infinity_anywhere, .timeout = 600) {
     request->wanted[ARGMAX_TOKENS] = request->wanted[SAMPLE_TOKENS] = true;
     for (int row = 0; row < ROWS; row++)
         request->kinds[row] = ROW_POS_INF;
-    request_set_controls(request, &(struct row_controls){0, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL});
+    request_set_controls(request, &(struct row_controls){0, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL, false});
     places_agree(&places, request);
     request_destroy(request);
     places_leave(&places);

@@ -141,7 +141,7 @@ Test(paths, kernels_equal_the_reference_on_each, .timeout = 900) {
     int path_count = list_paths(places.device.context, paths);
     struct tally tally = {0};
     while (least(&tally, paths, path_count) < needed && tally.rows < 100 * needed) {
-        struct request *request = request_random(seed, &(struct request_limits){3000, 12000, 8});
+        struct request *request = request_random(seed, &(struct request_limits){3000, 12000, 8, false});
         wanted = paths[seed++ % (uint64_t)path_count];
         used = (struct path){0};
         places_agree(&places, request);

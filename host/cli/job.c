@@ -52,13 +52,20 @@ static bool open_seeds(struct job *job, struct error *error) {
     return job->file_seeds != NULL;
 }
 
+static bool open_settings(struct job *job, struct error *error) {
+    const struct options *options = job->options;
+    return row_settings_open(&job->settings, &options->settings, options->settings_path,
+                             job->file.layout.rows, job->vocab, error);
+}
+
 static bool open_reference(struct job *job, struct error *error) {
     struct device device;
-    if (!job->options->verify)
+    if (!job->options->verify && !job->options->explain)
         return true;
     if (!device_open_reference(&device, error))
         return false;
     run_open(&job->reference, device);
+    job->has_reference = true;
     return true;
 }
 
@@ -69,7 +76,7 @@ bool job_open(struct job *job, const struct options *options, struct error *erro
         return false;
     run_open(&job->run, device);
     bool good = open_file(job, error) && choose_rows(job, error) && open_seeds(job, error) &&
-                open_reference(job, error) &&
+                open_settings(job, error) && open_reference(job, error) &&
                 vocabulary_load(&job->vocabulary, options->text_path, options->file, job->vocab, error);
     if (!good)
         job_close(job);
@@ -81,19 +88,21 @@ void job_close(struct job *job) {
     free(job->file_row);
     free(job->seeds);
     free(job->file_seeds);
+    row_settings_close(&job->settings);
+    controls_free(&job->controls);
     vocabulary_free(&job->vocabulary);
     if (job->file.name != NULL)
         logits_file_close(&job->file);
     run_close(&job->run);
-    if (job->options->verify)
+    if (job->has_reference)
         run_close(&job->reference);
 }
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 bool job_divide(struct job *job, int64_t row_elements, int64_t most, struct error *error) {
-    int64_t row_bytes =
-        job->vocab * (int64_t)dtype_bytes(job->dtype) + row_elements * (int64_t)sizeof(uint32_t);
+    int64_t elements = row_elements + controls_row_elements(&job->settings, job->vocab);
+    int64_t row_bytes = job->vocab * (int64_t)dtype_bytes(job->dtype) + elements * (int64_t)sizeof(uint32_t);
     int64_t rows = least(least(PART_BYTES / row_bytes, most), job->end - job->begin);
     if (progress_is_possible())
         rows = least(rows, WATCHED_TOKENS / job->vocab);
@@ -113,7 +122,7 @@ static bool read_part(struct job *job, struct error *error) {
                       (char *)job->values + (size_t)(row * job->vocab) * dtype_bytes(job->dtype), job->dtype,
                       job->vocab);
         job->seeds[row] =
-            job->file_seeds ? job->file_seeds[file_row] : job->options->seed + (uint64_t)file_row;
+            job->file_seeds ? job->file_seeds[file_row] : row_settings_seed(&job->settings, file_row);
     }
     return true;
 }
@@ -126,26 +135,33 @@ bool job_next(struct job *job, struct error *error) {
     error->exit_status = EXIT_DONE;
     job->first += job->rows;
     job->rows = least(job->part_rows, job->end - job->first);
-    return job->rows > 0 && read_part(job, error) && load_part(job, &job->run, error) &&
-           (!job->options->verify || load_part(job, &job->reference, error));
+    return job->rows > 0 && read_part(job, error) &&
+           controls_load(&job->controls, &job->settings, job->first, job->rows, job->vocab, error) &&
+           load_part(job, &job->run, error) &&
+           (!job->has_reference || load_part(job, &job->reference, error));
 }
 
-static bool verify(struct job *job, const struct request *request, uint64_t position,
+void job_take_controls(const struct job *job, struct request *request) {
+    request->controls = job->controls.controls;
+    request->positions = job->controls.positions;
+}
+
+static bool verify(struct job *job, const struct request *request, uint64_t draw,
                    const struct results *results, int64_t first_row, struct error *error) {
     struct results expected;
-    struct verify_place place = {job->run.device.name, job->first, position};
+    struct verify_place place = {job->run.device.name, job->first, draw};
     if (!results_allocate(&expected, request, job->vocab, job->rows, error))
         return false;
-    bool good = run_request(&job->reference, request, position, &expected, 0, error) &&
+    bool good = run_request(&job->reference, request, draw, &expected, 0, error) &&
                 verify_results(results, first_row, &expected, job->rows, place, error);
     results_free(&expected);
     return good;
 }
 
-bool job_run(struct job *job, const struct request *request, uint64_t position, struct results *results,
+bool job_run(struct job *job, const struct request *request, uint64_t draw, struct results *results,
              int64_t first_row, struct error *error) {
-    return run_request(&job->run, request, position, results, first_row, error) &&
-           (!job->options->verify || verify(job, request, position, results, first_row, error));
+    return run_request(&job->run, request, draw, results, first_row, error) &&
+           (!job->options->verify || verify(job, request, draw, results, first_row, error));
 }
 
 void job_print_summary(const struct job *job, const char *settings) {

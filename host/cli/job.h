@@ -5,6 +5,7 @@
 #ifndef LOTTO_CLI_JOB_H
 #define LOTTO_CLI_JOB_H
 
+#include "controls.h"
 #include "logits_file.h"
 #include "run.h"
 #include "terminal.h"
@@ -18,11 +19,14 @@ struct job {
     int64_t vocab;
     int64_t begin, end; /* rows of the file */
     uint64_t *file_seeds;
-    struct run run, reference; /* reference only with --verify */
+    struct row_settings settings;
+    struct run run, reference;
+    bool has_reference; /* with --verify or --explain */
 
     /* The part at hand. */
     int64_t first, rows;
     void *values; /* [rows, vocab] of dtype, on the host */
+    struct row_controls controls;
 
     int64_t part_rows;
     void *file_row;
@@ -39,8 +43,11 @@ bool job_divide(struct job *job, int64_t row_elements, int64_t most, struct erro
 /* Brings the next part to the device; false at the end, or, with error->exit_status set, on failure. */
 bool job_next(struct job *job, struct error *error);
 
-/* Runs a request on the part at hand; results from first_row on. */
-bool job_run(struct job *job, const struct request *request, uint64_t position, struct results *results,
+/* Makes a request for what the settings ask of the part at hand. */
+void job_take_controls(const struct job *job, struct request *request);
+
+/* Runs a request on the part at hand, at each row's draw'th position; results from first_row on. */
+bool job_run(struct job *job, const struct request *request, uint64_t draw, struct results *results,
              int64_t first_row, struct error *error);
 
 /* "36 rows, 49152 tokens each, f16", `settings`, "on NAME (sm_90)", and whether it was verified. */

@@ -114,18 +114,18 @@ static bool print_summary(const struct job *job, struct error *error) {
     if (options->json)
         return true;
     if (options->command->id == COMMAND_TOP_K)
-        snprintf(settings, sizeof settings, "k %d", (int)options->top_k);
+        snprintf(settings, sizeof settings, "k %d", (int)options->settings.top_k);
     else
-        snprintf(settings, sizeof settings, "temperature %g, p %g", (double)options->temperatures[0],
-                 (double)options->top_p);
+        snprintf(settings, sizeof settings, "temperature %g, p %g", (double)options->settings.temperature,
+                 (double)options->settings.top_p);
     job_print_summary(job, settings);
     return terminal_flush(error);
 }
 
 /* So many places that nothing is cut off. */
 static int64_t places_for(const struct options *options, int64_t vocab) {
-    bool is_cut = options->command->id == COMMAND_TOP_K && options->top_k > 0 && options->top_k < vocab;
-    return is_cut ? options->top_k : vocab;
+    int64_t k = (int64_t)options->settings.top_k;
+    return options->command->id == COMMAND_TOP_K && k > 0 && k < vocab ? k : vocab;
 }
 
 bool list_command(const struct options *options, struct error *error) {
@@ -133,8 +133,10 @@ bool list_command(const struct options *options, struct error *error) {
     struct results results = {0};
     if (!job_open(&job, options, error))
         return false;
-    struct request request = {options->command->id == COMMAND_TOP_K ? OPERATION_TOP_K : OPERATION_TOP_P,
-                              controls_of(options), places_for(options, job.vocab), 0};
+    struct request request = {.operation =
+                                  options->command->id == COMMAND_TOP_K ? OPERATION_TOP_K : OPERATION_TOP_P,
+                              .controls = controls_of(&options->settings),
+                              .places = places_for(options, job.vocab)};
     float *values = allocate(error, (uint64_t)request.places * sizeof *values);
     bool good = values != NULL &&
                 job_divide(&job, request_row_elements(&request, job.vocab), job.end - job.begin, error) &&

@@ -12,8 +12,8 @@
 static const struct command commands[] = {
     {COMMAND_SAMPLE, "sample", "FILE [OPTION...]", "draw a token for each row of logits",
      "Draws one token for each row of logits in FILE and prints it with its\n"
-     "probability, how many tokens the filters kept, and the likeliest (greedy)\n"
-     "token beside it.",
+     "probability, how many tokens the filters kept, and beside it the likeliest\n"
+     "(greedy) token of the logits as they are.",
      "lotto sample " SHIPPED " \\\n"
      "    --temperature 0.8 --top-k 50 --top-p 0.95",
      sample_command},
@@ -82,16 +82,19 @@ static const struct command *find_command(const char *name) {
 
 static bool run_command(const struct command *command, int count, char **arguments, struct error *error) {
     struct options options;
-    if (!options_parse(&options, command, count - 1, arguments + 1, error))
-        return false;
+    bool good = options_parse(&options, command, count - 1, arguments + 1, error);
     options.program_arguments = arguments;
-    if (!options.help && !options.version)
-        return command->run(&options, error);
-    if (options.help)
-        print_help(command);
-    else
-        printf("lotto %s\n", lotto_version());
-    return terminal_flush(error);
+    if (good && !options.help && !options.version) {
+        good = command->run(&options, error);
+    } else if (good) {
+        if (options.help)
+            print_help(command);
+        else
+            printf("lotto %s\n", lotto_version());
+        good = terminal_flush(error);
+    }
+    options_free(&options);
+    return good;
 }
 
 static bool run(int count, char **arguments, struct error *error) {

@@ -15,11 +15,11 @@ bool number_parse_whole(const char *text, uint64_t least, uint64_t most, uint64_
     return value >= least && value <= most;
 }
 
-bool number_parse_real(const char *text, double most, float *number) {
+bool number_parse_real(const char *text, double least, double most, float *number) {
     char *end;
     if (*text == '\0' || isspace((unsigned char)*text))
         return false;
     double exact = strtod(text, &end);
     *number = strtof(text, NULL);
-    return *end == '\0' && exact >= 0 && exact <= most; /* a NaN is neither */
+    return *end == '\0' && exact >= least && exact <= most; /* a NaN is neither */
 }

@@ -8,7 +8,7 @@
 /* Decimal digits alone, least <= number <= most. */
 bool number_parse_whole(const char *text, uint64_t least, uint64_t most, uint64_t *number);
 
-/* Rounded to nearest; 0 <= number <= most, judged before rounding; most is finite as a float. */
-bool number_parse_real(const char *text, double most, float *number);
+/* Rounded to nearest; least <= number <= most, judged before rounding; both are finite as a float. */
+bool number_parse_real(const char *text, double least, double most, float *number);
 
 #endif

@@ -16,59 +16,22 @@ struct row {
     char letter; /* 0: none */
     const char *argument;
     unsigned commands;
-    bool (*take)(struct options *options, const char *value);
-    const char *allowed; /* after "must be" */
+    bool (*take)(struct options *options, const char *value); /* NULL: it is a setting */
+    const char *allowed;                                      /* after "must be"; a setting knows its own */
     const char *help;
 };
 
 /* Each returns false where the value is not allowed. */
 static bool take_temperature(struct options *options, const char *value) {
-    int at = 0;
-    if (options->command->id == COMMAND_SHOW) {
-        at = options->temperature_count;
-        if (at == MAX_TEMPERATURES)
-            return false;
-    }
-    options->temperature_count = at + 1;
-    return number_parse_real(value, FLT_MAX, &options->temperatures[at]);
+    int at = options->temperature_count;
+    return options->temperature_count++ < MAX_TEMPERATURES &&
+           number_parse_real(value, 0, FLT_MAX, &options->temperatures[at]);
 }
 
-static bool take_top_k(struct options *options, const char *value) {
-    uint64_t k;
-    if (!number_parse_whole(value, 0, INT32_MAX, &k))
-        return false;
-    options->has_top_k = true;
-    options->top_k = (int32_t)k;
-    return true;
+static bool take_settings(struct options *options, const char *value) {
+    options->settings_path = value;
+    return *value != '\0';
 }
-
-static bool take_top_p(struct options *options, const char *value) {
-    options->has_top_p = true;
-    return number_parse_real(value, 1, &options->top_p);
-}
-
-static bool take_min_p(struct options *options, const char *value) {
-    return number_parse_real(value, 1, &options->min_p);
-}
-
-static bool take_order(struct options *options, const char *value) {
-    static const char *const names[] = {[LOTTO_ORDER_SEQUENTIAL] = "sequential",
-                                        [LOTTO_ORDER_MIN_P_LAST] = "min-p-last",
-                                        [LOTTO_ORDER_JOINT] = "joint"};
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(value, names[i]) == 0) {
-            options->order = (lotto_order)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool take_seed(struct options *options, const char *value) {
-    options->has_seed = true;
-    return number_parse_whole(value, 0, UINT64_MAX, &options->seed);
-}
-
 static bool take_seed_file(struct options *options, const char *value) {
     options->seed_file = value;
     return *value != '\0';
@@ -82,12 +45,6 @@ static bool take_signed(const char *value, uint64_t least, uint64_t most, int64_
     return true;
 }
 
-static bool take_position(struct options *options, const char *value) {
-    return take_signed(value, 0, INT64_MAX, &options->position);
-}
-static bool take_draws(struct options *options, const char *value) {
-    return take_signed(value, 1, INT64_MAX, &options->draws);
-}
 static bool take_top(struct options *options, const char *value) {
     return take_signed(value, 1, MAX_VOCAB, &options->top);
 }
@@ -147,6 +104,11 @@ static bool take_verify(struct options *options, const char *value) {
     options->verify = true;
     return true;
 }
+static bool take_explain(struct options *options, const char *value) {
+    (void)value;
+    options->explain = true;
+    return true;
+}
 static bool take_json(struct options *options, const char *value) {
     (void)value;
     options->json = true;
@@ -167,33 +129,56 @@ static bool take_version(struct options *options, const char *value) {
 #define WITH_TEXT (COMMAND_SAMPLE | COMMAND_TOP_K | COMMAND_TOP_P | COMMAND_SHOW)
 
 static const struct row rows[] = {
-    {"temperature", 0, "T", DRAWING | COMMAND_SOFTMAX | COMMAND_TOP_P, take_temperature,
-     "a finite number, 0 or more", "divide the logits by T (default 1); below 0.000001: greedy"},
+    {"temperature", 0, "T", DRAWING | COMMAND_SOFTMAX | COMMAND_TOP_P, NULL, NULL,
+     "divide the logits by T (default 1); below 0.000001: greedy"},
     {"temperature", 0, "T", COMMAND_SHOW, take_temperature,
      "a finite number, 0 or more, given at most 16 times",
      "a temperature to show; may be repeated (default 0.5, 1 and 2)"},
-    {"top-k", 0, "K", DRAWING, take_top_k, "a whole number from 0 (off) to 2147483647",
-     "keep the K likeliest tokens (default 0, off)"},
-    {"top-k", 'k', "K", COMMAND_TOP_K, take_top_k, "a whole number from 0 (every token) to 2147483647",
+    {"temperature-last", 0, NULL, DRAWING, NULL, NULL,
+     "let the filters judge the logits as if T were 1; T is for the draw alone"},
+    {"top-k", 0, "K", DRAWING, NULL, NULL, "keep the K likeliest tokens (default 0, off)"},
+    {"top-k", 'k', "K", COMMAND_TOP_K, NULL, NULL,
      "how many tokens of each row; 0 or beyond the vocabulary: every one"},
-    {"top-p", 0, "P", DRAWING, take_top_p, "a number from 0 to 1",
+    {"top-p", 0, "P", DRAWING, NULL, NULL,
      "keep the shortest list of likeliest tokens that reaches the mass P (default 1, off)"},
-    {"top-p", 'p', "P", COMMAND_TOP_P, take_top_p, "a number from 0 to 1",
-     "the mass that the nucleus must reach"},
-    {"min-p", 0, "M", DRAWING, take_min_p, "a number from 0 to 1",
+    {"top-p", 'p', "P", COMMAND_TOP_P, NULL, NULL, "the mass that the nucleus must reach"},
+    {"min-p", 0, "M", DRAWING, NULL, NULL,
      "keep tokens at least M times as likely as the likeliest (default 0, off)"},
-    {"order", 0, "ORDER", DRAWING, take_order, "sequential, min-p-last or joint",
+    {"order", 0, "ORDER", DRAWING, NULL, NULL,
      "sequential: min-p, then top-k, then top-p over what is left (default);\n"
      "min-p-last: top-k, then top-p, then min-p;\n"
      "joint: each judged on the full row, the shortest list wins"},
-    {"seed", 0, "S", COMMAND_SAMPLE, take_seed, "a whole number from 0 to 18446744073709551615",
+    {"allowed", 0, "IDS", DRAWING, NULL, NULL, "only these tokens, as 5,7,9"},
+    {"banned", 0, "IDS", DRAWING, NULL, NULL, "without these tokens"},
+    {"stop", 0, "IDS", DRAWING, NULL, NULL,
+     "without these while there are fewer than --min-length output ids"},
+    {"min-length", 0, "N", DRAWING, NULL, NULL, "how many tokens of output --stop waits for"},
+    {"logit-bias", 0, "ID:B,...", DRAWING, NULL, NULL, "add B to the logit of ID, as 5:-2.5,7:1"},
+    {"prompt-ids", 0, "IDS", DRAWING, NULL, NULL, "the prompt's tokens, for the repetition penalty"},
+    {"output-ids", 0, "IDS", DRAWING, NULL, NULL,
+     "the tokens generated so far, for the penalties and --stop"},
+    {"repetition-penalty", 0, "R", DRAWING, NULL, NULL,
+     "divide the logit of each token of prompt and output by R where it is above 0, multiply it elsewhere "
+     "(default 1, off)"},
+    {"frequency-penalty", 0, "F", DRAWING, NULL, NULL,
+     "take F from a token's logit each time that it stands in the output (default 0, off)"},
+    {"presence-penalty", 0, "Q", DRAWING, NULL, NULL,
+     "take Q from it once if it stands in the output (default 0, off)"},
+    {"settings", 0, "FILE", DRAWING, take_settings, "the name of a file",
+     "JSON: an object of settings for all rows, or an array with one for each row of the logits' file; an "
+     "option beside it wins, for every row. Keys: temperature, temperature_last, top_k, top_p, min_p, order, "
+     "seed, position, draws, allowed, banned, logit_bias ({\"5\": -2.5}), repetition_penalty, "
+     "frequency_penalty, presence_penalty, prompt, output, stop, min_length. Order and draws must be the "
+     "same for every row; a seed in an array is the row's own, at most 9223372036854775807"},
+    {"seed", 0, "S", COMMAND_SAMPLE, NULL, NULL,
      "row r of the file draws with the seed S + r, modulo 2^64 (default 0)"},
     {"seed-file", 0, "FILE", COMMAND_SAMPLE, take_seed_file, "the name of a file",
      "a seed a line instead, as many as the file has rows"},
-    {"position", 0, "N", COMMAND_SAMPLE, take_position, "a whole number from 0 to 9223372036854775807",
+    {"position", 0, "N", COMMAND_SAMPLE, NULL, NULL,
      "the place in the sequence that the draw is for (default 0)"},
-    {"draws", 0, "D", COMMAND_SAMPLE, take_draws, "a whole number, 1 or more",
-     "draw at the positions N to N + D - 1 (default 1)"},
+    {"draws", 0, "D", COMMAND_SAMPLE, NULL, NULL, "draw at the positions N to N + D - 1 (default 1)"},
+    {"explain", 0, NULL, COMMAND_SAMPLE, take_explain, NULL,
+     "say of one row, picked by --rows, what each step left, removed and changed, and why"},
     {"text", 0, "FILE", WITH_TEXT, take_text, "the name of a file",
      "the tokens' text, a JSON array of strings; X.vocab.json beside X.safetensors "
      "is found by itself"},
@@ -263,6 +248,8 @@ static bool refuse(const struct command *command, const char *argument, int opti
 }
 
 static bool take(struct options *options, const struct row *row, const char *value, struct error *error) {
+    if (row->take == NULL)
+        return settings_take_text(&options->settings, settings_of_option(row->name), value, error);
     if (row->take(options, value))
         return true;
     return usage_error(error, "--%s is '%s'; must be %s", row->name, value, row->allowed);
@@ -274,9 +261,9 @@ static bool check_together(const struct options *options, struct error *error) {
         return true;
     if (options->file == NULL)
         return usage_error(error, "no FILE given (see lotto %s --help)", options->command->name);
-    if (options->command->id == COMMAND_TOP_K && !options->has_top_k)
+    if (options->command->id == COMMAND_TOP_K && !settings_give(&options->settings, SETTING_TOP_K))
         return usage_error(error, "-k K is missing");
-    if (options->command->id == COMMAND_TOP_P && !options->has_top_p)
+    if (options->command->id == COMMAND_TOP_P && !settings_give(&options->settings, SETTING_TOP_P))
         return usage_error(error, "-p P is missing");
     if (options->command->id & (COMMAND_PROBS | COMMAND_SOFTMAX) && options->output_path == NULL)
         return usage_error(error, "-o OUT.npy is missing");
@@ -287,13 +274,16 @@ static bool check_together(const struct options *options, struct error *error) {
         return usage_error(error, "--tensor is for .safetensors and --dtype for raw files; give one");
     if (options->verify && options->device == DEVICE_REFERENCE)
         return usage_error(error, "--verify compares with the reference, so --device must not be reference");
-    if (options->has_seed && options->seed_file != NULL)
+    if (settings_give(&options->settings, SETTING_SEED) && options->seed_file != NULL)
         return usage_error(error, "give --seed or --seed-file, not both");
     if (options->has_row && options->has_rows)
         return usage_error(error, "give --row or --rows, not both");
-    if (options->draws - 1 > INT64_MAX - options->position)
-        return usage_error(error, "--position %lld and --draws %lld go beyond position 9223372036854775807",
-                           (long long)options->position, (long long)options->draws);
+    if (options->explain && options->json)
+        return usage_error(error, "--explain is for people to read; leave --json off");
+    if (options->settings_path == NULL && !settings_check(&options->settings, error)) {
+        error->exit_status = EXIT_USAGE;
+        return false;
+    }
     return true;
 }
 
@@ -311,8 +301,7 @@ bool options_parse(struct options *options, const struct command *command, int c
             strcat(strncat(letters, &rows[i].letter, 1), rows[i].argument ? ":" : "");
     }
 
-    *options = (struct options){
-        .command = command, .temperatures = {1}, .temperature_count = 0, .top_p = 1, .draws = 1, .top = 10};
+    *options = (struct options){.command = command, .settings = SETTINGS_INIT, .top = 10};
     opterr = 0;
     optind = 1;
     int answer;
@@ -337,6 +326,8 @@ bool options_parse(struct options *options, const struct command *command, int c
     return check_together(options, error);
 }
 
+void options_free(struct options *options) { settings_free(&options->settings); }
+
 enum { HELP_INDENT = 24, HELP_COLUMNS = 80 - HELP_INDENT };
 
 /* How much of the text goes on one line: up to its own line break, else to the last word that fits. */
@@ -352,13 +343,15 @@ static int line_length(const char *text) {
 static void print_option(const struct row *row) {
     char head[64];
     char letter[] = {'-', row->letter, ',', ' ', '\0'};
-    snprintf(head, sizeof head, "%s--%s%s%s", row->letter != 0 ? letter : "", row->name,
-             row->argument ? " " : "", row->argument ? row->argument : "");
+    int length = snprintf(head, sizeof head, "%s--%s%s%s", row->letter != 0 ? letter : "", row->name,
+                          row->argument ? " " : "", row->argument ? row->argument : "");
     printf("  %-*s", HELP_INDENT - 2, head);
+    if (length > HELP_INDENT - 3)
+        printf("\n%*s", HELP_INDENT, "");
     for (const char *line = row->help; *line != '\0';) {
-        int length = line_length(line);
-        printf("%*s%.*s\n", line == row->help ? 0 : HELP_INDENT, "", length, line);
-        line += length;
+        int columns = line_length(line);
+        printf("%*s%.*s\n", line == row->help ? 0 : HELP_INDENT, "", columns, line);
+        line += columns;
         if (*line != '\0')
             line++;
     }

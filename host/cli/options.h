@@ -3,6 +3,7 @@
 #define LOTTO_CLI_OPTIONS_H
 
 #include "device.h"
+#include "settings.h"
 
 #define MAX_TEMPERATURES 16
 
@@ -12,17 +13,12 @@ struct options {
     const char *file;
     bool help, version;
 
-    float temperatures[MAX_TEMPERATURES]; /* show takes several */
-    int temperature_count;
-    bool has_top_k, has_top_p;
-    int32_t top_k;
-    float top_p, min_p;
-    lotto_order order;
+    struct settings settings;
+    const char *settings_path, *seed_file;
+    bool explain;
 
-    bool has_seed;
-    uint64_t seed;
-    const char *seed_file;
-    int64_t position, draws;
+    float temperatures[MAX_TEMPERATURES]; /* of show, which takes several */
+    int temperature_count;
 
     const char *text_path, *output_path;
     int64_t top;
@@ -37,9 +33,11 @@ struct options {
     bool verify, json;
 };
 
-/* arguments[0] is the command's name. After --help or --version nothing else is checked. */
+/* arguments[0] is the command's name. After --help or --version nothing else is checked. options_free() in any case. */
 bool options_parse(struct options *options, const struct command *command, int count, char **arguments,
                    struct error *error);
+
+void options_free(struct options *options);
 
 /* The options that the command takes, one line or more each. */
 void options_print_help(const struct command *command);

@@ -17,9 +17,11 @@ enum operation {
 
 struct request {
     enum operation operation;
-    lotto_controls controls;
+    lotto_controls
+        controls;     /* their arrays are in host memory, the mask of allowed ids one row for each row */
     int64_t places;   /* of each row's list, for top-k and top-p */
     unsigned without; /* bits of outputs that are not asked for: 1u << SAMPLE_RANK */
+    const uint64_t *positions; /* [rows], in host memory, of each row's first draw; NULL: 0 */
 };
 
 /* An output of an operation. Every element of every output has four bytes. */

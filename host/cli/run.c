@@ -4,11 +4,15 @@
 
 #include <stdlib.h>
 
+enum { CONTROL_ARRAYS = sizeof((struct run *)0)->control_arrays / sizeof(struct device_memory) };
+
 void run_open(struct run *run, struct device device) { *run = (struct run){.device = device}; }
 
 void run_close(struct run *run) {
     for (int i = 0; i < MAX_OUTPUTS; i++)
         device_release(&run->device, &run->outputs[i]);
+    for (size_t i = 0; i < CONTROL_ARRAYS; i++)
+        device_release(&run->device, &run->control_arrays[i]);
     device_release(&run->device, &run->logits_memory);
     device_release(&run->device, &run->seeds);
     device_release(&run->device, &run->positions);
@@ -64,14 +68,14 @@ static lotto_status sample(struct run *run, const struct request *request, lotto
     samples.model_logprob = output_of(run, request, SAMPLE_MODEL_LOGPROB);
     samples.kept_mass = output_of(run, request, SAMPLE_KEPT_MASS);
     samples.rank = output_of(run, request, SAMPLE_RANK);
-    return lotto_sample(run->device.context, &run->logits, &draws, &request->controls, &samples,
+    return lotto_sample(run->device.context, &run->logits, &draws, &run->controls, &samples,
                         run->workspace.address, run->workspace.bytes, stream);
 }
 
 static lotto_status call(struct run *run, const struct request *request, lotto_stream stream) {
     lotto_context *context = run->device.context;
     const lotto_logits *logits = &run->logits;
-    const lotto_controls *controls = &request->controls;
+    const lotto_controls *controls = &run->controls;
     void *workspace = run->workspace.address;
     size_t workspace_bytes = run->workspace.bytes;
     uint32_t *status = output_of(run, request, OUTPUT_STATUS_AT);
@@ -100,16 +104,70 @@ static lotto_status call(struct run *run, const struct request *request, lotto_s
     abort();
 }
 
-static bool load_positions(struct run *run, uint64_t position, struct error *error) {
-    size_t bytes = (size_t)run->logits.rows * sizeof position;
+static bool load_positions(struct run *run, const struct request *request, uint64_t draw,
+                           struct error *error) {
+    size_t bytes = (size_t)run->logits.rows * sizeof draw;
     uint64_t *positions = allocate(error, bytes);
     if (positions == NULL)
         return false;
     for (int64_t row = 0; row < run->logits.rows; row++)
-        positions[row] = position;
+        positions[row] = (request->positions != NULL ? request->positions[row] : 0) + draw;
     bool good = device_upload(&run->device, &run->positions, positions, bytes, error);
     free(positions);
     return good;
+}
+
+/* Arrays on their way to the device, each to a place of its own. */
+struct loading {
+    struct run *run;
+    int next;
+    bool good;
+    struct error *error;
+};
+
+/* The array of `elements`, of four bytes each, on the device; NULL where it is NULL. */
+static const void *load(struct loading *loading, const void *array, int64_t elements) {
+    struct device_memory *memory = &loading->run->control_arrays[loading->next++];
+    if (array == NULL || !loading->good)
+        return NULL;
+    loading->good = device_upload(&loading->run->device, memory, array, (size_t)elements * sizeof(uint32_t),
+                                  loading->error);
+    return memory->address;
+}
+
+static void load_lists(struct loading *loading, lotto_id_lists *lists) {
+    int64_t rows = loading->run->logits.rows;
+    lists->ids = load(loading, lists->ids, rows * lists->stride);
+    lists->lengths = load(loading, lists->lengths, rows);
+}
+
+static bool load_controls(struct run *run, const struct request *request, struct error *error) {
+    struct loading loading = {run, 0, true, error};
+    int64_t rows = run->logits.rows;
+    lotto_controls *controls = &run->controls;
+    *controls = request->controls;
+    controls->temperature = load(&loading, controls->temperature, rows);
+    controls->top_k = load(&loading, controls->top_k, rows);
+    controls->top_p = load(&loading, controls->top_p, rows);
+    controls->min_p = load(&loading, controls->min_p, rows);
+    controls->temperature_last = load(&loading, controls->temperature_last, rows);
+    if (controls->adjustments == NULL)
+        return loading.good;
+    lotto_adjustments *adjustments = &run->adjustments;
+    *adjustments = *controls->adjustments;
+    controls->adjustments = adjustments;
+    adjustments->allowed = load(&loading, adjustments->allowed, rows * adjustments->allowed_stride);
+    load_lists(&loading, &adjustments->banned);
+    load_lists(&loading, &adjustments->stops);
+    adjustments->min_lengths = load(&loading, adjustments->min_lengths, rows);
+    load_lists(&loading, &adjustments->biased);
+    adjustments->biases = load(&loading, adjustments->biases, rows * adjustments->biased.stride);
+    load_lists(&loading, &adjustments->history);
+    adjustments->prompt_lengths = load(&loading, adjustments->prompt_lengths, rows);
+    adjustments->repetition_penalty = load(&loading, adjustments->repetition_penalty, rows);
+    adjustments->frequency_penalty = load(&loading, adjustments->frequency_penalty, rows);
+    adjustments->presence_penalty = load(&loading, adjustments->presence_penalty, rows);
+    return loading.good;
 }
 
 static bool said(struct run *run, lotto_status status, struct error *error) {
@@ -119,9 +177,11 @@ static bool said(struct run *run, lotto_status status, struct error *error) {
     return failure(error, "%s: %s", run->device.name, *detail != '\0' ? detail : lotto_status_string(status));
 }
 
-bool run_prepare(struct run *run, const struct request *request, uint64_t position, struct error *error) {
+bool run_prepare(struct run *run, const struct request *request, uint64_t draw, struct error *error) {
     size_t workspace_bytes;
-    if (request->operation == OPERATION_SAMPLE && !load_positions(run, position, error))
+    if (!load_controls(run, request, error))
+        return false;
+    if (request->operation == OPERATION_SAMPLE && !load_positions(run, request, draw, error))
         return false;
     for (int i = 0; i < request_output_count(request); i++) {
         int64_t elements = run->logits.rows * request_output_width(request, i, run->logits.vocab);
@@ -149,8 +209,8 @@ bool run_fetch(struct run *run, const struct request *request, struct results *r
     return true;
 }
 
-bool run_request(struct run *run, const struct request *request, uint64_t position, struct results *results,
+bool run_request(struct run *run, const struct request *request, uint64_t draw, struct results *results,
                  int64_t first_row, struct error *error) {
-    return run_prepare(run, request, position, error) && run_enqueue(run, request, NULL, error) &&
+    return run_prepare(run, request, draw, error) && run_enqueue(run, request, NULL, error) &&
            run_fetch(run, request, results, first_row, error);
 }

@@ -1,6 +1,6 @@
 /* lotto sample: one token a row and draw. */
 #include "command.h"
-#include "controls.h"
+#include "explain.h"
 #include "job.h"
 #include "print_json.h"
 #include "print_text.h"
@@ -26,12 +26,12 @@ struct sampling {
 static int digits(int64_t number) { return snprintf(NULL, 0, "%lld", (long long)number); }
 
 static struct columns choose_columns(const struct job *job) {
-    const struct options *options = job->options;
     struct columns columns = {.row = digits(job->end - 1), .token = 8, .greedy = 8};
     if (columns.row < 3)
         columns.row = 3;
-    if (options->draws > 1 || options->position > 0) {
-        columns.position = digits(options->position + options->draws - 1);
+    const struct row_settings *settings = &job->settings;
+    if (settings->draws > 1 || settings->most_position > 0) {
+        columns.position = digits((int64_t)(settings->most_position + settings->draws - 1));
         if (columns.position < 8)
             columns.position = 8;
     }
@@ -100,16 +100,17 @@ static bool print_object(const struct sampling *sampling, int64_t row, int64_t p
 }
 
 /* The rows of the part at hand, the draws of each together. */
-static bool print_part(const struct sampling *sampling, int64_t first_position, int64_t draws,
+static bool print_part(const struct sampling *sampling, int64_t first_draw, int64_t draws,
                        struct error *error) {
     const struct options *options = sampling->job->options;
     int64_t rows = sampling->job->rows;
-    bool is_beginning = sampling->job->first == sampling->job->begin && first_position == options->position;
+    bool is_beginning = sampling->job->first == sampling->job->begin && first_draw == 0;
     if (is_beginning && !options->json)
         print_heading(&sampling->columns);
     for (int64_t row = 0; row < rows; row++) {
         for (int64_t draw = 0; draw < draws; draw++) {
-            int64_t position = first_position + draw, at = draw * rows + row;
+            int64_t at = draw * rows + row;
+            int64_t position = (int64_t)sampling->job->controls.positions[row] + first_draw + draw;
             if (!options->json)
                 print_line(sampling, row, position, at);
             else if (!print_object(sampling, row, position, at, error))
@@ -123,22 +124,22 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static bool sample_part(struct sampling *sampling, struct progress *progress, struct error *error) {
     struct job *job = sampling->job;
-    const struct options *options = job->options;
-    if (!options->json && !job_run(job, &sampling->argmax, 0, &sampling->greedy, 0, error))
+    int64_t all_draws = (int64_t)job->settings.draws;
+    job_take_controls(job, &sampling->sample);
+    if (!job->options->json && !job_run(job, &sampling->argmax, 0, &sampling->greedy, 0, error))
         return false;
-    for (int64_t done = 0; done < options->draws;) {
+    for (int64_t done = 0; done < all_draws;) {
         /* More than one round only where a part is a single row, so rows keep their draws together. */
-        int64_t draws = least(options->draws - done, MOST_DRAWS);
-        int64_t first_position = options->position + done;
+        int64_t draws = least(all_draws - done, MOST_DRAWS);
         for (int64_t draw = 0; draw < draws; draw++) {
-            if (!job_run(job, &sampling->sample, (uint64_t)(first_position + draw), &sampling->samples,
+            if (!job_run(job, &sampling->sample, (uint64_t)(done + draw), &sampling->samples,
                          draw * job->rows, error))
                 return false;
-            int64_t drawn_before = (job->first - job->begin) * options->draws;
+            int64_t drawn_before = (job->first - job->begin) * all_draws;
             progress_show(progress, drawn_before + (done + draw + 1) * job->rows);
         }
         progress_clear(progress);
-        if (!print_part(sampling, first_position, draws, error))
+        if (!print_part(sampling, done, draws, error))
             return false;
         done += draws;
     }
@@ -146,21 +147,20 @@ static bool sample_part(struct sampling *sampling, struct progress *progress, st
 }
 
 static void print_summary(const struct sampling *sampling) {
-    const struct options *options = sampling->job->options;
-    char controls[160], seed[64], settings[512];
-    controls_describe(controls, sizeof controls, &sampling->sample.controls);
-    if (options->seed_file == NULL)
-        snprintf(seed, sizeof seed, "seed %llu", (unsigned long long)options->seed);
-    snprintf(settings, sizeof settings, "%s, %s", controls,
-             options->seed_file != NULL ? "a seed a row" : seed);
-    job_print_summary(sampling->job, settings);
+    const struct job *job = sampling->job;
+    char controls[512], seed[64] = "a seed a row", settings[640];
+    controls_describe(controls, sizeof controls, &job->settings);
+    if (job->options->seed_file == NULL && row_settings_shares_seed(&job->settings))
+        snprintf(seed, sizeof seed, "seed %llu", (unsigned long long)row_settings_of(&job->settings, 0).seed);
+    snprintf(settings, sizeof settings, "%s, %s", controls, seed);
+    job_print_summary(job, settings);
 }
 
 static bool sample_all(struct sampling *sampling, struct error *error) {
     struct job *job = sampling->job;
     struct progress progress;
     bool is_text = !job->options->json;
-    progress_start(&progress, "tokens", (job->end - job->begin) * job->options->draws);
+    progress_start(&progress, "tokens", (job->end - job->begin) * (int64_t)job->settings.draws);
     while (job_next(job, error))
         if (!sample_part(sampling, &progress, error))
             break;
@@ -176,11 +176,16 @@ bool sample_command(const struct options *options, struct error *error) {
     struct job job;
     if (!job_open(&job, options, error))
         return false;
+    if (options->explain) {
+        bool good = explain_row(&job, error);
+        job_close(&job);
+        return good;
+    }
     struct sampling sampling = {.job = &job,
-                                .sample = {OPERATION_SAMPLE, controls_of(options), 0},
+                                .sample = {.operation = OPERATION_SAMPLE},
                                 .argmax = {OPERATION_ARGMAX, LOTTO_CONTROLS_INIT, 0},
                                 .columns = choose_columns(&job)};
-    int64_t draws = least(options->draws, MOST_DRAWS);
+    int64_t draws = least((int64_t)job.settings.draws, MOST_DRAWS);
     bool good =
         job_divide(&job, draws * request_row_elements(&sampling.sample, job.vocab), MOST_DRAWS / draws,
                    error) &&

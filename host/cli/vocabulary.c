@@ -1,23 +1,14 @@
 #include "vocabulary.h"
 
-#include <jansson.h>
+#include "json_file.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static json_t *load(const char *path, struct error *error) {
-    json_error_t json_error;
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &json_error);
-    if (root == NULL && json_error.line < 0)
-        failure(error, "%s", json_error.text); /* it could not be opened, and Jansson names it */
-    else if (root == NULL)
-        failure(error, "%s: line %d: %s", path, json_error.line, json_error.text);
-    return root;
-}
-
 static bool load_texts(struct vocabulary *vocabulary, const char *path, int64_t vocab, struct error *error) {
-    vocabulary->texts = load(path, error);
+    vocabulary->texts = json_file_load(path, error);
     if (vocabulary->texts == NULL)
         return false;
     if (!json_is_array(vocabulary->texts))
@@ -34,7 +25,7 @@ static bool load_texts(struct vocabulary *vocabulary, const char *path, int64_t 
 
 /* X.json may be about anything; only a `rows` array is taken from it. */
 static bool load_contexts(struct vocabulary *vocabulary, const char *path, struct error *error) {
-    json_t *root = load(path, error);
+    json_t *root = json_file_load(path, error);
     if (root == NULL)
         return false;
     json_t *rows = json_object_get(root, "rows");

@@ -1,10 +1,13 @@
 #include "row.h"
 
+#include "adjust.h"
+
 size_t lotto_reference_row_bytes(int64_t vocab) {
     return (size_t)vocab * (2 * sizeof(uint64_t) + sizeof(float));
 }
 
-static float logit_at(const lotto_logits *logits, int64_t at) {
+static float logit_at(const lotto_logits *logits, int64_t index, int64_t id) {
+    int64_t at = index * logits->row_stride + id;
     switch (logits->dtype) {
     case LOTTO_F16:
         return arith_of_f16(((const uint16_t *)logits->data)[at]);
@@ -13,6 +16,10 @@ static float logit_at(const lotto_logits *logits, int64_t at) {
     default:
         return ((const float *)logits->data)[at];
     }
+}
+
+float lotto_reference_logit(const lotto_logits *logits, int64_t index, int64_t id) {
+    return arith_without_nan(logit_at(logits, index, id));
 }
 
 /* Sorts keys, larger first: a stable pass over each digit, the least significant first, between keys and spare. */
@@ -37,37 +44,57 @@ static void sort_keys(uint64_t *keys, uint64_t *spare, int64_t count) {
     }
 }
 
-struct lotto_reference_row lotto_reference_read(const lotto_logits *logits, int64_t index, void *workspace) {
+static struct lotto_reference_row read_logits(const lotto_logits *logits, int64_t index, void *workspace) {
     int64_t vocab = logits->vocab;
-    uint64_t *keys = workspace, *spare = keys + vocab;
-    struct lotto_reference_row row = {vocab, (float *)(spare + vocab), keys, 0, -ARITH_INFINITY, 0};
+    uint64_t *keys = workspace;
+    struct lotto_reference_row row = {vocab, (float *)(keys + 2 * vocab), keys, 0, -ARITH_INFINITY, 0};
     for (int64_t id = 0; id < vocab; id++) {
-        float logit = logit_at(logits, index * logits->row_stride + id);
-        float x = arith_without_nan(logit);
+        float logit = logit_at(logits, index, id);
         if (logit != logit)
             row.status |= LOTTO_ROW_HAD_NAN;
-        if (x > row.maximum)
-            row.maximum = x;
-        row.x[id] = x;
+        row.x[id] = arith_without_nan(logit);
     }
-    for (int64_t id = 0; id < vocab; id++) {
-        uint64_t key = arith_key(row.x[id], (uint32_t)id);
-        if (key >= arith_candidate_bound(row.maximum))
-            row.keys[row.candidates++] = key;
+    return row;
+}
+
+/* Finds the candidates among the working values, and their order. */
+static void rank(struct lotto_reference_row *row) {
+    for (int64_t id = 0; id < row->vocab; id++)
+        if (row->x[id] > row->maximum)
+            row->maximum = row->x[id];
+    for (int64_t id = 0; id < row->vocab; id++) {
+        uint64_t key = arith_key(row->x[id], (uint32_t)id);
+        if (key >= arith_candidate_bound(row->maximum))
+            row->keys[row->candidates++] = key;
     }
-    sort_keys(row.keys, spare, row.candidates);
-    if (row.maximum == ARITH_INFINITY)
-        row.status |= LOTTO_ROW_HAD_POS_INF;
-    if (row.candidates == 0)
-        row.status |= LOTTO_ROW_EMPTY;
+    sort_keys(row->keys, row->keys + row->vocab, row->candidates);
+    if (row->maximum == ARITH_INFINITY)
+        row->status |= LOTTO_ROW_HAD_POS_INF;
+    if (row->candidates == 0)
+        row->status |= LOTTO_ROW_EMPTY;
+}
+
+struct lotto_reference_row lotto_reference_read(const lotto_logits *logits, int64_t index, void *workspace) {
+    struct lotto_reference_row row = read_logits(logits, index, workspace);
+    rank(&row);
     return row;
 }
 
 struct lotto_reference_row lotto_reference_read_for(const lotto_logits *logits, int64_t index,
-                                                    struct arith_controls controls, void *workspace) {
+                                                    const lotto_controls *controls, void *workspace) {
     struct lotto_reference_row unread = {logits->vocab,        NULL, NULL, 0, -ARITH_INFINITY,
                                          LOTTO_ROW_BAD_CONTROL};
-    return arith_controls_are_good(controls) ? lotto_reference_read(logits, index, workspace) : unread;
+    if (!arith_controls_are_good(arith_row_controls(controls, index)))
+        return unread;
+    if (!controls->adjustments)
+        return lotto_reference_read(logits, index, workspace);
+    struct arith_adjustments adjustments = arith_row_adjustments(controls->adjustments, index);
+    if (!adjustments.good)
+        return unread;
+    struct lotto_reference_row row = read_logits(logits, index, workspace);
+    lotto_reference_adjust(&row, adjustments, row.keys);
+    rank(&row);
+    return row;
 }
 
 uint64_t lotto_reference_weight(const struct lotto_reference_row *row, float x, float scale) {
@@ -107,17 +134,17 @@ struct lotto_reference_kept lotto_reference_keep(const struct lotto_reference_ro
     if (!arith_is_greedy(controls)) {
         kept.temperature = controls.temperature;
         kept.scale = arith_scale(controls.temperature);
+        float judged_at = arith_scale(arith_filter_temperature(controls));
         int64_t all = row->candidates, min_p = all, top_k = all, top_p = all;
         if (arith_has_min_p(controls))
-            min_p = keep_min_p(row, controls.min_p, kept.scale);
+            min_p = keep_min_p(row, controls.min_p, judged_at);
         if (arith_has_top_k(controls, row->vocab))
             top_k = shorter(controls.top_k, all);
         if (arith_has_top_p(controls)) {
             int64_t judged = order == LOTTO_ORDER_JOINT        ? all
                              : order == LOTTO_ORDER_MIN_P_LAST ? top_k
                                                                : shorter(min_p, top_k);
-            top_p =
-                keep_top_p(row, controls.top_p, kept.scale, lotto_reference_mass(row, judged, kept.scale));
+            top_p = keep_top_p(row, controls.top_p, judged_at, lotto_reference_mass(row, judged, judged_at));
         }
         kept.count = shorter(shorter(min_p, top_k), top_p);
     }

@@ -9,7 +9,7 @@
 
 struct lotto_reference_row {
     int64_t vocab;
-    float *x;       /* working values, by token id */
+    float *x;       /* working values, by token id: the logits, adjusted */
     uint64_t *keys; /* the candidates' keys, best first */
     int64_t candidates;
     float maximum;
@@ -19,11 +19,15 @@ struct lotto_reference_row {
 /* Bytes of workspace that reading one row of this vocabulary takes. */
 size_t lotto_reference_row_bytes(int64_t vocab);
 
+/* A logit as it is, but NaN as -inf. */
+float lotto_reference_logit(const lotto_logits *logits, int64_t index, int64_t id);
+
+/* Without adjustments. */
 struct lotto_reference_row lotto_reference_read(const lotto_logits *logits, int64_t index, void *workspace);
 
-/* A row whose controls are bad is not read: it has no candidates. */
+/* As its controls have it. A row of which they are bad is not read: it has no candidates. */
 struct lotto_reference_row lotto_reference_read_for(const lotto_logits *logits, int64_t index,
-                                                    struct arith_controls controls, void *workspace);
+                                                    const lotto_controls *controls, void *workspace);
 
 /* What is kept: the first `count` of the row's order, with their weights at this temperature. */
 struct lotto_reference_kept {

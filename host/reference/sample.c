@@ -20,6 +20,20 @@ static int32_t draw(const struct lotto_reference_row *row, const struct lotto_re
     }
 }
 
+/* What the logits alone say of the token: no control has a part in it. */
+static void tell_of_model(struct sampled *sampled, const lotto_logits *logits, int64_t index) {
+    float maximum = -ARITH_INFINITY, x = lotto_reference_logit(logits, index, sampled->token);
+    for (int64_t id = 0; id < logits->vocab; id++)
+        maximum = fmaxf(maximum, lotto_reference_logit(logits, index, id));
+    uint64_t mass = 0, token_key = arith_key(x, (uint32_t)sampled->token);
+    for (int64_t id = 0; id < logits->vocab; id++) {
+        float other = lotto_reference_logit(logits, index, id);
+        mass += arith_weight(arith_distance(other, maximum), arith_scale(1.0f));
+        sampled->rank += arith_key(other, (uint32_t)id) >= token_key;
+    }
+    sampled->model_logprob = arith_logprob(arith_distance(x, maximum), 1.0f, mass);
+}
+
 static struct sampled sample_row(const struct lotto_reference_row *row, struct arith_controls controls,
                                  lotto_order order, uint64_t random) {
     struct lotto_reference_kept kept = lotto_reference_keep(row, controls, order);
@@ -29,11 +43,7 @@ static struct sampled sample_row(const struct lotto_reference_row *row, struct a
     float distance = arith_distance(x, row->maximum);
     sampled.prob = arith_prob(distance, kept.scale, kept.mass);
     sampled.logprob = arith_logprob(distance, kept.temperature, kept.mass);
-    sampled.model_logprob =
-        arith_logprob(distance, 1.0f, lotto_reference_mass(row, row->candidates, arith_scale(1.0f)));
     sampled.kept_mass = arith_mass_share(kept.mass, lotto_reference_mass(row, row->candidates, kept.scale));
-    while (row->keys[sampled.rank++] != arith_key(x, (uint32_t)sampled.token))
-        continue;
     return sampled;
 }
 
@@ -41,7 +51,7 @@ void lotto_reference_sample(const lotto_logits *logits, const lotto_draws *draws
                             const lotto_controls *controls, const lotto_samples *samples, void *workspace) {
     for (int64_t index = 0; index < logits->rows; index++) {
         struct arith_controls row_controls = arith_row_controls(controls, index);
-        struct lotto_reference_row row = lotto_reference_read_for(logits, index, row_controls, workspace);
+        struct lotto_reference_row row = lotto_reference_read_for(logits, index, controls, workspace);
         struct sampled sampled = {.token = -1, .logprob = -ARITH_INFINITY, .model_logprob = -ARITH_INFINITY};
         if (row.candidates > 0) {
             struct arith_philox counter = arith_counter(draws->positions[index], ARITH_DRAW_TOKEN, 0);
@@ -49,6 +59,8 @@ void lotto_reference_sample(const lotto_logits *logits, const lotto_draws *draws
             uint64_t random =
                 arith_random(arith_philox4x32_10(counter, (uint32_t)seed, (uint32_t)(seed >> 32)));
             sampled = sample_row(&row, row_controls, controls->order, random);
+            if (samples->model_logprob || samples->rank)
+                tell_of_model(&sampled, logits, index);
         }
         samples->tokens[index] = sampled.token;
         if (samples->status)

@@ -6,13 +6,15 @@
  *   Shapes       logits are [rows, vocab], row-major, any row stride >= vocab, 1 <= vocab <= 2^20, 0 <= rows < 2^31.
  *                rows = 0 succeeds and does nothing. Outputs are dense unless a stride is given.
  *   Memory       every pointer inside the structures below, and every input, output and workspace pointer, is memory of the
- *                context's device: device memory for a GPU, host memory for LOTTO_DEVICE_REFERENCE. Inputs are not modified;
- *                outputs must not overlap inputs, the workspace or each other.
+ *                context's device: device memory for a GPU, host memory for LOTTO_DEVICE_REFERENCE. The structures
+ *                themselves, lotto_adjustments too, are host memory, read during the call. Inputs are not modified; outputs
+ *                must not overlap inputs, the workspace or each other.
  *   Order        within a row, tokens are ranked by logit, larger first, ties by token id, smaller first; -0 equals +0. k, p
  *                and min-p each keep a prefix of that order.
  *   NaN, inf     a NaN logit counts as -inf and sets LOTTO_ROW_HAD_NAN. A -inf token is never kept, counted or drawn. If a
  *                row holds +inf, exactly its +inf tokens are candidates, all equally likely, and LOTTO_ROW_HAD_POS_INF is
- *                set. A row without candidates is LOTTO_ROW_EMPTY: token -1.
+ *                set. A row without candidates is LOTTO_ROW_EMPTY: token -1. All of this is judged on the row as its
+ *                adjustments (below) leave it, where it has some; but a NaN in the logits is told even if it is masked.
  *   Determinism  a result depends on the row's logits and its own parameters, seed and position. Not on the number of rows,
  *                the row's place, the launch shape or the GPU. LOTTO_DEVICE_REFERENCE gives the same bits, on a thread in the
  *                default floating-point environment (round to nearest, subnormals kept). The arithmetic is
@@ -70,12 +72,13 @@ LOTTO_API const char *lotto_status_string(lotto_status status);
 
 /* What a row can report, as bits of its uint32_t status. 0: nothing to say. */
 #define LOTTO_ROW_STATUS_LIST(X)                                                                             \
-    X(LOTTO_ROW_HAD_NAN, 1, "HAD_NAN")         /* a logit was NaN and counted as -inf */                     \
-    X(LOTTO_ROW_HAD_POS_INF, 2, "HAD_POS_INF") /* a logit was +inf */                                        \
+    X(LOTTO_ROW_HAD_NAN, 1, "HAD_NAN")         /* a logit was NaN, or became it, and counted as -inf */      \
+    X(LOTTO_ROW_HAD_POS_INF, 2, "HAD_POS_INF") /* a logit was +inf, or became it */                          \
     X(LOTTO_ROW_EMPTY, 4, "EMPTY")             /* no candidate: token -1 */                                  \
     X(LOTTO_ROW_BAD_CONTROL, 8,                                                                              \
-      "BAD_CONTROL") /* a NaN control, or a temperature < 0 or inf: token -1; the row is not read */         \
-    X(LOTTO_ROW_TRUNCATED, 16, "TRUNCATED") /* more tokens are kept than the list has places */
+      "BAD_CONTROL") /* a value that a control's comment calls so: token -1; the row is not read */          \
+    X(LOTTO_ROW_TRUNCATED, 16, "TRUNCATED") /* more tokens are kept than the list has places */              \
+    X(LOTTO_ROW_BAD_ID, 32, "BAD_ID")       /* an id of a list was not in [0, vocab) and was ignored */
 
 typedef enum lotto_row_status {
 #define LOTTO_ROW_STATUS_ENUMERATOR(name, value, text) name = value,
@@ -134,6 +137,58 @@ typedef struct lotto_logits {
     lotto_dtype dtype;
 } lotto_logits;
 
+/* Lists of token ids, one a row: the first lengths[row] of ids[row * stride]. ids NULL: no lists. 0 <= stride <= 2^24. */
+typedef struct lotto_id_lists {
+    const int32_t *ids;     /* [rows, stride] */
+    int64_t stride;         /* elements from one row's list to the next */
+    const int32_t *lengths; /* [rows], needed with ids; outside [0, stride]: BAD_CONTROL */
+} lotto_id_lists;
+
+/*
+ * What is done to a row's logits before anything else looks at them, in this order; every part is off while it is NULL. All
+ * that follows sees the adjusted values, except model_logprob and rank. The logits themselves are not modified.
+ *
+ *   1. allowed, banned, stops: ids that are not allowed or are in these lists become -inf.
+ *   2. biased: each bias is added to the id it stands beside, one after another in list order; an id may stand there again.
+ *   3. repetition penalty r, once for each distinct token of prompt and output: l > 0 ? l / r : l * r.
+ *   4. for each distinct token of the output, frequency penalty f: l - f * count, count being how often it stands there; then
+ *      presence penalty q: l - q.
+ *
+ * Each operation is rounded to binary32. A -inf stays -inf, whatever is added to it; what is NaN after the last step counts as
+ * -inf and sets HAD_NAN. An id outside [0, vocab) in a list is ignored and sets LOTTO_ROW_BAD_ID, but only where the list is
+ * looked at: stops while they apply, the history as far as the row's penalties need it. That is all of it if r is not 1, the
+ * output if only f or q is not 0, nothing if all are off: 4 bytes for each token looked at, where an array of counts would be
+ * 4 * vocab bytes a row.
+ */
+typedef struct lotto_adjustments {
+    size_t struct_size; /* sizeof(lotto_adjustments), set by LOTTO_ADJUSTMENTS_INIT */
+    /* [mask rows, allowed_stride]: id is allowed if bit id % 32 (bit 0 the lowest) of word id / 32 is set */
+    const uint32_t *allowed;
+    int64_t allowed_stride; /* words from one mask row to the next, from vocab / 32, rounded up, to 2^30 */
+    /* [rows]: which mask row; < 0: every id is allowed; NULL: mask row = row. The mask must have the rows named here. */
+    const int32_t *allowed_rows;
+    lotto_id_lists banned;
+    lotto_id_lists stops; /* banned while the row's output is shorter than its minimum; needs a history */
+    const int32_t *min_lengths; /* [rows], in tokens of output; needed with stops */
+    lotto_id_lists biased;
+    const float *biases;           /* [rows, biased.stride] */
+    lotto_id_lists history;        /* each row's prompt, then its output */
+    const int32_t *prompt_lengths; /* [rows] or NULL: 0; outside [0, the history's length]: BAD_CONTROL */
+    /* Penalties, each an array [rows] or NULL, in which case every row uses the default; only with a history. */
+    const float *repetition_penalty; /* 1: off; not finite or <= 0: BAD_CONTROL */
+    const float *frequency_penalty;  /* 0: off; not finite: BAD_CONTROL; negative ones encourage */
+    const float *presence_penalty;   /* 0: off; not finite: BAD_CONTROL; negative ones encourage */
+    float default_repetition_penalty;
+    float default_frequency_penalty;
+    float default_presence_penalty;
+} lotto_adjustments;
+/* All off. */
+#define LOTTO_ADJUSTMENTS_INIT                                                                               \
+    {                                                                                                        \
+        sizeof(lotto_adjustments), NULL, 0, NULL, {NULL, 0, NULL}, {NULL, 0, NULL}, NULL, {NULL, 0, NULL},   \
+            NULL, {NULL, 0, NULL}, NULL, NULL, NULL, NULL, 1.0f, 0.0f, 0.0f                                  \
+    }
+
 /* How top-p's mass is judged, and where min-p stands. */
 typedef enum lotto_order {
     LOTTO_ORDER_SEQUENTIAL = 0, /* min-p, then top-k, then top-p over what is left */
@@ -160,17 +215,26 @@ typedef struct lotto_controls {
     float default_top_p;
     float default_min_p;
     lotto_order order;
+    /* what is done to the logits first; NULL: nothing */
+    const lotto_adjustments *adjustments;
+    /* not 0: the filters judge the row at temperature 1, and what they keep is drawn from at the row's temperature */
+    const int32_t *temperature_last;
+    int32_t default_temperature_last;
 } lotto_controls;
-/* Temperature 1, every filter off. */
+/* Temperature 1, every filter and adjustment off. */
 #define LOTTO_CONTROLS_INIT                                                                                  \
-    { sizeof(lotto_controls), NULL, NULL, NULL, NULL, 1.0f, 0, 1.0f, 0.0f, LOTTO_ORDER_SEQUENTIAL }
+    {                                                                                                        \
+        sizeof(lotto_controls), NULL, NULL, NULL, NULL, 1.0f, 0, 1.0f, 0.0f, LOTTO_ORDER_SEQUENTIAL, NULL,   \
+            NULL, 0                                                                                          \
+    }
 
 /* ---- operations --------------------------------------------------------------------------------------------------- */
 
 /*
  * Probabilities of every token at its row's temperature: probs[row * probs_stride + id], binary32, subnormals kept.
- * Controls: temperature alone; leave the filters off. Greedy rows (T < 1e-6) get 1 for their first token, 0 elsewhere. EMPTY
- * and BAD_CONTROL rows are all 0. A logit whose distance to the maximum overflows binary32 gets 0, whatever the temperature.
+ * Controls: temperature and adjustments; leave the filters off. Greedy rows (T < 1e-6) get 1 for their first token, 0
+ * elsewhere. EMPTY and BAD_CONTROL rows are all 0. A logit whose distance to the maximum overflows binary32 gets 0, whatever
+ * the temperature.
  * probs [rows, vocab], probs_stride in elements >= vocab. status [rows] or NULL.
  * Example: logits {0, ln 3} at T = 1 give {0.25, 0.75} to within 2^-21 relative.
  */
@@ -182,7 +246,7 @@ LOTTO_API lotto_status lotto_softmax_workspace(lotto_context *context, const lot
                                                size_t *bytes);
 
 /*
- * The first token of each row's order. tokens [rows], -1 on an EMPTY row. status [rows] or NULL.
+ * The first token of each row's order, of the logits as they are. tokens [rows], -1 on an EMPTY row. status [rows] or NULL.
  * Example: {1, 3, 3} gives 1.
  */
 LOTTO_API lotto_status lotto_argmax(lotto_context *context, const lotto_logits *logits, int32_t *tokens,
@@ -192,9 +256,9 @@ LOTTO_API lotto_status lotto_argmax_workspace(lotto_context *context, const lott
                                               size_t *bytes);
 
 /*
- * The k largest of each row, sorted by rank: ids and values (the logits as binary32, -0 as +0) [rows, k_max], the rest -1 and
- * -inf. Controls: top_k alone (off: every candidate). kept [rows]: min(k, candidates), which may exceed k_max: then the first
- * k_max are listed and TRUNCATED is set. 1 <= k_max <= vocab. values, kept and status may be NULL.
+ * The k largest of each row, sorted by rank: ids and values (the adjusted logits as binary32, -0 as +0) [rows, k_max], the rest
+ * -1 and -inf. Controls: top_k (off: every candidate) and adjustments. kept [rows]: min(k, candidates), which may exceed k_max:
+ * then the first k_max are listed and TRUNCATED is set. 1 <= k_max <= vocab. values, kept and status may be NULL.
  * Example: {1, 3, 2, 3}, k = 3, k_max = 4 gives ids {1, 3, 2, -1}.
  * Source: the bound by maxima of groups is that of Gaihre et al., "Dr. Top-k: delegate-centric top-k on GPUs", SC 2021.
  */
@@ -206,8 +270,8 @@ LOTTO_API lotto_status lotto_top_k_workspace(lotto_context *context, const lotto
                                              int64_t k_max, size_t *bytes);
 
 /*
- * The nucleus of each row, sorted by rank: ids [rows, capacity], the rest -1. Controls: temperature and top_p. kept [rows]: the
- * nucleus's true size; if it exceeds capacity, its first tokens are listed and TRUNCATED is set. mass [rows]: the share of the
+ * The nucleus of each row, sorted by rank: ids [rows, capacity], the rest -1. Controls: temperature, top_p and adjustments.
+ * kept [rows]: the nucleus's true size; if it exceeds capacity, its first tokens are listed and TRUNCATED is set. mass [rows]: the share of the
  * row's probability it holds, at its temperature (greedy: at 1). 1 <= capacity <= vocab. kept, mass and status may be NULL.
  * Example: probabilities {.5, .3, .2}, p = .6 keeps {0, 1} (the token that crosses p is kept), mass .8.
  * Source: Holtzman et al., "The curious case of neural text degeneration", ICLR 2020.
@@ -250,9 +314,11 @@ typedef struct lotto_samples {
     int32_t *kept;      /* tokens kept by the filters; greedy: 1 */
     float *prob;        /* of the token, in the distribution sampled from; greedy: 1 */
     float *logprob;     /* its natural logarithm, within 1e-6 * (1 + |logprob|) of the exact one; greedy: 0 */
-    float *model_logprob; /* under the row's logits at temperature 1, unfiltered; same error */
-    float *kept_mass;     /* the kept tokens' share of the row's mass at its temperature (greedy: at 1) */
-    int32_t *rank;        /* of the token in the row's order, 1 for the first */
+    /* under the row's logits at temperature 1, not adjusted, not filtered; same error; -inf beside a +inf that was banned */
+    float *model_logprob;
+    float
+        *kept_mass; /* the kept tokens' share of the row's mass at its temperature (greedy: at 1), adjusted */
+    int32_t *rank;  /* of the token in the order of the row's logits, not adjusted, 1 for the first */
 } lotto_samples;
 #define LOTTO_SAMPLES_INIT                                                                                   \
     { sizeof(lotto_samples), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }

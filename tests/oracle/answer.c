@@ -1,6 +1,10 @@
 #include "tests/oracle/answer.h"
 
+#include "tests/oracle/adjust.h"
+#include "tests/rows/adjustments.h"
+
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void put(const struct request *request, struct results *results, enum result result, int64_t index,
@@ -39,7 +43,7 @@ static uint32_t put_list(const struct request *request, struct results *results,
 static void answer_softmax(const struct request *request, struct results *results, int64_t index,
                            const struct oracle_row *row, struct oracle_controls controls) {
     struct oracle_set set =
-        oracle_keep(row, (struct oracle_controls){controls.temperature, 0, 1, 0, controls.order});
+        oracle_keep(row, (struct oracle_controls){controls.temperature, 0, 1, 0, controls.order, false});
     put_probs(request, results, SOFTMAX_PROBS, index, row, &set);
     put(request, results, SOFTMAX_STATUS, index, set.status);
     oracle_set_destroy(&set);
@@ -66,8 +70,8 @@ static void answer_top_k(const struct request *request, struct results *results,
 
 static void answer_top_p(const struct request *request, struct results *results, int64_t index,
                          const struct oracle_row *row, struct oracle_controls controls) {
-    struct oracle_set set = oracle_keep(
-        row, (struct oracle_controls){controls.temperature, 0, controls.top_p, 0, LOTTO_ORDER_SEQUENTIAL});
+    struct oracle_set set = oracle_keep(row, (struct oracle_controls){controls.temperature, 0, controls.top_p,
+                                                                      0, LOTTO_ORDER_SEQUENTIAL, false});
     uint32_t truncated = put_list(request, results, TOP_P_IDS, index, row, set.kept);
     put(request, results, TOP_P_KEPT, index, (uint32_t)set.kept);
     put_float(request, results, TOP_P_MASS, index, set.kept ? oracle_kept_mass(&set) : 0);
@@ -75,36 +79,76 @@ static void answer_top_p(const struct request *request, struct results *results,
     oracle_set_destroy(&set);
 }
 
+/* What the row's logits alone say of a token: raw is the row before its adjustments. */
+static void answer_model(const struct request *request, struct results *results, int64_t index,
+                         const struct oracle_row *raw, int32_t token) {
+    struct oracle_set model =
+        oracle_keep(raw, (struct oracle_controls){1, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL, false});
+    int64_t place = 0;
+    while (raw->order[place] != token)
+        place++;
+    put_float(request, results, SAMPLE_MODEL_LOGPROB, index, oracle_logprob(raw, &model, place));
+    put(request, results, SAMPLE_RANK, index, (uint32_t)place + 1);
+    oracle_set_destroy(&model);
+}
+
 static void answer_sample(const struct request *request, struct results *results, int64_t index,
-                          const struct oracle_row *row, const struct oracle_set *set) {
+                          const struct oracle_row *raw, const struct oracle_row *row,
+                          const struct oracle_set *set) {
     bool drawn = set->kept > 0;
     int64_t place = drawn ? oracle_draw(row, set, request->seeds[index], request->positions[index]) : 0;
-    float model_logprob = -INFINITY;
-    if (drawn && request->wanted[SAMPLE_MODEL_LOGPROB]) {
-        struct oracle_set model =
-            oracle_keep(row, (struct oracle_controls){1, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL});
-        model_logprob = oracle_logprob(row, &model, place);
-        oracle_set_destroy(&model);
-    }
     put(request, results, SAMPLE_TOKENS, index, drawn ? (uint32_t)row->order[place] : (uint32_t)-1);
     put(request, results, SAMPLE_STATUS, index, set->status);
     put(request, results, SAMPLE_KEPT, index, (uint32_t)set->kept);
     put_float(request, results, SAMPLE_PROB, index, drawn ? oracle_prob(row, set, place) : 0);
     put_float(request, results, SAMPLE_LOGPROB, index, drawn ? oracle_logprob(row, set, place) : -INFINITY);
-    put_float(request, results, SAMPLE_MODEL_LOGPROB, index, model_logprob);
     put_float(request, results, SAMPLE_KEPT_MASS, index, drawn ? oracle_kept_mass(set) : 0);
-    put(request, results, SAMPLE_RANK, index, drawn ? (uint32_t)place + 1 : 0);
+    put_float(request, results, SAMPLE_MODEL_LOGPROB, index, -INFINITY);
+    put(request, results, SAMPLE_RANK, index, 0);
+    if (drawn && (request->wanted[SAMPLE_MODEL_LOGPROB] || request->wanted[SAMPLE_RANK]))
+        answer_model(request, results, index, raw, row->order[place]);
+}
+
+float *oracle_values(const struct request *request, int64_t index, uint32_t *status) {
+    int64_t vocab = request->logits.vocab;
+    float *x = malloc((size_t)vocab * sizeof *x);
+    if (x == NULL)
+        abort();
+    for (int64_t id = 0; id < vocab; id++)
+        x[id] = oracle_float(request_row(request, index), request->logits.dtype, id);
+    *status = 0;
+    if (request->adjusted) {
+        lotto_adjustments of_row = adjustments_of_row(&request->adjustments, index);
+        *status = oracle_adjust(&of_row, x, vocab);
+    }
+    return x;
+}
+
+/* The row that the filters see; without candidates if its adjustments are bad. */
+static struct oracle_row adjusted_row(const struct request *request, int64_t index) {
+    uint32_t status;
+    float *x = oracle_values(request, index, &status);
+    struct oracle_row row = oracle_sort(x, LOTTO_F32, request->logits.vocab);
+    free(x);
+    row.status |= status;
+    if (status & LOTTO_ROW_BAD_CONTROL) {
+        row.status = LOTTO_ROW_BAD_CONTROL;
+        row.candidates = 0;
+    }
+    return row;
 }
 
 static void answer_row(const struct request *request, struct results *results, int64_t index) {
     struct row_controls given = request_controls(request, index);
-    struct oracle_controls controls = {given.temperature, given.top_k, given.top_p, given.min_p, given.order};
-    struct oracle_row row =
+    struct oracle_controls controls = {given.temperature, given.top_k, given.top_p,
+                                       given.min_p,       given.order, given.temperature_last};
+    struct oracle_row raw =
         oracle_sort(request_row(request, index), request->logits.dtype, request->logits.vocab);
+    struct oracle_row row = adjusted_row(request, index);
     if (request->wanted[SOFTMAX_PROBS])
         answer_softmax(request, results, index, &row, controls);
     if (request->wanted[ARGMAX_TOKENS])
-        answer_argmax(request, results, index, &row);
+        answer_argmax(request, results, index, &raw);
     if (request->wanted[TOP_K_IDS])
         answer_top_k(request, results, index, &row, controls);
     if (request->wanted[TOP_P_IDS])
@@ -116,9 +160,10 @@ static void answer_row(const struct request *request, struct results *results, i
         put(request, results, PROBS_STATUS, index, set.status);
     }
     if (request->wanted[SAMPLE_TOKENS])
-        answer_sample(request, results, index, &row, &set);
+        answer_sample(request, results, index, &raw, &row, &set);
     oracle_set_destroy(&set);
     oracle_row_destroy(&row);
+    oracle_row_destroy(&raw);
 }
 
 void oracle_answer(const struct request *request, struct results *results) {

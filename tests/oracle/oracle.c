@@ -190,6 +190,14 @@ static bool allowed(struct oracle_controls controls) {
            controls.temperature >= 0;
 }
 
+/* Of the candidates, by rank. */
+static uint64_t *weights(const struct oracle_row *row, float temperature) {
+    uint64_t *weight = allocate(row->candidates, sizeof *weight);
+    for (int64_t rank = 0; rank < row->candidates; rank++)
+        weight[rank] = oracle_weight(row->x[row->order[rank]], row->x[row->order[0]], temperature);
+    return weight;
+}
+
 struct oracle_set oracle_keep(const struct oracle_row *row, struct oracle_controls controls) {
     struct oracle_set set = {.status = row->status, .temperature = controls.temperature};
     if (!allowed(controls))
@@ -200,12 +208,12 @@ struct oracle_set oracle_keep(const struct oracle_row *row, struct oracle_contro
         set.greedy = true;
         set.temperature = 1;
     }
-    set.weight = allocate(row->candidates, sizeof *set.weight);
-    float maximum = row->x[row->order[0]];
-    for (int64_t rank = 0; rank < row->candidates; rank++)
-        set.weight[rank] = oracle_weight(row->x[row->order[rank]], maximum, set.temperature);
+    set.weight = weights(row, set.temperature);
     set.row_mass = sum(set.weight, row->candidates);
-    set.kept = set.greedy ? 1 : kept_in_order(set.weight, row->candidates, row->vocab, controls);
+    uint64_t *judged = controls.temperature_last ? weights(row, 1) : set.weight;
+    set.kept = set.greedy ? 1 : kept_in_order(judged, row->candidates, row->vocab, controls);
+    if (judged != set.weight)
+        free(judged);
     set.kept_mass = sum(set.weight, set.kept);
     return set;
 }

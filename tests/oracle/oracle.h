@@ -23,6 +23,7 @@ struct oracle_controls {
     float top_p;
     float min_p;
     lotto_order order;
+    bool temperature_last;
 };
 
 /* The set that the controls keep: a prefix of the row's order. */

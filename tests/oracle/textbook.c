@@ -1,6 +1,6 @@
 #include "tests/oracle/textbook.h"
 
-#include "tests/oracle/oracle.h"
+#include "tests/oracle/answer.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -28,15 +28,14 @@ static int likelier_first(const void *a, const void *b) {
     return left->id - right->id;
 }
 
-static struct textbook_row softmax(const struct request *request, int64_t index, double temperature) {
-    int64_t vocab = request->logits.vocab;
+static struct textbook_row softmax(const float *logits, int64_t vocab, double temperature) {
     struct textbook_row row = {vocab, 0, malloc((size_t)vocab * sizeof *row.order),
                                malloc((size_t)vocab * sizeof(double)), 0};
     if (row.order == NULL || row.likelihood == NULL)
         abort();
     double maximum = -INFINITY;
     for (int32_t id = 0; id < vocab; id++) {
-        double x = oracle_float(request_row(request, index), request->logits.dtype, id);
+        double x = (double)logits[id];
         if (isnan(x) || x == -INFINITY)
             continue;
         row.order[row.candidates++] = (struct likely){x, id};
@@ -190,35 +189,58 @@ static struct reported reported_of(const struct results *results, int64_t index)
         result_float(results, SAMPLE_KEPT_MASS, index)};
 }
 
+static void destroy(struct textbook_row *row) {
+    free(row->order);
+    free(row->likelihood);
+}
+
+/* As many tokens stand before the token among the logits, which are not adjusted. */
+static bool rank_is_right(const struct request *request, int64_t index, struct reported reported) {
+    const void *logits = request_row(request, index);
+    lotto_dtype dtype = request->logits.dtype;
+    float x = oracle_float(logits, dtype, reported.token);
+    int64_t before = 0;
+    for (int64_t id = 0; id < request->logits.vocab; id++) {
+        float other = oracle_float(logits, dtype, id);
+        before += other > x || (other == x && id < reported.token);
+    }
+    return reported.rank == before + 1;
+}
+
 /* The number kept must be one that rounding allows; the token stands among them; the shares are those of that many. */
 static bool is_right(const struct textbook_row *row, struct kept kept, bool greedy,
                      struct reported reported) {
-    if (reported.kept < kept.least || reported.kept > kept.most || reported.rank < 1 ||
-        reported.rank > reported.kept)
+    if (reported.kept < kept.least || reported.kept > kept.most)
         return false;
-    double kept_mass = 0, likelihood = row->likelihood[reported.rank - 1];
+    int64_t place = 0;
+    while (place < reported.kept && row->order[place].id != reported.token)
+        place++;
+    if (place == reported.kept)
+        return false;
+    double kept_mass = 0, likelihood = row->likelihood[place];
     for (int64_t rank = 0; rank < reported.kept; rank++)
         kept_mass += row->likelihood[rank];
-    return row->order[reported.rank - 1].id == reported.token &&
-           is_near(reported.kept_mass, kept_mass / row->mass, log2((double)row->vocab), row->vocab) &&
+    return is_near(reported.kept_mass, kept_mass / row->mass, log2((double)row->vocab), row->vocab) &&
            is_near(reported.prob, greedy ? 1 : likelihood / kept_mass, -log2(likelihood), row->vocab);
 }
 
-static bool check_row(const struct request *request, const struct results *results, int64_t index,
-                      struct textbook_tally *tally, char *text, size_t text_bytes) {
+/* values: the row's logits, adjusted. */
+static bool check_values(const struct request *request, const struct results *results, int64_t index,
+                         const float *values, struct textbook_tally *tally, char *text, size_t text_bytes) {
     struct row_controls controls = request_controls(request, index);
-    if (are_bad(&controls))
-        return true;
     bool greedy = controls.temperature < 1e-6f;
     int64_t vocab = request->logits.vocab;
-    struct textbook_row row = softmax(request, index, greedy ? 1 : (double)controls.temperature);
+    double temperature = greedy ? 1 : (double)controls.temperature;
+    struct textbook_row row = softmax(values, vocab, temperature),
+                        judged = softmax(values, vocab, controls.temperature_last ? 1 : temperature);
     bool good = true;
     if (row.candidates > 0) {
-        bool like_a_models = row_kind_is_like_a_models(request->kinds[index]);
+        bool like_a_models = row_kind_is_like_a_models(request->kinds[index]) && !request->adjusted;
         bool ordinary = like_a_models && are_usual(&controls);
-        struct kept kept = keep(&row, &controls, like_a_models ? 2.5e-7 : 0x1p-20 + (double)vocab * 0x1p-40);
+        struct kept kept =
+            keep(&judged, &controls, like_a_models ? 2.5e-7 : 0x1p-20 + (double)vocab * 0x1p-40);
         struct reported reported = reported_of(results, index);
-        good = is_right(&row, kept, greedy, reported);
+        good = is_right(&row, kept, greedy, reported) && rank_is_right(request, index, reported);
         bool close = kept.least != kept.most;
         tally->rows++;
         tally->ordinary += ordinary;
@@ -230,15 +252,29 @@ static bool check_row(const struct request *request, const struct results *resul
                      "the textbook keeps %" PRId64 " tokens (%" PRId64 " to %" PRId64
                      " within rounding), lotto %" PRId64 " (mass %.9g, rank %" PRId64
                      ", prob %.9g); row %" PRId64 " of request 0x%" PRIx64 ", %s, vocab %" PRId64
-                     ", %s row, T %a, k %d, p %a, min_p %a, order %d",
+                     ", %s row, T %a%s, k %d, p %a, min_p %a, order %d%s",
                      kept.count, kept.least, kept.most, reported.kept, (double)reported.kept_mass,
                      reported.rank, (double)reported.prob, index, request->seed,
                      dtype_name(request->logits.dtype), vocab, row_kind_name(request->kinds[index]),
-                     (double)controls.temperature, controls.top_k, (double)controls.top_p,
-                     (double)controls.min_p, (int)controls.order);
+                     (double)controls.temperature, controls.temperature_last ? " last" : "", controls.top_k,
+                     (double)controls.top_p, (double)controls.min_p, (int)controls.order,
+                     request->adjusted ? ", adjusted" : "");
     }
-    free(row.order);
-    free(row.likelihood);
+    destroy(&row);
+    destroy(&judged);
+    return good;
+}
+
+static bool check_row(const struct request *request, const struct results *results, int64_t index,
+                      struct textbook_tally *tally, char *text, size_t text_bytes) {
+    struct row_controls controls = request_controls(request, index);
+    if (are_bad(&controls))
+        return true;
+    uint32_t status;
+    float *values = oracle_values(request, index, &status);
+    bool good = status & LOTTO_ROW_BAD_CONTROL ||
+                check_values(request, results, index, values, tally, text, text_bytes);
+    free(values);
     return good;
 }
 

@@ -55,7 +55,8 @@ struct request *request_on_boundary(int64_t vocab, int64_t at) {
     fill_row(rows + vocab, vocab, at, mass - 1);
     struct request *request = request_of(rows, LOTTO_F32, 2, vocab);
     free(rows);
-    request_set_controls(request, &(struct row_controls){TEMPERATURE, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL});
+    request_set_controls(request,
+                         &(struct row_controls){TEMPERATURE, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL, false});
     request->kinds[0] = request->kinds[1] = ROW_MASKED;
     return request;
 }

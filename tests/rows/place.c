@@ -1,5 +1,7 @@
 #include "tests/rows/place.h"
 
+#include "tests/rows/adjustments.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,9 +86,11 @@ static bool array_collect(struct place *place, const struct array *array, void *
 struct call {
     struct place *place;
     const struct request *request;
-    struct array memory, temperature, top_k, top_p, min_p, seeds, positions, workspace;
+    struct array memory, temperature, top_k, top_p, min_p, temperature_last, seeds, positions, workspace;
+    struct array adjustment[ADJUSTMENT_ARRAYS];
     struct array result[RESULTS];
     lotto_logits logits;
+    lotto_adjustments adjustments;
     lotto_controls controls;
 };
 
@@ -100,6 +104,22 @@ static bool create_control(struct call *call, struct array *array, const void *c
            array_create(call->place, array, contents, (size_t)call->request->logits.rows * 4);
 }
 
+static bool create_adjustments(struct call *call) {
+    const struct request *request = call->request;
+    struct adjustment_array arrays[ADJUSTMENT_ARRAYS];
+    call->adjustments = request->adjustments;
+    adjustments_describe(&request->adjustments, request->logits.rows, request->mask_rows, arrays);
+    for (int i = 0; i < ADJUSTMENT_ARRAYS; i++) {
+        const void *data = adjustments_array(&request->adjustments, arrays[i]);
+        if (data == NULL)
+            continue;
+        if (!array_create(call->place, &call->adjustment[i], data, arrays[i].bytes))
+            return false;
+        adjustments_set_array(&call->adjustments, arrays[i], array_data(&call->adjustment[i]));
+    }
+    return true;
+}
+
 static bool create_arrays(struct call *call, const struct results *results) {
     const struct request *request = call->request;
     size_t rows = (size_t)request->logits.rows;
@@ -108,6 +128,8 @@ static bool create_arrays(struct call *call, const struct results *results) {
                 create_control(call, &call->top_k, request->top_k) &&
                 create_control(call, &call->top_p, request->top_p) &&
                 create_control(call, &call->min_p, request->min_p) &&
+                create_control(call, &call->temperature_last, request->temperature_last) &&
+                (!request->adjusted || create_adjustments(call)) &&
                 array_create(call->place, &call->seeds, request->seeds, rows * 8) &&
                 array_create(call->place, &call->positions, request->positions, rows * 8);
     for (int result = 0; good && result < RESULTS; result++)
@@ -123,6 +145,8 @@ static bool create_arrays(struct call *call, const struct results *results) {
     call->controls.top_k = array_data(&call->top_k);
     call->controls.top_p = array_data(&call->top_p);
     call->controls.min_p = array_data(&call->min_p);
+    call->controls.temperature_last = array_data(&call->temperature_last);
+    call->controls.adjustments = request->adjusted ? &call->adjustments : NULL;
     return good;
 }
 
@@ -132,19 +156,31 @@ static void release(struct call *call, struct array *array) {
     array->base = NULL;
 }
 
+/* All but the results and the workspace. */
+enum { INPUTS = 8 + ADJUSTMENT_ARRAYS };
+
+static void list_inputs(struct call *call, struct array *inputs[INPUTS]) {
+    struct array *const controls[] = {&call->memory, &call->temperature,      &call->top_k, &call->top_p,
+                                      &call->min_p,  &call->temperature_last, &call->seeds, &call->positions};
+    memcpy(inputs, controls, sizeof controls);
+    for (int i = 0; i < ADJUSTMENT_ARRAYS; i++)
+        inputs[INPUTS - ADJUSTMENT_ARRAYS + i] = &call->adjustment[i];
+}
+
 static void release_arrays(struct call *call) {
-    struct array *const inputs[] = {&call->memory, &call->temperature, &call->top_k,     &call->top_p,
-                                    &call->min_p,  &call->seeds,       &call->positions, &call->workspace};
-    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+    struct array *inputs[INPUTS];
+    list_inputs(call, inputs);
+    for (int i = 0; i < INPUTS; i++)
         release(call, inputs[i]);
+    release(call, &call->workspace);
     for (int result = 0; result < RESULTS; result++)
         release(call, &call->result[result]);
 }
 
 static bool inputs_are_unchanged(struct call *call) {
-    const struct array *const inputs[] = {&call->memory, &call->temperature, &call->top_k,    &call->top_p,
-                                          &call->min_p,  &call->seeds,       &call->positions};
-    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+    struct array *inputs[INPUTS];
+    list_inputs(call, inputs);
+    for (int i = 0; i < INPUTS; i++)
         if (inputs[i]->base && !array_collect(call->place, inputs[i], NULL))
             return false;
     return true;
@@ -152,8 +188,15 @@ static bool inputs_are_unchanged(struct call *call) {
 
 /* ---- operations --------------------------------------------------------------------------------------------------- */
 
-static lotto_controls with_temperature(const struct call *call) {
+/* Adjustments alone. */
+static lotto_controls without_filters(const struct call *call) {
     lotto_controls controls = LOTTO_CONTROLS_INIT;
+    controls.adjustments = call->controls.adjustments;
+    return controls;
+}
+
+static lotto_controls with_temperature(const struct call *call) {
+    lotto_controls controls = without_filters(call);
     controls.temperature = call->controls.temperature;
     controls.default_temperature = call->controls.default_temperature;
     return controls;
@@ -178,7 +221,7 @@ static lotto_status size_argmax(struct call *call, size_t *bytes) {
 }
 
 static lotto_status run_top_k(struct call *call, void *workspace, size_t bytes) {
-    lotto_controls controls = LOTTO_CONTROLS_INIT;
+    lotto_controls controls = without_filters(call);
     controls.top_k = call->controls.top_k;
     controls.default_top_k = call->controls.default_top_k;
     return lotto_top_k(call->place->context, &call->logits, &controls, call->request->k_max,

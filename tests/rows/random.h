@@ -5,6 +5,8 @@
 #ifndef TESTS_ROWS_RANDOM_H
 #define TESTS_ROWS_RANDOM_H
 
+#include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct random {
@@ -31,6 +33,16 @@ static inline uint64_t random_below(struct random *random, uint64_t count) {
 /* A multiple of 2^-24 in [0, 1). */
 static inline float random_unit(struct random *random) {
     return (float)(random_bits(random) >> 40) * 0x1p-24f;
+}
+
+static inline bool random_one_in(struct random *random, uint64_t count) {
+    return random_below(random, count) == 0;
+}
+
+/* 1 <= result <= most, each power of two as likely as the next. */
+static inline int64_t random_log_uniform(struct random *random, int64_t most) {
+    int64_t value = (int64_t)exp2(log2((double)most + 1) * (double)random_unit(random));
+    return value < 1 ? 1 : value > most ? most : value;
 }
 
 #endif

@@ -1,5 +1,7 @@
 #include "tests/rows/request.h"
 
+#include "tests/rows/adjustments.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,28 +13,20 @@ static void *allocate(int64_t count, size_t bytes_each) {
     return memory;
 }
 
-/* 1 <= result <= most, each power of two as likely as the next. */
-static int64_t log_uniform(struct random *random, int64_t most) {
-    int64_t value = (int64_t)exp2(log2((double)most + 1) * (double)random_unit(random));
-    return value < 1 ? 1 : value > most ? most : value;
-}
-
-static bool one_in(struct random *random, uint64_t count) { return random_below(random, count) == 0; }
-
 /* ---- controls: usual values, the edges, and what only an array may hold -------------------------------------------- */
 
 static float random_temperature(struct random *random, bool in_array) {
-    if (in_array && one_in(random, 30)) {
+    if (in_array && random_one_in(random, 30)) {
         const float bad[] = {-1.0f, -1e-45f, NAN, -NAN, INFINITY, -INFINITY};
         return bad[random_below(random, 6)];
     }
     const float edges[] = {1e-6f, nextafterf(1e-6f, 0), 0, -0.0f, 1e-45f, 1e-3f, 1e30f, 1.0f};
-    return one_in(random, 4) ? edges[random_below(random, 8)] : 0.3f + 1.7f * random_unit(random);
+    return random_one_in(random, 4) ? edges[random_below(random, 8)] : 0.3f + 1.7f * random_unit(random);
 }
 
 static int32_t random_top_k(struct random *random, bool in_array, int64_t vocab) {
-    if (in_array && one_in(random, 10))
-        return one_in(random, 2) ? INT32_MIN : -1;
+    if (in_array && random_one_in(random, 10))
+        return random_one_in(random, 2) ? INT32_MIN : -1;
     const int64_t edges[] = {0, 1, 50, vocab - 1, vocab, vocab + 1, INT32_MAX};
     switch (random_below(random, 5)) {
     case 0:
@@ -40,14 +34,14 @@ static int32_t random_top_k(struct random *random, bool in_array, int64_t vocab)
     case 1:
         return 50;
     case 2:
-        return (int32_t)log_uniform(random, vocab);
+        return (int32_t)random_log_uniform(random, vocab);
     default:
         return 0;
     }
 }
 
 static float random_top_p(struct random *random, bool in_array) {
-    if (in_array && one_in(random, 20)) {
+    if (in_array && random_one_in(random, 20)) {
         const float beyond[] = {1.5f, INFINITY, -0.5f, -INFINITY, NAN};
         return beyond[random_below(random, 5)];
     }
@@ -65,7 +59,7 @@ static float random_top_p(struct random *random, bool in_array) {
 }
 
 static float random_min_p(struct random *random, bool in_array) {
-    if (in_array && one_in(random, 20)) {
+    if (in_array && random_one_in(random, 20)) {
         const float beyond[] = {1.5f, INFINITY, -0.5f, -INFINITY, NAN};
         return beyond[random_below(random, 5)];
     }
@@ -113,9 +107,17 @@ static void create_control_arrays(struct request *request, bool temperature, boo
     request->controls.min_p = request->min_p;
 }
 
+static void set_temperature_last(struct request *request, bool array) {
+    free(request->temperature_last);
+    request->temperature_last = array ? allocate(request->logits.rows, sizeof(int32_t)) : NULL;
+    request->controls.temperature_last = request->temperature_last;
+}
+
 void request_set_controls(struct request *request, const struct row_controls *controls) {
     create_control_arrays(request, true, true, true, true);
     request->controls.order = controls->order;
+    set_temperature_last(request, false);
+    request->controls.default_temperature_last = controls->temperature_last;
     for (int64_t row = 0; row < request->logits.rows; row++) {
         request->temperature[row] = controls->temperature;
         request->top_k[row] = controls->top_k;
@@ -142,9 +144,31 @@ void request_set_random_controls(struct request *request, struct random *random)
             request->top_p[row] = random_top_p(random, true);
         if (request->min_p)
             request->min_p[row] = random_min_p(random, true);
-        request->seeds[row] = one_in(random, 2) ? random_below(random, 100) : random_bits(random);
+        request->seeds[row] = random_one_in(random, 2) ? random_below(random, 100) : random_bits(random);
         request->positions[row] = random_position(random);
     }
+}
+
+void request_set_random_adjustments(struct request *request, struct random *random) {
+    if (request->adjusted)
+        adjustments_destroy(&request->adjustments);
+    request->adjusted = true;
+    request->adjustments = adjustments_random(random, &request->logits, &request->mask_rows);
+    request->controls.adjustments = &request->adjustments;
+    set_temperature_last(request, random_one_in(random, 2));
+    request->controls.default_temperature_last = random_one_in(random, 2) ? 0 : 1;
+    for (int64_t row = 0; row < request->logits.rows && request->temperature_last; row++)
+        request->temperature_last[row] = (int32_t[]){0, 1, -1, INT32_MIN}[random_below(random, 4)];
+}
+
+void request_set_adjustments(struct request *request, const lotto_adjustments *adjustments,
+                             int64_t mask_rows) {
+    if (request->adjusted)
+        adjustments_destroy(&request->adjustments);
+    request->adjusted = true;
+    request->adjustments = adjustments_copy(adjustments, request->logits.rows, mask_rows);
+    request->mask_rows = mask_rows;
+    request->controls.adjustments = &request->adjustments;
 }
 
 struct row_controls request_controls(const struct request *request, int64_t row) {
@@ -155,6 +179,8 @@ struct row_controls request_controls(const struct request *request, int64_t row)
         request->top_p ? request->top_p[row] : controls->default_top_p,
         request->min_p ? request->min_p[row] : controls->default_min_p,
         controls->order,
+        (request->temperature_last ? request->temperature_last[row] : controls->default_temperature_last) !=
+            0,
     };
     return of_row;
 }
@@ -201,32 +227,34 @@ static bool is_first_of_operation(int result) {
 
 struct request *request_random(uint64_t seed, const struct request_limits *limits) {
     struct random random = random_of_seed(seed);
-    int64_t vocab = log_uniform(&random, limits->vocab);
+    int64_t vocab = random_log_uniform(&random, limits->vocab);
     int64_t most_rows = limits->logits / vocab;
     if (most_rows > limits->rows)
         most_rows = limits->rows;
     int64_t rows = most_rows < 1 ? 1 : 1 + (int64_t)random_below(&random, (uint64_t)most_rows);
-    int64_t gap = one_in(&random, 2) ? 0 : (int64_t)random_below(&random, 40);
+    int64_t gap = random_one_in(&random, 2) ? 0 : (int64_t)random_below(&random, 40);
     lotto_dtype dtype = (lotto_dtype)random_below(&random, 3);
 
     struct request *request = create(dtype, rows, vocab, vocab + gap, (int64_t)random_below(&random, 8));
     request->seed = seed;
     /* NaN in every type, or a logit (in f32 and bf16) that would be the maximum if it were read */
-    memset(request->memory, one_in(&random, 2) ? 0xff : 0x7f, request->memory_bytes);
+    memset(request->memory, random_one_in(&random, 2) ? 0xff : 0x7f, request->memory_bytes);
     for (int64_t row = 0; row < rows; row++) {
-        request->kinds[row] = one_in(&random, 2) ? (enum row_kind)random_below(&random, ROW_MASKED + 1)
-                                                 : (enum row_kind)random_below(&random, ROW_REAL);
+        request->kinds[row] = random_one_in(&random, 2) ? (enum row_kind)random_below(&random, ROW_MASKED + 1)
+                                                        : (enum row_kind)random_below(&random, ROW_REAL);
         row_fill(&random, request->kinds[row], dtype, vocab, row_of(request, row));
     }
     request_set_random_controls(request, &random);
+    if (limits->adjusted)
+        request_set_random_adjustments(request, &random);
 
-    int64_t list = vocab < 3000 ? vocab : one_in(&random, 8) ? vocab : 3000;
-    request->k_max = one_in(&random, 4) ? list : log_uniform(&random, list);
-    request->capacity = one_in(&random, 4) ? list : log_uniform(&random, list);
-    request->probs_stride = vocab + (one_in(&random, 2) ? 0 : (int64_t)random_below(&random, 40));
-    bool everything = !one_in(&random, 4);
+    int64_t list = vocab < 3000 ? vocab : random_one_in(&random, 8) ? vocab : 3000;
+    request->k_max = random_one_in(&random, 4) ? list : random_log_uniform(&random, list);
+    request->capacity = random_one_in(&random, 4) ? list : random_log_uniform(&random, list);
+    request->probs_stride = vocab + (random_one_in(&random, 2) ? 0 : (int64_t)random_below(&random, 40));
+    bool everything = !random_one_in(&random, 4);
     for (int result = 0; result < RESULTS; result++)
-        request->wanted[result] = everything || is_first_of_operation(result) || one_in(&random, 2);
+        request->wanted[result] = everything || is_first_of_operation(result) || random_one_in(&random, 2);
     return request;
 }
 
@@ -237,6 +265,9 @@ void request_destroy(struct request *request) {
     free(request->top_k);
     free(request->top_p);
     free(request->min_p);
+    free(request->temperature_last);
+    if (request->adjusted)
+        adjustments_destroy(&request->adjustments);
     free(request->seeds);
     free(request->positions);
     free(request);

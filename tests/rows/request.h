@@ -44,7 +44,11 @@ struct request {
     int32_t *top_k;
     float *top_p;
     float *min_p;
-    lotto_controls controls; /* with the arrays above */
+    int32_t *temperature_last;
+    bool adjusted; /* else controls.adjustments is NULL */
+    lotto_adjustments adjustments;
+    int64_t mask_rows;       /* of adjustments.allowed */
+    lotto_controls controls; /* with the above */
     uint64_t *seeds;
     uint64_t *positions;
 
@@ -59,6 +63,7 @@ struct request_limits {
     int64_t vocab;  /* the largest; vocabularies are log-uniform from 1 */
     int64_t logits; /* about the most in one request */
     int64_t rows;   /* the most */
+    bool adjusted;  /* random adjustments and temperature_last, too */
 };
 
 /* The same request for a seed on every machine whose C library rounds logf, sqrtf and cosf alike. */
@@ -72,7 +77,14 @@ void request_destroy(struct request *request);
 /* Gives the request's rows random controls, seeds and positions. */
 void request_set_random_controls(struct request *request, struct random *random);
 
-/* Gives all rows the same controls, in arrays. */
+/* Gives them random adjustments and temperature_last. */
+void request_set_random_adjustments(struct request *request, struct random *random);
+
+/* Gives them copies of these. */
+void request_set_adjustments(struct request *request, const lotto_adjustments *adjustments,
+                             int64_t mask_rows);
+
+/* Gives all rows the same controls, in arrays; adjustments are left as they are. */
 struct row_controls;
 void request_set_controls(struct request *request, const struct row_controls *controls);
 
@@ -85,6 +97,7 @@ struct row_controls {
     float top_p;
     float min_p;
     lotto_order order;
+    bool temperature_last;
 };
 struct row_controls request_controls(const struct request *request, int64_t row);
 

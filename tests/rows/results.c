@@ -105,11 +105,12 @@ bool results_equal(const struct request *request, const struct results *a, const
         struct row_controls controls = request_controls(request, row);
         snprintf(text, text_bytes,
                  "%s[%" PRId64 "] of row %" PRId64 ": %s says %s, %s says %s; request 0x%" PRIx64
-                 ", %s, vocab %" PRId64 ", %s row, T %a, k %d, p %a, min_p %a, order %d",
+                 ", %s, vocab %" PRId64 ", %s row, T %a%s, k %d, p %a, min_p %a, order %d%s",
                  result_name(result), at % width, row, name_a, element_a, name_b, element_b, request->seed,
                  dtype_name(request->logits.dtype), request->logits.vocab, row_kind_name(request->kinds[row]),
-                 (double)controls.temperature, controls.top_k, (double)controls.top_p, (double)controls.min_p,
-                 (int)controls.order);
+                 (double)controls.temperature, controls.temperature_last ? " last" : "", controls.top_k,
+                 (double)controls.top_p, (double)controls.min_p, (int)controls.order,
+                 request->adjusted ? ", adjusted" : "");
         return false;
     }
     return true;
