@@ -26,12 +26,12 @@ static const struct cut counts[CUTS] = {
     {1, 1, 0},   {8, 1, 0},   {9, 1, 0},   {10, 1, 0},  {12, 1, 0},  {16, 1, 0},  {17, 1, 0},   {40, 1, 0},
     {256, 1, 0}, {257, 1, 0}, {500, 1, 0}, {512, 1, 0}, {513, 1, 0}, {514, 1, 0}, {1200, 1, 0}, {4091, 1, 0}};
 
-/* Top-p of what top-k and min-p leave, and beside them. */
+/* Top-p of what top-k and min-p leave, and beside them; of a small top-k, in its list. */
 static const struct cut shares_of_parts[CUTS] = {
-    {300, 0.5f, 0},    {300, 0.9f, 0},   {300, 0.999f, 0},  {700, 0.5f, 0},
-    {700, 0.75f, 0},   {700, 0.999f, 0}, {1500, 0.5f, 0},   {1500, 0.75f, 0},
-    {1500, 0.999f, 0}, {0, 0.5f, 0.3f},  {0, 0.9f, 0.3f},   {0, 0.999f, 0.3f},
-    {0, 0.9f, 0.01f},  {0, 0.5f, 0.01f}, {700, 0.9f, 0.1f}, {1500, 0.9f, 1e-3f}};
+    {300, 0.5f, 0},    {300, 0.9f, 0},    {200, 0.5f, 0.1f}, {700, 0.5f, 0},
+    {700, 0.75f, 0},   {700, 0.999f, 0},  {1500, 0.5f, 0},   {1500, 0.75f, 0},
+    {1500, 0.999f, 0}, {0, 0.5f, 0.3f},   {0, 0.9f, 0.3f},   {0, 0.999f, 0.3f},
+    {0, 0.9f, 0.01f},  {50, 0.9f, 0.02f}, {700, 0.9f, 0.1f}, {1500, 0.9f, 1e-3f}};
 
 static void cuts_agree(struct places *places, const float *row, lotto_dtype dtype, int64_t vocab,
                        float temperature, const struct cut *cuts, lotto_order order) {
@@ -67,7 +67,7 @@ Test(search, brackets_end_on_zero_and_its_neighbours, .timeout = 600) {
         return;
     struct cut cuts[CUTS];
     for (int i = 0; i < CUTS; i++)
-        cuts[i] = (struct cut){0, ((float)i + 0.5f) / CUTS, 0};
+        cuts[i] = (struct cut){0, (float)i / CUTS, 0}; /* of 2 or 4 values, exactly where one ends */
     for (int below = 0; below <= MOST_BELOW; below++)
         for (int above = 0; above <= MOST_ABOVE; above++)
             for (int peak = 0; peak <= 1; peak++) {
@@ -107,6 +107,9 @@ static float short_tie_in_the_middle(int id) {
 
 static float two_values(int id) { return id % 3 == 0 ? 1 : -0.5f; }
 static float three_values(int id) { return (float)(id % 4 == 0 ? 2 : id % 4 == 1 ? 0 : -1); }
+/* Fewer candidates than some top-k. */
+static float masked(int id) { return id % 6 == 0 ? scattered(id) : -INFINITY; }
+
 static float one_above(int id) { return id == 77 ? 2 : 1; }
 static float one_below(int id) { return id == 4000 ? -3 : 1; }
 
@@ -142,6 +145,8 @@ static const struct made_row {
     {"short tie in the middle", short_tie_in_the_middle, 0.5f},
     {"two values", two_values, 1},
     {"three values", three_values, 1.44269504f},
+    {"two values that weigh the same", two_values, 1e30f},
+    {"masked", masked, 1},
     {"one above", one_above, 1},
     {"one below", one_below, 1},
     {"geometric", geometric, 1},
