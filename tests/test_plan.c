@@ -38,6 +38,54 @@ Test(plan, the_largest_teams_are_for_as_many_rows_as_have_room_at_once) {
         lotto_logits logits = shape(cases[i].rows, 128256);
         cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, cases[i].blocks);
     }
+    struct lotto_limits full = gpu;
+    full.multiprocessors = 8 * 16;
+    lotto_logits logits = shape(8, 128256);
+    cr_expect_eq(lotto_plan_rows(&full, &logits).team_blocks, 16);
+}
+
+/* 2 blocks have room for each row; 66 rows have 4, which are twice as many blocks as multiprocessors. */
+Test(plan, rows_are_spread_over_two_blocks_a_multiprocessor) {
+    lotto_logits logits = shape(66, 32000);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 4);
+}
+
+Test(plan, blocks_that_a_row_is_spread_over_have_2048_logits_each) {
+    lotto_logits logits = shape(1, 4096);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 2);
+    logits = shape(1, 4095);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 1);
+}
+
+/*
+ * Two blocks of a multiprocessor have 228 / 2 - 1 KiB each, of which lists leave 80 KiB; of the 91 KiB that rows leave, 88 are used. Plans
+ * name what any call may have: 205 KiB.
+ */
+Test(plan, a_part_leaves_room_for_a_second_block) {
+    lotto_logits logits = shape(1000, 20600); /* 80.5 KiB */
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 1);
+    cr_expect_eq(lotto_plan_lists(&gpu, &logits, 50).team_blocks, 2);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits).most_part_bytes, 205 << 10);
+    logits = shape(1000, 23000); /* 89.8 KiB */
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 2);
+}
+
+/* A block's 205 KiB are 13120 vectors, a team's so many times its blocks: less one for a row that begins and ends within a vector. */
+Test(plan, rows_that_just_fit) {
+    static const struct {
+        int64_t rows;
+        uint32_t team_blocks, of_longer; /* 8 blocks: it is read from global memory */
+    } cases[] = {{1, 16, 8}, {1000, 5, 6}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lotto_logits logits = shape(cases[i].rows, 4 * (13120 * (int64_t)cases[i].team_blocks - 1));
+        struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
+        cr_expect_eq(plan.team_blocks, cases[i].team_blocks);
+        cr_expect_eq(plan.part_bytes, 205 << 10);
+        logits = shape(cases[i].rows, logits.vocab + 1);
+        plan = lotto_plan_rows(&gpu, &logits);
+        cr_expect_eq(plan.team_blocks, cases[i].of_longer);
+        cr_expect_eq(plan.part_bytes == 0, cases[i].of_longer == 8);
+    }
 }
 
 /* 128256 logits of 4 bytes: 6 blocks have 85,520 bytes each, and two such blocks fit on a multiprocessor. */
@@ -111,12 +159,15 @@ Test(plan, little_shared_memory_holds_short_rows) {
     cr_expect_eq(lotto_plan_lists(&t4, &logits, 50).part_bytes, 0);
 }
 
+/* Rows that would have teams have a block each then, and stay in global memory if they do not fit there: 128 KiB do, 512 do not. */
 Test(plan, more_rows_than_a_grid_has_teams_for) {
-    lotto_logits logits = shape(INT32_MAX, 32000);
-    logits.dtype = LOTTO_BF16;
-    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
-    cr_expect_eq(plan.blocks, INT32_MAX);
-    cr_expect_eq(plan.team_blocks, 1);
+    for (int64_t vocab = 32000; vocab <= 128000; vocab *= 4) {
+        lotto_logits logits = shape(INT32_MAX, vocab);
+        struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
+        cr_expect_eq(plan.blocks, INT32_MAX);
+        cr_expect_eq(plan.team_blocks, 1);
+        cr_expect_eq(plan.part_bytes > 0, vocab == 32000);
+    }
 }
 
 Test(plan, lists_take_two_keys_a_place_rounded_to_256_bytes_a_row) {

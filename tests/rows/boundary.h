@@ -4,10 +4,13 @@
 
 #include "tests/rows/request.h"
 
+enum { BOUNDARY_MARGIN = 64 };
+
 /*
- * Two rows, all masked before id `at`, where the maximum stands; a few tokens follow it. Seed 0 at position 0 draws the target 2^40 in the
- * first row, which is the maximum's weight, so that its successor is the token; in the second row, less: the maximum. at < vocab - 64.
+ * Two rows of the maximum and a few tokens, on the two sides of the boundary before id `after`; all others are masked. Seed 0 at position 0
+ * draws a target that in the first row is what lies before the boundary, so that the token is `after`; in the second row, 1 less than
+ * that: `after` - 1. BOUNDARY_MARGIN <= after, but 1 <= after if the maximum comes first; after <= vocab - BOUNDARY_MARGIN.
  */
-struct request *request_on_boundary(int64_t vocab, int64_t at);
+struct request *request_on_boundary(int64_t vocab, int64_t after, bool maximum_first);
 
 #endif
