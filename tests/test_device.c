@@ -101,28 +101,9 @@ Test(device, contexts_are_created_by_index) {
 Test(device, this_version_needs_no_workspace_for_sampling) {
     struct batch batch = new_batch();
     size_t bytes = 1;
-    cr_assert_eq(lotto_sample_workspace(batch.context, &batch.logits, &bytes), LOTTO_SUCCESS);
+    cr_assert_eq(lotto_sample_workspace(batch.context, &batch.logits, &batch.controls, &bytes),
+                 LOTTO_SUCCESS);
     cr_expect_eq(bytes, 0);
-}
-
-/* Kernels do not have these yet; whoever gives them, takes this test away. */
-Test(device, adjustments_and_temperature_last_are_refused) {
-    static const char *sentence = "controls.adjustments or controls.temperature_last is set; only "
-                                  "LOTTO_DEVICE_REFERENCE has them in this version, leave them off";
-    const lotto_adjustments adjustments = LOTTO_ADJUSTMENTS_INIT;
-    struct batch batch = new_batch();
-    lotto_controls off = batch.controls;
-    for (int i = 0; i < 3; i++) {
-        batch.controls = off;
-        if (i == 0)
-            batch.controls.adjustments = &adjustments;
-        else if (i == 1)
-            batch.controls.default_temperature_last = 1;
-        else
-            batch.controls.temperature_last = batch.controls.top_k;
-        cr_expect_eq(sample(&batch, NULL), LOTTO_INVALID_ARGUMENT);
-        cr_expect_str_eq(lotto_context_error(batch.context), sentence);
-    }
 }
 
 /* A decoding loop captured once: the replays advance the positions on the device. */

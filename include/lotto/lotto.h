@@ -243,7 +243,7 @@ LOTTO_API lotto_status lotto_softmax(lotto_context *context, const lotto_logits 
                                      uint32_t *status, void *workspace, size_t workspace_bytes,
                                      lotto_stream stream);
 LOTTO_API lotto_status lotto_softmax_workspace(lotto_context *context, const lotto_logits *logits,
-                                               size_t *bytes);
+                                               const lotto_controls *controls, size_t *bytes);
 
 /*
  * The first token of each row's order, of the logits as they are. tokens [rows], -1 on an EMPTY row. status [rows] or NULL.
@@ -267,7 +267,7 @@ LOTTO_API lotto_status lotto_top_k(lotto_context *context, const lotto_logits *l
                                    int32_t *kept, uint32_t *status, void *workspace, size_t workspace_bytes,
                                    lotto_stream stream);
 LOTTO_API lotto_status lotto_top_k_workspace(lotto_context *context, const lotto_logits *logits,
-                                             int64_t k_max, size_t *bytes);
+                                             const lotto_controls *controls, int64_t k_max, size_t *bytes);
 
 /*
  * The nucleus of each row, sorted by rank: ids [rows, capacity], the rest -1. Controls: temperature, top_p and adjustments.
@@ -281,7 +281,7 @@ LOTTO_API lotto_status lotto_top_p(lotto_context *context, const lotto_logits *l
                                    int32_t *kept, float *mass, uint32_t *status, void *workspace,
                                    size_t workspace_bytes, lotto_stream stream);
 LOTTO_API lotto_status lotto_top_p_workspace(lotto_context *context, const lotto_logits *logits,
-                                             int64_t capacity, size_t *bytes);
+                                             const lotto_controls *controls, int64_t capacity, size_t *bytes);
 
 /*
  * The distribution that lotto_sample() draws from: filtered, renormalised over what is kept, 0 for dropped tokens. All
@@ -292,7 +292,7 @@ LOTTO_API lotto_status lotto_probs(lotto_context *context, const lotto_logits *l
                                    int32_t *kept, uint32_t *status, void *workspace, size_t workspace_bytes,
                                    lotto_stream stream);
 LOTTO_API lotto_status lotto_probs_workspace(lotto_context *context, const lotto_logits *logits,
-                                             size_t *bytes);
+                                             const lotto_controls *controls, size_t *bytes);
 
 /*
  * Where each row's randomness comes from: two device arrays [rows], both required. Rows that share seed and position share
@@ -334,7 +334,7 @@ LOTTO_API lotto_status lotto_sample(lotto_context *context, const lotto_logits *
                                     const lotto_samples *samples, void *workspace, size_t workspace_bytes,
                                     lotto_stream stream);
 LOTTO_API lotto_status lotto_sample_workspace(lotto_context *context, const lotto_logits *logits,
-                                              size_t *bytes);
+                                              const lotto_controls *controls, size_t *bytes);
 
 #ifdef __cplusplus
 }
