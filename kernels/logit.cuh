@@ -28,7 +28,8 @@ struct F32 {
     uint32_t bits;
 
     using Source = F32;
-    __device__ static uint4 load(const Source *logits) { return *reinterpret_cast<const uint4 *>(logits); }
+    using Packed = uint4; /* as many of the batch's as are a vector here */
+    __device__ static uint4 vector_of(Packed packed) { return packed; }
     __device__ static uint32_t bits_of(Source logit) { return logit.bits; }
 
     __device__ operator float() const { return arith_of_bits(bits); }
@@ -46,7 +47,8 @@ template <typename Logit> struct Half {
     uint16_t bits;
 
     using Source = Logit;
-    __device__ static uint4 load(const Source *logits) { return *reinterpret_cast<const uint4 *>(logits); }
+    using Packed = uint4;
+    __device__ static uint4 vector_of(Packed packed) { return packed; }
     __device__ static uint16_t bits_of(Source logit) { return logit.bits; }
 
     __device__ operator float() const { return Logit::to_float(bits); }
@@ -90,19 +92,14 @@ struct BF16 : Half<BF16> {
 /* Logits that are adjusted where the row is held: binary32, whatever the batch has. */
 template <typename Stored> struct Adjusted : F32 {
     using Source = Stored;
+    using Packed = std::conditional_t<sizeof(Source) == sizeof(F32), uint4, uint2>;
 
-    /* As many of the batch's as are a vector here. */
-    __device__ static uint4 load(const Source *logits) {
-        if constexpr (sizeof(Source) == sizeof(F32)) {
-            return F32::load(logits);
-        } else {
-            uint2 pairs = *reinterpret_cast<const uint2 *>(logits);
-            float x[kPerVector];
-            Source::unpack_pair(pairs.x, x[0], x[1]);
-            Source::unpack_pair(pairs.y, x[2], x[3]);
-            return make_uint4(arith_bits_of(x[0]), arith_bits_of(x[1]), arith_bits_of(x[2]),
-                              arith_bits_of(x[3]));
-        }
+    __device__ static uint4 vector_of(uint4 packed) { return packed; }
+    __device__ static uint4 vector_of(uint2 packed) {
+        float x[kPerVector];
+        Source::unpack_pair(packed.x, x[0], x[1]);
+        Source::unpack_pair(packed.y, x[2], x[3]);
+        return make_uint4(arith_bits_of(x[0]), arith_bits_of(x[1]), arith_bits_of(x[2]), arith_bits_of(x[3]));
     }
     __device__ static uint32_t bits_of(Source logit) { return arith_bits_of(logit); }
 };

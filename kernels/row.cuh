@@ -120,12 +120,14 @@ template <typename Logit> struct Row {
                          : settle(logits[id]);
     }
 
-    __device__ const Source *first_of(int vector) const { return logits + first_id + vector * kPerVector; }
+    __device__ const typename Logit::Packed *global_vector(int vector) const {
+        return reinterpret_cast<const typename Logit::Packed *>(logits + first_id) + vector;
+    }
 
     /* A vector from the batch. */
     __device__ uint4 read(int vector) const {
         int id = id_of(vector);
-        return id >= 0 && id + kPerVector <= vocab ? Logit::load(first_of(vector))
+        return id >= 0 && id + kPerVector <= vocab ? Logit::vector_of(*global_vector(vector))
                                                    : read_cut(logits, id, vocab);
     }
 
@@ -294,16 +296,16 @@ template <typename Logit> struct Row {
             own[piece] = maximum[piece].value();
     }
 
-    /* The lane's maximum of each piece of what its warp fetched, as that is by now. */
+    /* The lane's maximum of what its warp fetched, as that is by now. */
     __device__ void take_maxima(float (&own)[kPieces]) const {
-        for (int piece = 0; piece < kPieces; piece++) {
-            own[piece] = -ARITH_INFINITY;
-            for_each_vector(piece_begin(warp_in_block(), piece), piece_begin(warp_in_block(), piece + 1),
-                            [&](int, const auto &x) {
-                                for (float value : x)
-                                    own[piece] = fmaxf(own[piece], value);
-                            });
-        }
+        int first = fetch_begin(warp_in_block()), last = fetch_begin(warp_in_block() + 1);
+        float maximum = -ARITH_INFINITY;
+        for_each_vector(first, last, [&](int, const auto &x) {
+            for (float value : x)
+                maximum = fmaxf(maximum, value);
+        });
+        own[0] = maximum;
+        own[1] = -ARITH_INFINITY;
     }
 
 #if __CUDA_ARCH__ >= 900
@@ -326,8 +328,8 @@ template <typename Logit> struct Row {
             ptx::mbarrier_arrive_expect_tx(ptx::sem_release, ptx::scope_cta, ptx::space_shared, piece_landed,
                                            bytes);
             if (bytes)
-                ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, on_chip() + first, first_of(first),
-                                   bytes, piece_landed);
+                ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, on_chip() + first,
+                                   global_vector(first), bytes, piece_landed);
             if (threadIdx.x == 0 && part_vectors > 0) {
                 if (first_whole > 0)
                     on_chip()[0] = read(0);
