@@ -76,36 +76,38 @@ struct Part {
 
 /* ---- 1. masks ----------------------------------------------------------------------------------------------------- */
 
-/* Which of a vector's tokens are allowed, as bits; of places outside the row anything. */
-__device__ inline uint32_t allowed_bits(const Part &part, const uint32_t *allowed, int vector) {
-    int id = part.first_id + vector * F32::kPerVector, first = max(id, 0);
-    int last = min(id + F32::kPerVector, part.vocab) - 1;
-    uint32_t bits = allowed[first / 32] >> first % 32;
-    if (last / 32 > first / 32)
-        bits |= allowed[last / 32] << (32 - first % 32);
-    return bits << (first - id);
+/* Some of a thread's vectors, as far apart as the block has threads: a word of the mask has 32 tokens, so each of them begins at the same bit. */
+template <int kAtOnce> __device__ void allow_at(const Part &part, const uint32_t *allowed, int vector) {
+    constexpr uint32_t kNone = F32::kMinusInfinity, kAll = (1u << F32::kPerVector) - 1;
+    constexpr int kWords = kBlockThreads * F32::kPerVector / 32; /* from one vector to the next */
+    int id = part.first_id + vector * F32::kPerVector, bit = id & 31;
+    const uint32_t *word = allowed + (id >> 5);
+    uint32_t bits[kAtOnce];
+    for (int i = 0; i < kAtOnce; i++) {
+        /* Places outside the row may have any bits; those before it are in a first vector. */
+        uint32_t low = i > 0 || id >= 0 ? word[i * kWords] : 0, high = 0;
+        if (bit + F32::kPerVector > 32 && id + i * kWords * 32 < part.vocab / 32 * 32)
+            high = word[i * kWords + 1];
+        bits[i] = __funnelshift_r(low, high, bit) & kAll;
+    }
+    for (int i = 0; i < kAtOnce; i++) {
+        int first = vector + i * kBlockThreads;
+        if (bits[i] == 0)
+            part.vectors[first] = make_uint4(kNone, kNone, kNone, kNone);
+        else if (bits[i] != kAll)
+            for (int place = 0; place < F32::kPerVector; place++)
+                if (!(bits[i] >> place & 1))
+                    part.at(first * F32::kPerVector + place).bits = kNone;
+    }
 }
 
 __device__ inline void allow(const Part &part, const uint32_t *allowed) {
     constexpr int kAtOnce = 4;
-    constexpr uint32_t kAll = (1u << F32::kPerVector) - 1;
-    for (int first = threadIdx.x; first < part.vector_count; first += kAtOnce * kBlockThreads) {
-        uint32_t bits[kAtOnce];
-        for (int i = 0; i < kAtOnce; i++) {
-            int vector = first + i * kBlockThreads;
-            bits[i] = vector < part.vector_count ? allowed_bits(part, allowed, vector) & kAll : kAll;
-        }
-        for (int i = 0; i < kAtOnce; i++) {
-            int vector = first + i * kBlockThreads;
-            constexpr uint32_t kNone = F32::kMinusInfinity;
-            if (bits[i] == 0)
-                part.vectors[vector] = make_uint4(kNone, kNone, kNone, kNone);
-            else if (bits[i] != kAll)
-                for (int place = 0; place < F32::kPerVector; place++)
-                    if (!(bits[i] >> place & 1))
-                        part.at(vector * F32::kPerVector + place).bits = kNone;
-        }
-    }
+    int vector = threadIdx.x;
+    for (; vector < part.vector_count - (kAtOnce - 1) * kBlockThreads; vector += kAtOnce * kBlockThreads)
+        allow_at<kAtOnce>(part, allowed, vector);
+    for (; vector < part.vector_count; vector += kBlockThreads)
+        allow_at<1>(part, allowed, vector);
 }
 
 __device__ inline void ban(Part &part, arith_ids list) {
@@ -127,8 +129,8 @@ __device__ inline void bias(Part &part, arith_ids list, const float *biases) {
     uint32_t *turns = adjust_scratch().turns;
     for (int slot = threadIdx.x; slot < kSlots; slot += kBlockThreads)
         turns[slot] = ~0u;
-    uint32_t turn = (1u << 24) - 1 << 8 |
-                    threadIdx.x; /* in each round an entry goes: there are no more rounds than entries */
+    /* In each round an entry goes: there are no more rounds than entries. */
+    uint32_t turn = ((1u << 24) - 1) << 8 | threadIdx.x;
     for (int first = 0; first < list.length; first += kBlockThreads) {
         int i = first + static_cast<int>(threadIdx.x);
         int place = i < list.length ? part.place_of(list.ids[i]) : -1;
@@ -150,8 +152,9 @@ __device__ inline void bias(Part &part, arith_ids list, const float *biases) {
 
 /* The slot of a place in the table; -1 if there is none. Places of a stretch no longer than the table do not meet. */
 __device__ inline int slot_of(int place) {
-    for (int probe = 0; probe < kProbes; probe++) {
-        unsigned slot = static_cast<unsigned>(place + probe) % kSlots;
+    unsigned slot = place;
+    for (int probe = 1; probe <= kProbes; slot += probe++) {
+        slot %= kSlots;
         uint32_t other = atomicCAS(&adjust_scratch().places[slot], kNoPlace, static_cast<uint32_t>(place));
         if (other == kNoPlace || other == static_cast<uint32_t>(place))
             return static_cast<int>(slot);
@@ -184,10 +187,14 @@ __device__ inline bool count(Part &part, const arith_adjustments &of_row, int fi
     return all;
 }
 
-/* Each distinct token of the history once, with its count: stretch by stretch, as long as the table has room for. */
+/*
+ * Each distinct token of the history once, with its count, stretch by stretch of the part, each as long as the table has room for: ids that
+ * are often used tend to be the small ones, so the first is short unless all the history has room.
+ */
 __device__ inline void penalize(Part &part, const arith_adjustments &of_row) {
     AdjustScratch &own = adjust_scratch();
-    for (int first = 0, length = part.places(); first < part.places();) {
+    int length = of_row.history.length <= kSlots ? part.places() : kSlots;
+    for (int first = 0; first < part.places();) {
         for (int slot = threadIdx.x; slot < kSlots; slot += kBlockThreads) {
             own.places[slot] = kNoPlace;
             own.counts[slot] = 0;
@@ -205,7 +212,7 @@ __device__ inline void penalize(Part &part, const arith_adjustments &of_row) {
                                                 static_cast<int32_t>(own.counts[slot])));
             }
         first += length;
-        length *= 2;
+        length *= 4;
     }
 }
 

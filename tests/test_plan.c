@@ -144,3 +144,19 @@ Test(plan, large_batches_do_not_overflow) {
     lotto_logits logits = shape(INT64_C(1) << 20, INT64_C(1) << 20);
     cr_expect_eq(lotto_plan_lists(&gpu, &logits, false, INT64_C(1) << 20).workspace_bytes, UINT64_C(1) << 44);
 }
+
+/* Adjusted rows are binary32 on chip, whatever they are in memory; one that does not fit there is held before its list. */
+Test(plan, adjusted_rows_take_four_bytes_a_logit) {
+    lotto_logits logits = shape(64, 128256);
+    logits.dtype = LOTTO_BF16;
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 3);
+    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, true);
+    cr_expect_eq(plan.team_blocks, 6);
+    cr_expect_eq(plan.part_bytes, 85520);
+    cr_expect_eq(plan.workspace_bytes, 0);
+    plan = lotto_plan_lists(&a100, &logits, true, 50);
+    cr_expect_eq(plan.part_bytes, 0);
+    cr_expect_eq(plan.held_row_bytes, 513280); /* 128256 * 4 + 30, in vectors, rounded up to 256 */
+    cr_expect_eq(plan.workspace_row_bytes, 513280 + 1024);
+    cr_expect_eq(plan.workspace_bytes, 64 * (513280 + 1024));
+}

@@ -25,8 +25,9 @@
  *                lotto_context_error() says in a sentence which argument, its value and what was allowed. A status covers the
  *                arguments and the launch; a fault inside a kernel appears at the caller's next synchronisation. Values in
  *                device arrays cannot be checked by the host: a bad one gives LOTTO_ROW_BAD_CONTROL for its row alone.
- *   Workspace    lotto_X_workspace() says how many bytes lotto_X() needs for the same arguments (data pointers may be NULL
- *                there); the workspace is 256-byte aligned, its contents matter neither before nor after. NULL when 0 bytes.
+ *   Workspace    lotto_X_workspace() says how many bytes lotto_X() needs for the same arguments. Data pointers may be NULL
+ *                there, and of the controls it matters alone whether they have adjustments: on a GPU such rows, where they
+ *                do not fit on chip, take 4 bytes a logit. The workspace is 256-byte aligned, its contents matter neither before nor after. NULL when 0 bytes.
  *   Threads      a context is used by one thread at a time; different contexts freely. No global state.
  */
 #ifndef LOTTO_H
