@@ -7,7 +7,7 @@ lotto_status lotto_argmax(lotto_context *context, const lotto_logits *logits, in
     if (!lotto_check_context(context) || !lotto_check_logits(context, logits) ||
         !lotto_check_array(context, "tokens", tokens, logits))
         return LOTTO_INVALID_ARGUMENT;
-    struct lotto_plan plan = lotto_plan_rows(&context->limits, logits);
+    struct lotto_plan plan = lotto_plan_rows(&context->limits, logits, false);
     if (!lotto_check_workspace(context, workspace, workspace_bytes, &plan))
         return LOTTO_INVALID_ARGUMENT;
     if (logits->rows == 0)

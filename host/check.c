@@ -139,8 +139,7 @@ static bool check_penalties(lotto_context *context, const lotto_adjustments *adj
 
 static bool check_adjustments(lotto_context *context, const lotto_adjustments *adjustments,
                               const lotto_logits *logits) {
-    return check_struct_size(context, "adjustments", adjustments->struct_size, sizeof *adjustments) &&
-           (!adjustments->allowed ||
+    return (!adjustments->allowed ||
             check_range(context, "adjustments.allowed_stride", adjustments->allowed_stride,
                         (logits->vocab + 31) / 32, 1 << 30)) &&
            check_ids(context, "adjustments.banned.stride", "adjustments.banned.lengths", &adjustments->banned,
@@ -165,20 +164,17 @@ static bool check_adjustments(lotto_context *context, const lotto_adjustments *a
            check_penalties(context, adjustments, logits);
 }
 
-/* The kernels do not have these yet. */
-static bool check_kernels_have(lotto_context *context, const lotto_controls *controls) {
-    return lotto_context_is_reference(context) ||
-           (!controls->adjustments && !controls->temperature_last &&
-            controls->default_temperature_last == 0) ||
-           refuse(context,
-                  "controls.adjustments or controls.temperature_last is set; only LOTTO_DEVICE_REFERENCE has "
-                  "them in this version, leave them off");
+bool lotto_check_control_sizes(lotto_context *context, const lotto_controls *controls) {
+    return lotto_check_pointer(context, "controls", controls) &&
+           check_struct_size(context, "controls", controls->struct_size, sizeof *controls) &&
+           (!controls->adjustments ||
+            check_struct_size(context, "adjustments", controls->adjustments->struct_size,
+                              sizeof *controls->adjustments));
 }
 
 bool lotto_check_controls(lotto_context *context, const lotto_controls *controls, unsigned read,
                           const lotto_logits *logits) {
-    if (!lotto_check_pointer(context, "controls", controls) ||
-        !check_struct_size(context, "controls", controls->struct_size, sizeof *controls))
+    if (!lotto_check_control_sizes(context, controls))
         return false;
     if (!(read & LOTTO_CONTROL_TEMPERATURE) &&
         !check_off(context, "temperature", !controls->temperature && controls->default_temperature == 1.0f))
@@ -194,8 +190,7 @@ bool lotto_check_controls(lotto_context *context, const lotto_controls *controls
          !check_off(context, "temperature_last",
                     !controls->temperature_last && controls->default_temperature_last == 0)))
         return false;
-    if (!check_kernels_have(context, controls) ||
-        (controls->adjustments && !check_adjustments(context, controls->adjustments, logits)))
+    if (controls->adjustments && !check_adjustments(context, controls->adjustments, logits))
         return false;
 
     if (!check_scalar(context, "controls.default_temperature", controls->default_temperature, 0x1.fffffep127f,

@@ -23,6 +23,9 @@ enum lotto_control {
     LOTTO_CONTROL_ALL = 15
 };
 
+/* The structs alone, for which no array need be there yet. */
+bool lotto_check_control_sizes(lotto_context *context, const lotto_controls *controls);
+
 /*
  * `read` are the controls that the operation reads, as bits, adjustments aside, which all read; the others must be left as
  * LOTTO_CONTROLS_INIT has them. logits have been checked.

@@ -66,26 +66,34 @@ static void lay_out_teams(struct lotto_plan *plan, const struct lotto_limits *li
     plan->most_part_bytes = (uint32_t)room;
 }
 
-static struct lotto_plan plan(const struct lotto_limits *limits, const lotto_logits *logits,
-                              size_t shared_bytes, size_t row_bytes) {
+/* list_bytes: of workspace, a row */
+static struct lotto_plan plan(const struct lotto_limits *limits, const lotto_logits *logits, bool adjusted,
+                              size_t shared_bytes, size_t list_bytes) {
     struct lotto_plan plan = {0};
     if (limits->multiprocessors == 0) { /* the reference: one row at a time */
         plan.workspace_bytes = logits->rows ? aligned(lotto_reference_row_bytes(logits->vocab)) : 0;
         return plan;
     }
-    plan.workspace_row_bytes = aligned(row_bytes);
+    if (logits->rows == 0)
+        return plan;
+    lotto_logits held = *logits;
+    if (adjusted)
+        held.dtype = LOTTO_F32;
+    lay_out_teams(&plan, limits, &held, shared_bytes);
+    if (adjusted && plan.part_bytes == 0)
+        plan.held_row_bytes = aligned((size_t)plan.team_blocks * plan.part_vectors * VECTOR_BYTES);
+    plan.workspace_row_bytes = plan.held_row_bytes + aligned(list_bytes);
     plan.workspace_bytes = (size_t)logits->rows * plan.workspace_row_bytes;
-    if (logits->rows > 0)
-        lay_out_teams(&plan, limits, logits, shared_bytes);
     return plan;
 }
 
-struct lotto_plan lotto_plan_rows(const struct lotto_limits *limits, const lotto_logits *logits) {
-    return plan(limits, logits, LOTTO_ROWS_SHARED_BYTES, 0);
+struct lotto_plan lotto_plan_rows(const struct lotto_limits *limits, const lotto_logits *logits,
+                                  bool adjusted) {
+    return plan(limits, logits, adjusted, LOTTO_ROWS_SHARED_BYTES, 0);
 }
 
 struct lotto_plan lotto_plan_lists(const struct lotto_limits *limits, const lotto_logits *logits,
-                                   int64_t capacity) {
-    return plan(limits, logits, LOTTO_LISTS_SHARED_BYTES,
+                                   bool adjusted, int64_t capacity) {
+    return plan(limits, logits, adjusted, LOTTO_LISTS_SHARED_BYTES,
                 2 * (size_t)capacity * sizeof(uint64_t)); /* the list's keys, sorted back and forth */
 }

@@ -18,11 +18,12 @@ struct lotto_limits {
     size_t shared_reserved;           /* each of which takes so much more than it asks for */
 };
 
-/* softmax, argmax, probs, sample */
-struct lotto_plan lotto_plan_rows(const struct lotto_limits *limits, const lotto_logits *logits);
+/* softmax, argmax, probs, sample; adjusted: whether the call's controls have adjustments */
+struct lotto_plan lotto_plan_rows(const struct lotto_limits *limits, const lotto_logits *logits,
+                                  bool adjusted);
 
 /* top_k, top_p: capacity places a row */
 struct lotto_plan lotto_plan_lists(const struct lotto_limits *limits, const lotto_logits *logits,
-                                   int64_t capacity);
+                                   bool adjusted, int64_t capacity);
 
 #endif

@@ -10,7 +10,7 @@ lotto_status lotto_probs(lotto_context *context, const lotto_logits *logits, con
         !lotto_check_array(context, "probs", probs, logits) ||
         !lotto_check_probs_stride(context, probs_stride, logits))
         return LOTTO_INVALID_ARGUMENT;
-    struct lotto_plan plan = lotto_plan_rows(&context->limits, logits);
+    struct lotto_plan plan = lotto_plan_rows(&context->limits, logits, controls->adjustments != NULL);
     if (!lotto_check_workspace(context, workspace, workspace_bytes, &plan))
         return LOTTO_INVALID_ARGUMENT;
     if (logits->rows == 0)
@@ -26,5 +26,5 @@ lotto_status lotto_probs(lotto_context *context, const lotto_logits *logits, con
         return entered;
     return lotto_context_leave(
         context, caller_device,
-        lotto_launch_probs(&plan, logits, controls, probs, probs_stride, kept, status, stream));
+        lotto_launch_probs(&plan, logits, controls, probs, probs_stride, kept, status, workspace, stream));
 }

@@ -10,7 +10,7 @@ lotto_status lotto_sample(lotto_context *context, const lotto_logits *logits, co
         !lotto_check_controls(context, controls, LOTTO_CONTROL_ALL, logits) ||
         !lotto_check_samples(context, samples, logits))
         return LOTTO_INVALID_ARGUMENT;
-    struct lotto_plan plan = lotto_plan_rows(&context->limits, logits);
+    struct lotto_plan plan = lotto_plan_rows(&context->limits, logits, controls->adjustments != NULL);
     if (!lotto_check_workspace(context, workspace, workspace_bytes, &plan))
         return LOTTO_INVALID_ARGUMENT;
     if (logits->rows == 0)
@@ -24,6 +24,7 @@ lotto_status lotto_sample(lotto_context *context, const lotto_logits *logits, co
     lotto_status entered = lotto_context_enter(context, &caller_device);
     if (entered != LOTTO_SUCCESS)
         return entered;
-    return lotto_context_leave(context, caller_device,
-                               lotto_launch_sample(&plan, logits, draws, controls, samples, stream));
+    return lotto_context_leave(
+        context, caller_device,
+        lotto_launch_sample(&plan, logits, draws, controls, samples, workspace, stream));
 }

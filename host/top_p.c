@@ -10,7 +10,8 @@ lotto_status lotto_top_p(lotto_context *context, const lotto_logits *logits, con
         !lotto_check_capacity(context, "capacity", capacity, logits) ||
         !lotto_check_array(context, "ids", ids, logits))
         return LOTTO_INVALID_ARGUMENT;
-    struct lotto_plan plan = lotto_plan_lists(&context->limits, logits, capacity);
+    struct lotto_plan plan =
+        lotto_plan_lists(&context->limits, logits, controls->adjustments != NULL, capacity);
     if (!lotto_check_workspace(context, workspace, workspace_bytes, &plan))
         return LOTTO_INVALID_ARGUMENT;
     if (logits->rows == 0)

@@ -2,46 +2,54 @@
 #include "check.h"
 #include "plan.h"
 
-static lotto_status rows_workspace(lotto_context *context, const lotto_logits *logits, size_t *bytes) {
+static lotto_status rows_workspace(lotto_context *context, const lotto_logits *logits,
+                                   const lotto_controls *controls, size_t *bytes) {
     if (!lotto_check_context(context) || !lotto_check_shape(context, logits) ||
-        !lotto_check_pointer(context, "bytes", bytes))
+        !lotto_check_control_sizes(context, controls) || !lotto_check_pointer(context, "bytes", bytes))
         return LOTTO_INVALID_ARGUMENT;
-    *bytes = lotto_plan_rows(&context->limits, logits).workspace_bytes;
+    *bytes = lotto_plan_rows(&context->limits, logits, controls->adjustments != NULL).workspace_bytes;
     return LOTTO_SUCCESS;
 }
 
-static lotto_status lists_workspace(lotto_context *context, const lotto_logits *logits, const char *name,
-                                    int64_t capacity, size_t *bytes) {
+static lotto_status lists_workspace(lotto_context *context, const lotto_logits *logits,
+                                    const lotto_controls *controls, const char *name, int64_t capacity,
+                                    size_t *bytes) {
     if (!lotto_check_context(context) || !lotto_check_shape(context, logits) ||
+        !lotto_check_control_sizes(context, controls) ||
         !lotto_check_capacity(context, name, capacity, logits) ||
         !lotto_check_pointer(context, "bytes", bytes))
         return LOTTO_INVALID_ARGUMENT;
-    *bytes = lotto_plan_lists(&context->limits, logits, capacity).workspace_bytes;
+    *bytes =
+        lotto_plan_lists(&context->limits, logits, controls->adjustments != NULL, capacity).workspace_bytes;
     return LOTTO_SUCCESS;
 }
 
-lotto_status lotto_softmax_workspace(lotto_context *context, const lotto_logits *logits, size_t *bytes) {
-    return rows_workspace(context, logits, bytes);
-}
-
 lotto_status lotto_argmax_workspace(lotto_context *context, const lotto_logits *logits, size_t *bytes) {
-    return rows_workspace(context, logits, bytes);
+    const lotto_controls off = LOTTO_CONTROLS_INIT;
+    return rows_workspace(context, logits, &off, bytes);
 }
 
-lotto_status lotto_probs_workspace(lotto_context *context, const lotto_logits *logits, size_t *bytes) {
-    return rows_workspace(context, logits, bytes);
+lotto_status lotto_softmax_workspace(lotto_context *context, const lotto_logits *logits,
+                                     const lotto_controls *controls, size_t *bytes) {
+    return rows_workspace(context, logits, controls, bytes);
 }
 
-lotto_status lotto_sample_workspace(lotto_context *context, const lotto_logits *logits, size_t *bytes) {
-    return rows_workspace(context, logits, bytes);
+lotto_status lotto_probs_workspace(lotto_context *context, const lotto_logits *logits,
+                                   const lotto_controls *controls, size_t *bytes) {
+    return rows_workspace(context, logits, controls, bytes);
 }
 
-lotto_status lotto_top_k_workspace(lotto_context *context, const lotto_logits *logits, int64_t k_max,
-                                   size_t *bytes) {
-    return lists_workspace(context, logits, "k_max", k_max, bytes);
+lotto_status lotto_sample_workspace(lotto_context *context, const lotto_logits *logits,
+                                    const lotto_controls *controls, size_t *bytes) {
+    return rows_workspace(context, logits, controls, bytes);
 }
 
-lotto_status lotto_top_p_workspace(lotto_context *context, const lotto_logits *logits, int64_t capacity,
-                                   size_t *bytes) {
-    return lists_workspace(context, logits, "capacity", capacity, bytes);
+lotto_status lotto_top_k_workspace(lotto_context *context, const lotto_logits *logits,
+                                   const lotto_controls *controls, int64_t k_max, size_t *bytes) {
+    return lists_workspace(context, logits, controls, "k_max", k_max, bytes);
+}
+
+lotto_status lotto_top_p_workspace(lotto_context *context, const lotto_logits *logits,
+                                   const lotto_controls *controls, int64_t capacity, size_t *bytes) {
+    return lists_workspace(context, logits, controls, "capacity", capacity, bytes);
 }

@@ -15,7 +15,7 @@ namespace lotto {
 template <typename Target> __device__ Drawn draw_from_list(Target target) {
     const List &list = scratch().list;
     int kept = scratch().kept;
-    Drawn drawn = {-1, scratch().mass};
+    Drawn drawn = {-1, 0, scratch().mass};
     for (int i = threadIdx.x; i < kept; i += kBlockThreads) {
         uint32_t id = arith_key_id(entry_key(list.entry[i]));
         uint64_t before = 0, sum_of_better = 0, goal = target(drawn.mass);
@@ -25,7 +25,7 @@ template <typename Target> __device__ Drawn draw_from_list(Target target) {
             sum_of_better = sum;
         }
         if (before <= goal && goal < before + list.sum[i] - (i > 0 ? list.sum[i - 1] : 0))
-            drawn.token = static_cast<int>(id);
+            drawn = {static_cast<int>(id), entry_value(list.entry[i]), drawn.mass};
     }
     return drawn;
 }
@@ -37,7 +37,7 @@ template <typename Target> __device__ Drawn draw_from_list(Target target) {
 template <typename Logit, typename Target> __device__ Drawn draw(Row<Logit> &row, Kept &kept, Target target) {
     Team &team = row.team;
     if (kept.listed)
-        return team.leads() ? draw_from_list(target) : Drawn{-1, 0};
+        return team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
     measure_runs(row, kept);
     team.sync();
     if (team.leads() && warp_in_block() == 0) {
@@ -49,14 +49,14 @@ template <typename Logit, typename Target> __device__ Drawn draw(Row<Logit> &row
         }
     }
     Place place = team.from_leader(&scratch().place);
-    Drawn drawn = {-1, 0};
+    Drawn drawn = {-1, 0, 0};
     if (place.warp / kBlockWarps == team.rank) {
         Prefix prefix(kept.bound);
         int token = locate(row, place, [&](float x, int id) -> uint64_t {
             return prefix.holds(x, id) ? kept.weight(x) : 0;
         });
         if (threadIdx.x == 0)
-            drawn = {token, *team.at_leader(&scratch().mass)};
+            drawn = {token, row.value_of(token), *team.at_leader(&scratch().mass)};
     }
     return drawn;
 }

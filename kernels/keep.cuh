@@ -7,6 +7,7 @@
 #ifndef LOTTO_KEEP_CUH
 #define LOTTO_KEEP_CUH
 
+#include "adjust.cuh"
 #include "cut.cuh"
 
 namespace lotto {
@@ -17,7 +18,7 @@ constexpr int kSmallTopK = kListPlaces / 2;
 /* What is kept of a row. */
 struct Kept {
     uint64_t bound;
-    float temperature; /* at which weights are taken; greedy: 1 */
+    float temperature; /* at which its weights are taken; greedy: 1 */
     Weight weight;
     bool
         listed; /* the leader's list holds it, sorted and summed; before publish() the bound is known to the leader alone */
@@ -149,8 +150,12 @@ template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t 
     }
 }
 
-/* All that is kept is on the leader's list: the first so many. By the whole leading block. */
-__device__ inline void keep_of_list(int kept) {
+/* All that is kept is on the leader's list: the first so many, whose sums are of other weights if `anew`. By the whole leading block. */
+__device__ inline void keep_of_list(int kept, Weight weight, bool anew) {
+    if (anew) {
+        __syncthreads(); /* nobody reads the sums any more */
+        list_sum(scratch().list, 0, weight);
+    }
     if (threadIdx.x == 0) {
         scratch().kept = kept;
         scratch().bound = entry_key(scratch().list.entry[kept - 1]);
@@ -160,13 +165,13 @@ __device__ inline void keep_of_list(int kept) {
 }
 
 /*
- * The leader's list holds the first tokens, top-k's among them: the other filters, in it. all_mass: of the row, for the joint order. By the
- * whole leading block.
+ * The leader's list holds the first tokens, top-k's among them: the other filters, in it, which judge by the weight. all_mass: of the row, for the
+ * joint order. By the whole leading block.
  */
-static __device__ __noinline__ void cut_head(Weight weight, arith_controls controls, lotto_order order,
+static __device__ __noinline__ void cut_head(Weight judge, arith_controls controls, lotto_order order,
                                              uint64_t top_k, uint64_t min_p, uint64_t all_mass) {
     List &list = scratch().list;
-    list_sum(list, 0, weight);
+    list_sum(list, 0, judge);
     auto count_from = [&](uint64_t bound) {
         return list.first([&](int i) { return entry_key(list.entry[i]) < bound; });
     };
@@ -178,7 +183,7 @@ static __device__ __noinline__ void cut_head(Weight weight, arith_controls contr
         uint64_t target = arith_top_p_mass(controls.top_p, mass);
         kept = min(kept, list.first([&](int i) { return list.sum[i] >= target; }) + 1);
     }
-    keep_of_list(kept);
+    keep_of_list(kept, {judge.maximum, arith_scale(controls.temperature)}, controls.temperature_last);
 }
 
 /* Every candidate. */
@@ -205,20 +210,21 @@ template <typename Logit>
 __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls,
                           lotto_order order) {
     Kept kept = keep_all(summary, controls.temperature);
+    Weight judge = controls.temperature_last ? Weight{summary.maximum, arith_scale(1.0f)} : kept.weight;
     uint64_t all = kept.bound, min_p = all, top_k = all, top_p = all;
     if (arith_has_min_p(controls))
-        min_p = min_p_bound(kept.weight, controls.min_p);
+        min_p = min_p_bound(judge, controls.min_p);
     if (arith_has_top_k(controls, row.vocab)) {
         uint64_t all_mass = 0;
         if (order == LOTTO_ORDER_JOINT && arith_has_top_p(controls) && controls.top_k <= kSmallTopK)
-            all_mass = measure_prefix(row, all, kept.weight);
+            all_mass = measure_prefix(row, all, judge);
         Cut cut = top_k_cut(row, summary, controls.top_k, all);
         top_k = cut.bound;
         if (controls.top_k <= kSmallTopK) {
             if (!cut.list_is_head)
                 list_prefix(row, top_k);
             if (row.team.leads())
-                cut_head(kept.weight, controls, order, top_k, min_p, all_mass);
+                cut_head(judge, controls, order, top_k, min_p, all_mass);
             kept.listed = true;
             return kept;
         }
@@ -227,15 +233,16 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
         uint64_t judged = order == LOTTO_ORDER_JOINT        ? all
                           : order == LOTTO_ORDER_MIN_P_LAST ? top_k
                                                             : max(min_p, top_k);
-        Cut cut = top_p_cut(row, summary, kept.weight, controls.top_p, judged);
+        Cut cut = top_p_cut(row, summary, judge, controls.top_p, judged);
         top_p = cut.bound;
         kept.listed = cut.list_is_head;
     }
     kept.bound = max(max(all, min_p), max(top_k, top_p));
-    kept.runs_known = arith_has_top_p(controls) && kept.bound == top_p;
+    kept.runs_known = arith_has_top_p(controls) && kept.bound == top_p && !controls.temperature_last;
     if (kept.listed && row.team.leads()) {
         const List &list = scratch().list;
-        keep_of_list(list.first([&](int i) { return entry_key(list.entry[i]) < kept.bound; }));
+        keep_of_list(list.first([&](int i) { return entry_key(list.entry[i]) < kept.bound; }), kept.weight,
+                     controls.temperature_last);
     }
     return kept;
 }

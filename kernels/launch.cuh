@@ -1,4 +1,4 @@
-/* From a dtype known at run time to one known at compile time, and from there to a launch. */
+/* From a dtype, and whether rows are adjusted, known at run time to what is known at compile time, and from there to a launch. */
 #ifndef LOTTO_LAUNCH_CUH
 #define LOTTO_LAUNCH_CUH
 
@@ -19,6 +19,19 @@ template <typename Act> cudaError_t with_dtype(lotto_dtype dtype, Act act) {
     default:
         return cudaErrorInvalidValue;
     }
+}
+
+/* Returns act(logit, adjustments) for the logit type of rows on chip, and what its kernels take. */
+template <typename Act>
+cudaError_t with_adjustments(const lotto_plan *plan, lotto_dtype dtype, const lotto_controls *controls,
+                             void *workspace, Act act) {
+    return with_dtype(dtype, [&](auto logit) {
+        if (!controls->adjustments)
+            return act(logit, NoAdjustments());
+        return act(
+            Adjusted<decltype(logit)>(),
+            Adjustments{*controls->adjustments, static_cast<char *>(workspace), plan->workspace_row_bytes});
+    });
 }
 
 /* What launches of a kernel may ask for. The same for all launches on a device, since threads may launch at once. */

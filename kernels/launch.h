@@ -20,7 +20,8 @@ struct lotto_plan {
     uint32_t part_vectors;      /* of 16 bytes: a block's part of its row, at most */
     uint32_t part_bytes;        /* of shared memory for it; 0: it is read from global memory */
     uint32_t most_part_bytes;   /* that any call may have on the device */
-    size_t workspace_row_bytes; /* each row's part of the workspace, one after another */
+    size_t workspace_row_bytes; /* each row's part of the workspace, one after another, which begins with */
+    size_t held_row_bytes;      /* so much for the row itself, if it is adjusted and does not fit on chip */
     size_t workspace_bytes;
 };
 
@@ -36,7 +37,7 @@ cudaError_t lotto_kernel_largest_team(size_t shared_per_block, int *blocks);
 
 cudaError_t lotto_launch_softmax(const struct lotto_plan *plan, const lotto_logits *logits,
                                  const lotto_controls *controls, float *probs, int64_t probs_stride,
-                                 uint32_t *status, lotto_stream stream);
+                                 uint32_t *status, void *workspace, lotto_stream stream);
 cudaError_t lotto_launch_argmax(const struct lotto_plan *plan, const lotto_logits *logits, int32_t *tokens,
                                 uint32_t *status, lotto_stream stream);
 cudaError_t lotto_launch_top_k(const struct lotto_plan *plan, const lotto_logits *logits,
@@ -47,10 +48,10 @@ cudaError_t lotto_launch_top_p(const struct lotto_plan *plan, const lotto_logits
                                float *mass, uint32_t *status, void *workspace, lotto_stream stream);
 cudaError_t lotto_launch_probs(const struct lotto_plan *plan, const lotto_logits *logits,
                                const lotto_controls *controls, float *probs, int64_t probs_stride,
-                               int32_t *kept, uint32_t *status, lotto_stream stream);
+                               int32_t *kept, uint32_t *status, void *workspace, lotto_stream stream);
 cudaError_t lotto_launch_sample(const struct lotto_plan *plan, const lotto_logits *logits,
                                 const lotto_draws *draws, const lotto_controls *controls,
-                                const lotto_samples *samples, lotto_stream stream);
+                                const lotto_samples *samples, void *workspace, lotto_stream stream);
 
 #ifdef __cplusplus
 }

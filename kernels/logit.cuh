@@ -1,6 +1,7 @@
 /*
  * The logit types: how 16 bytes of them become binary32, and their maximum, which is NaN once it has met one. The maximum of 16-bit
- * logits is taken two at a time where the GPU can.
+ * logits is taken two at a time where the GPU can. Each has a Source, the type that the batch holds: itself, or where logits are adjusted
+ * any of the three.
  */
 #ifndef LOTTO_LOGIT_CUH
 #define LOTTO_LOGIT_CUH
@@ -27,6 +28,11 @@ struct F32 {
     static constexpr uint32_t kMinusInfinity = 0xff800000u;
     uint32_t bits;
 
+    using Source = F32;
+    using Packed = uint4; /* as many of the batch's as are a vector here */
+    __device__ static uint4 vector_of(Packed packed) { return packed; }
+    __device__ static uint32_t bits_of(Source logit) { return logit.bits; }
+
     __device__ operator float() const { return arith_of_bits(bits); }
     __device__ static void unpack(uint4 vector, float (&x)[kPerVector]) {
         x[0] = arith_of_bits(vector.x);
@@ -40,6 +46,11 @@ struct F32 {
 template <typename Logit> struct Half {
     static constexpr int kPerVector = 8;
     uint16_t bits;
+
+    using Source = Logit;
+    using Packed = uint4;
+    __device__ static uint4 vector_of(Packed packed) { return packed; }
+    __device__ static uint16_t bits_of(Source logit) { return logit.bits; }
 
     __device__ operator float() const { return Logit::to_float(bits); }
     __device__ static void unpack(uint4 vector, float (&x)[kPerVector]) {
@@ -79,6 +90,21 @@ struct BF16 : Half<BF16> {
         asm("max.NaN.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
         return result;
     }
+};
+
+/* Logits that are adjusted where the row is held: binary32, whatever the batch has. */
+template <typename Stored> struct Adjusted : F32 {
+    using Source = Stored;
+    using Packed = std::conditional_t<sizeof(Source) == sizeof(F32), uint4, uint2>;
+
+    __device__ static uint4 vector_of(uint4 packed) { return packed; }
+    __device__ static uint4 vector_of(uint2 packed) {
+        float x[kPerVector];
+        Source::unpack_pair(packed.x, x[0], x[1]);
+        Source::unpack_pair(packed.y, x[2], x[3]);
+        return make_uint4(arith_bits_of(x[0]), arith_bits_of(x[1]), arith_bits_of(x[2]), arith_bits_of(x[3]));
+    }
+    __device__ static uint32_t bits_of(Source logit) { return arith_bits_of(logit); }
 };
 
 /* The maximum of one vector, and of many. */

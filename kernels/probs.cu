@@ -16,11 +16,12 @@ namespace {
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     probs_kernel(Shape shape, lotto_logits logits, lotto_controls controls, float *probs,
-                 int64_t probs_stride, int32_t *kept_counts, uint32_t *status) {
-    Row<Logit> row(logits, shape);
+                 int64_t probs_stride, int32_t *kept_counts, uint32_t *status,
+                 typename Row<Logit>::Adjustments adjustments) {
+    Row<Logit> row(logits, shape, adjustments);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
     prepare_guesses(row.team);
-    Summary summary = summarize(row, row_controls);
+    Summary summary = summarize(row, adjustments, row_controls);
     float *row_probs = probs + row.index * probs_stride;
     uint64_t count = 0;
     if (summary.is_empty()) {
@@ -45,10 +46,10 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
 
 cudaError_t lotto_launch_probs(const lotto_plan *plan, const lotto_logits *logits,
                                const lotto_controls *controls, float *probs, int64_t probs_stride,
-                               int32_t *kept, uint32_t *status, lotto_stream stream) {
+                               int32_t *kept, uint32_t *status, void *workspace, lotto_stream stream) {
     using namespace lotto;
-    return with_dtype(logits->dtype, [&](auto logit) {
+    return with_adjustments(plan, logits->dtype, controls, workspace, [&](auto logit, auto adjustments) {
         return launch(plan, stream, probs_kernel<decltype(logit)>, *logits, *controls, probs, probs_stride,
-                      kept, status);
+                      kept, status, adjustments);
     });
 }

@@ -5,6 +5,9 @@
  * consecutive vectors, each of its warps a run of them. Bulk copies fetch them into shared memory, a few runs for each of the first warps, which takes
  * the maximum of each piece once its mbarrier says that it is there, while others are under way; later passes read shared memory. A part that does not fit there is read
  * from global memory in each pass. The places outside the row hold -inf, which is never a candidate.
+ *
+ * A row that is adjusted (adjust.cuh) is held as binary32, on chip or else in the workspace, where later passes read it. Logits of 16 bits
+ * are widened by the threads that fetch them.
  */
 #ifndef LOTTO_ROW_CUH
 #define LOTTO_ROW_CUH
@@ -39,38 +42,64 @@ constexpr int kRunsFetched = 1;
 #endif
 constexpr int kFetchingWarps = kBlockWarps / kRunsFetched;
 
+/* What adjusts a launch's rows, whose workspace holds those that do not fit on chip; what takes its place where nothing does. */
+struct Adjustments {
+    lotto_adjustments of_batch;
+    char *workspace;
+    size_t workspace_row_bytes;
+};
+struct NoAdjustments {};
+
 /* Vectors are numbered from the part's first. */
 template <typename Logit> struct Row {
     static constexpr int kPerVector = Logit::kPerVector;
+    using Source = typename Logit::Source;
+    static constexpr bool kAdjusted = !std::is_same_v<Logit, Source>;
+    static constexpr bool kCopied = sizeof(Logit) == sizeof(Source); /* into shared memory by bulk copies */
+    using Adjustments = std::conditional_t<kAdjusted, lotto::Adjustments, NoAdjustments>;
     Team team;
     Shape shape;
     int64_t index;
-    const Logit *logits;
+    const Source *logits;
+    uint4 *in_workspace; /* the adjusted part that does not fit on chip */
     int vocab;
     int first_id; /* of the part's first place; may lie before the row */
     int part_vectors;
     int begin, end;            /* this warp's run */
     bool has_infinity = false; /* then the +inf tokens count as 0 and all others as -inf */
 
-    __device__ Row(const lotto_logits &batch, Shape shape) : shape(shape) {
+    __device__ Row(const lotto_logits &batch, Shape shape, const Adjustments &adjustments = {})
+        : shape(shape) {
         index = team.index();
-        logits = static_cast<const Logit *>(batch.data) + index * batch.row_stride;
+        logits = static_cast<const Source *>(batch.data) + index * batch.row_stride;
         vocab = static_cast<int>(batch.vocab);
         int before =
-            static_cast<int>(reinterpret_cast<uintptr_t>(logits) % sizeof(uint4) /
-                             sizeof(Logit)); /* places of the row's first vector that lie before it */
+            static_cast<int>(reinterpret_cast<uintptr_t>(logits) % (kPerVector * sizeof(Source)) /
+                             sizeof(Source)); /* places of the row's first vector that lie before it */
         int vectors = static_cast<int>(static_cast<unsigned>(before + vocab + kPerVector - 1) / kPerVector);
         int part_begin = team.rank * shape.part;
         first_id = part_begin * kPerVector - before;
         part_vectors = min(max(vectors - part_begin, 0), shape.part);
         begin = run_begin(warp_in_block());
         end = run_begin(warp_in_block() + 1);
+        if constexpr (kAdjusted)
+            in_workspace =
+                reinterpret_cast<uint4 *>(adjustments.workspace + index * adjustments.workspace_row_bytes) +
+                part_begin;
     }
 
     /* The part in shared memory, if it fits. */
     __device__ static uint4 *on_chip() {
         extern __shared__ uint4 part[];
         return part;
+    }
+
+    /* Whether the part is held, as working values, and not read from the batch in each pass; and where. */
+    __device__ bool is_held() const { return kAdjusted || shape.fits; }
+    __device__ uint4 *held() const {
+        if constexpr (kAdjusted)
+            return shape.fits ? on_chip() : in_workspace;
+        return on_chip();
     }
 
     __device__ int run_begin(int warp) const { return min(warp * shape.run, part_vectors); }
@@ -85,40 +114,43 @@ template <typename Logit> struct Row {
     /* The logit of a working value. */
     __device__ float logit_of(float x) const { return has_infinity ? ARITH_INFINITY : x; }
 
-    /* One token's working value, from global memory; of the block's part, from where it is. */
-    __device__ float operator[](int id) const { return settle(logits[id]); }
+    /* The working value of a token of the block's part. */
     __device__ float value_of(int id) const {
-        return shape.fits ? static_cast<float>(reinterpret_cast<const Logit *>(on_chip())[id - first_id])
-                          : (*this)[id];
+        return is_held() ? static_cast<float>(reinterpret_cast<const Logit *>(held())[id - first_id])
+                         : settle(logits[id]);
     }
 
-    __device__ const uint4 *global_vector(int vector) const {
-        return reinterpret_cast<const uint4 *>(logits + first_id) + vector;
+    __device__ const typename Logit::Packed *global_vector(int vector) const {
+        return reinterpret_cast<const typename Logit::Packed *>(logits + first_id) + vector;
     }
 
-    /* A vector from global memory. */
+    /* A vector from the batch. */
     __device__ uint4 read(int vector) const {
         int id = id_of(vector);
-        return id >= 0 && id + kPerVector <= vocab ? *global_vector(vector) : read_cut(logits, id, vocab);
+        return id >= 0 && id + kPerVector <= vocab ? Logit::vector_of(*global_vector(vector))
+                                                   : read_cut(logits, id, vocab);
     }
 
     /* One that lies partly outside the row. */
-    __device__ __noinline__ static uint4 read_cut(const Logit *logits, int first, int vocab) {
+    __device__ __noinline__ static uint4 read_cut(const Source *logits, int first, int vocab) {
         union {
             Logit place[kPerVector];
             uint4 all;
         } read;
         for (int i = 0; i < kPerVector; i++) {
             int id = first + i;
-            read.place[i].bits = id >= 0 && id < vocab ? logits[id].bits : Logit::kMinusInfinity;
+            read.place[i].bits = id >= 0 && id < vocab ? Logit::bits_of(logits[id]) : Logit::kMinusInfinity;
         }
         return read.all;
     }
 
     /* The working values of a vector of the part. */
     __device__ void values(int vector, float (&x)[kPerVector]) const {
-        Logit::unpack(shape.fits ? on_chip()[vector] : read(vector), x);
-        if (!shape.fits)
+        if (shape.fits)
+            Logit::unpack(on_chip()[vector], x);
+        else
+            Logit::unpack(is_held() ? held()[vector] : read(vector), x);
+        if (!is_held())
             for (float &value : x)
                 value = settle(value);
     }
@@ -180,6 +212,17 @@ template <typename Logit> struct Row {
             });
     }
 
+    /* The same with the logits as the batch has them, NaN as -inf. */
+    template <typename Visit> __device__ void for_each_vector_of_batch(Visit visit) const {
+        each_vector<1>(begin + lane(), end, [&](int vector) {
+            float x[kPerVector];
+            Logit::unpack(read(vector), x);
+            for (float &value : x)
+                value = arith_without_nan(value);
+            visit(id_of(vector), x);
+        });
+    }
+
     /* Calls visit(id) for each token of the warp's run, lanes side by side. */
     template <typename Visit> __device__ void for_each_id(Visit visit) const {
         int last = min(id_of(end), vocab);
@@ -205,9 +248,9 @@ template <typename Logit> struct Row {
         return min(fetch_begin(warp) + piece * piece_length(), fetch_begin(warp + 1));
     }
 
-    /* Gives what the warp fetched to the chip its working values. */
+    /* Gives what the warp fetched, where it is held, its working values. */
     __device__ void settle_fetched() {
-        Logit *place = reinterpret_cast<Logit *>(on_chip());
+        Logit *place = reinterpret_cast<Logit *>(held());
         int last = fetch_begin(warp_in_block() + 1) * kPerVector;
         for (int i = fetch_begin(warp_in_block()) * kPerVector + lane(); i < last; i += kWarpThreads) {
             float logit = place[i], x = settle(logit);
@@ -223,7 +266,7 @@ template <typename Logit> struct Row {
         Maximum<Logit> maximum[kPieces];
 #if __CUDA_ARCH__ >= 900
         __shared__ uint64_t landed[kFetchingWarps][kPieces];
-        if (shape.fits) {
+        if (kCopied && shape.fits) {
             start_copies(landed);
             for (int piece = 0; piece < kPieces && vector < last; piece++) {
                 while (!cuda::ptx::mbarrier_try_wait_parity(&landed[warp_in_block()][piece], 0))
@@ -234,15 +277,36 @@ template <typename Logit> struct Row {
             }
         }
 #endif
-        for (; vector < last; vector += kWarpThreads) {
-            uint4 logit = read(vector);
-            if (shape.fits)
-                on_chip()[vector] = logit;
+        auto take = [&](int vector, uint4 logit) {
+            if (is_held())
+                held()[vector] = logit;
             maximum[0].add(logit);
+        };
+        constexpr int kReads = 8; /* of 8 bytes may be under way, more than which copies do */
+        for (; !kCopied && vector < last - (kReads - 1) * kWarpThreads; vector += kReads * kWarpThreads) {
+            uint4 logit[kReads];
+            for (int i = 0; i < kReads; i++)
+                logit[i] = read(vector + i * kWarpThreads);
+            for (int i = 0; i < kReads; i++)
+                take(vector + i * kWarpThreads, logit[i]);
         }
+        for (; vector < last; vector += kWarpThreads)
+            take(vector, read(vector));
         __syncwarp();
         for (int piece = 0; piece < kPieces; piece++)
             own[piece] = maximum[piece].value();
+    }
+
+    /* The lane's maximum of what its warp fetched, as that is by now. */
+    __device__ void take_maxima(float (&own)[kPieces]) const {
+        int first = fetch_begin(warp_in_block()), last = fetch_begin(warp_in_block() + 1);
+        float maximum = -ARITH_INFINITY;
+        for_each_vector(first, last, [&](int, const auto &x) {
+            for (float value : x)
+                maximum = fmaxf(maximum, value);
+        });
+        own[0] = maximum;
+        own[1] = -ARITH_INFINITY;
     }
 
 #if __CUDA_ARCH__ >= 900
@@ -308,27 +372,29 @@ __device__ inline BlockMaxima *block_maxima() {
     return blocks;
 }
 
-template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
+/* Fetches the part: the lane's maxima, and whether the warp met a NaN. */
+template <typename Logit> __device__ bool take(Row<Logit> &row, float (&own)[kPieces]) {
+    row.fetch(own);
+    bool had_nan = __any_sync(kWholeWarp, own[0] != own[0] || own[1] != own[1]);
+    if (had_nan) {
+        if (row.is_held())
+            row.settle_fetched();
+        row.take_maxima(own);
+    }
+    return had_nan;
+}
+
+/* What the team makes of its lanes' maxima; status: bits of this thread. */
+template <typename Logit>
+__device__ Summary agree(Row<Logit> &row, const float (&own_of_pieces)[kPieces], uint32_t status) {
     Team &team = row.team;
     Summary summary;
-    row.fetch(summary.own);
-    float own = max_or_nan(summary.own[0], summary.own[1]);
-    bool had_nan = __any_sync(kWholeWarp, own != own);
-    if (had_nan) {
-        int first = row.fetch_begin(warp_in_block()), last = row.fetch_begin(warp_in_block() + 1);
-        if (row.shape.fits)
-            row.settle_fetched();
-        own = -ARITH_INFINITY;
-        row.for_each_vector(first, last, [&](int, const auto &x) {
-            for (float value : x)
-                own = fmaxf(own, value);
-        });
-        summary.own[0] = own;
-        summary.own[1] = -ARITH_INFINITY;
-    }
+    for (int piece = 0; piece < kPieces; piece++)
+        summary.own[piece] = own_of_pieces[piece];
+    float own = fmaxf(summary.own[0], summary.own[1]);
     team.meet();
-    if (had_nan)
-        *team.at_leader(team.flag()) = LOTTO_ROW_HAD_NAN;
+    if (status)
+        atomicOr(team.at_leader(team.flag()), status);
     BlockMaxima *blocks = block_maxima();
     if (row.fetches()) {
         uint32_t most = warp_max(arith_ordered(own));
@@ -346,7 +412,7 @@ template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
     if (summary.maximum == ARITH_INFINITY) {
         summary.status |= LOTTO_ROW_HAD_POS_INF;
         row.has_infinity = true;
-        if (row.shape.fits)
+        if (row.is_held())
             row.settle_fetched();
         __syncthreads();
         for (float &of_piece : summary.own)
@@ -356,10 +422,15 @@ template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
     return summary;
 }
 
-/* A row whose controls are bad is not read: it has no candidates. */
-template <typename Logit> __device__ Summary summarize(Row<Logit> &row, arith_controls controls) {
-    if (arith_controls_are_good(controls))
-        return summarize(row);
+/* A row that nothing adjusts. */
+template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
+    float own[kPieces];
+    bool had_nan = take(row, own);
+    return agree(row, own, had_nan ? LOTTO_ROW_HAD_NAN : 0);
+}
+
+/* One whose controls are bad has no candidates. */
+template <typename Logit> __device__ Summary refuse(Row<Logit> &row) {
     row.team.meet();
     return {-ARITH_INFINITY, {}, LOTTO_ROW_BAD_CONTROL, 0, 0};
 }

@@ -47,7 +47,7 @@ __device__ void store_token(const Row<Logit> &row, const Summary &summary, const
                             const lotto_samples &samples) {
     store(samples.tokens, row.index, drawn.token);
     if (samples.prob || samples.logprob) {
-        float distance = summary.maximum - row[drawn.token];
+        float distance = summary.maximum - drawn.x;
         store(samples.prob, row.index, arith_prob(distance, kept.weight.scale, drawn.mass));
         store(samples.logprob, row.index, arith_logprob(distance, kept.temperature, drawn.mass));
     }
@@ -58,6 +58,33 @@ bool wants_passes(const lotto_samples &samples) {
     return samples.kept || samples.kept_mass || samples.model_logprob || samples.rank;
 }
 
+/* What the logits say of a token before anything adjusts them, by two more reads of them. */
+template <typename Logit, typename Store>
+__device__ void store_unadjusted(Row<Logit> &row, int token, const lotto_samples &samples, Store store_one) {
+    float x = row.logits[token], most = -ARITH_INFINITY;
+    Prefix prefix(arith_key(x, token));
+    uint32_t rank = 0;
+    row.for_each_vector_of_batch([&](int id, const auto &other) {
+        for (int i = 0; i < row.kPerVector; i++) {
+            most = fmaxf(most, other[i]);
+            rank += prefix.holds(other[i], id + i);
+        }
+    });
+    if (samples.rank)
+        store_one(samples.rank, static_cast<int32_t>(team_sum(row.team, warp_sum(rank))));
+    if (!samples.model_logprob)
+        return;
+    float maximum =
+        arith_of_ordered(static_cast<uint32_t>(team_max(row.team, warp_max(arith_ordered(most)))));
+    uint64_t mass = 0;
+    row.for_each_vector_of_batch([&](int, const auto &other) {
+        for (float value : other)
+            mass += arith_weight(arith_distance(value, maximum), arith_scale(1.0f));
+    });
+    mass = team_sum(row.team, warp_sum_of_lanes(mass));
+    store_one(samples.model_logprob, arith_logprob(arith_distance(x, maximum), 1.0f, mass));
+}
+
 template <typename Logit>
 __device__ void store_passes(Row<Logit> &row, const Summary &summary, const Kept &kept, Drawn drawn,
                              const lotto_samples &samples) {
@@ -66,32 +93,36 @@ __device__ void store_passes(Row<Logit> &row, const Summary &summary, const Kept
         if (writes)
             results[row.index] = value;
     };
-    float x = row[drawn.token];
     uint64_t all = arith_candidate_bound(summary.maximum);
     if (samples.kept)
         store_one(samples.kept, static_cast<int32_t>(measure_prefix(row, kept.bound, Count())));
     if (samples.kept_mass)
         store_one(samples.kept_mass, arith_mass_share(drawn.mass, measure_prefix(row, all, kept.weight)));
+    if constexpr (Row<Logit>::kAdjusted) {
+        if (samples.model_logprob || samples.rank)
+            store_unadjusted(row, drawn.token, samples, store_one);
+        return;
+    }
     if (samples.model_logprob) {
         Weight at_one = {summary.maximum, arith_scale(1.0f)};
         store_one(samples.model_logprob,
-                  arith_logprob(summary.maximum - x, 1.0f, measure_prefix(row, all, at_one)));
+                  arith_logprob(summary.maximum - drawn.x, 1.0f, measure_prefix(row, all, at_one)));
     }
     if (samples.rank)
         store_one(samples.rank,
-                  static_cast<int32_t>(measure_prefix(row, arith_key(x, drawn.token), Count())));
+                  static_cast<int32_t>(measure_prefix(row, arith_key(drawn.x, drawn.token), Count())));
 }
 
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     sample_kernel(Shape shape, lotto_logits logits, lotto_draws draws, lotto_controls controls,
-                  lotto_samples samples, bool takes_passes) {
-    Row<Logit> row(logits, shape);
+                  lotto_samples samples, bool takes_passes, typename Row<Logit>::Adjustments adjustments) {
+    Row<Logit> row(logits, shape, adjustments);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
-    if (arith_is_greedy(row_controls) && !takes_passes && !row.fetches())
+    if (!row.kAdjusted && arith_is_greedy(row_controls) && !takes_passes && !row.fetches())
         return; /* who fetches finds the first token */
     prepare_guesses(row.team);
-    Summary summary = summarize(row, row_controls);
+    Summary summary = summarize(row, adjustments, row_controls);
     if (row.team.leads() && threadIdx.x == 0) {
         store(samples.status, row.index, summary.status);
         if (summary.is_empty())
@@ -104,7 +135,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     Drawn drawn;
     if (arith_is_greedy(row_controls)) {
         kept = keep_all(summary, 1.0f);
-        drawn = {first_token(row, summary), uint64_t(1) << ARITH_WEIGHT_BITS};
+        drawn = {first_token(row, summary), summary.maximum, uint64_t(1) << ARITH_WEIGHT_BITS};
     } else {
         kept = keep_some(row, summary, row_controls, controls.order);
         drawn = draw(row, kept,
@@ -128,11 +159,11 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
 } // namespace lotto
 
 cudaError_t lotto_launch_sample(const lotto_plan *plan, const lotto_logits *logits, const lotto_draws *draws,
-                                const lotto_controls *controls, const lotto_samples *samples,
+                                const lotto_controls *controls, const lotto_samples *samples, void *workspace,
                                 lotto_stream stream) {
     using namespace lotto;
-    return with_dtype(logits->dtype, [&](auto logit) {
+    return with_adjustments(plan, logits->dtype, controls, workspace, [&](auto logit, auto adjustments) {
         return launch(plan, stream, sample_kernel<decltype(logit)>, *logits, *draws, *controls, *samples,
-                      wants_passes(*samples));
+                      wants_passes(*samples), adjustments);
     });
 }

@@ -154,9 +154,10 @@ struct Search {
     }
 };
 
-/* The drawn token, and the mass it was drawn from. */
+/* The drawn token, its working value, and the mass it was drawn from. */
 struct Drawn {
     int token;
+    float x;
     uint64_t mass;
 };
 

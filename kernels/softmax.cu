@@ -16,10 +16,10 @@ namespace {
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     softmax_kernel(Shape shape, lotto_logits logits, lotto_controls controls, float *probs,
-                   int64_t probs_stride, uint32_t *status) {
-    Row<Logit> row(logits, shape);
+                   int64_t probs_stride, uint32_t *status, typename Row<Logit>::Adjustments adjustments) {
+    Row<Logit> row(logits, shape, adjustments);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
-    Summary summary = summarize(row, row_controls);
+    Summary summary = summarize(row, adjustments, row_controls);
     float *row_probs = probs + row.index * probs_stride;
     if (summary.is_empty()) {
         write_no_probs(row, row_probs);
@@ -38,10 +38,10 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
 
 cudaError_t lotto_launch_softmax(const lotto_plan *plan, const lotto_logits *logits,
                                  const lotto_controls *controls, float *probs, int64_t probs_stride,
-                                 uint32_t *status, lotto_stream stream) {
+                                 uint32_t *status, void *workspace, lotto_stream stream) {
     using namespace lotto;
-    return with_dtype(logits->dtype, [&](auto logit) {
+    return with_adjustments(plan, logits->dtype, controls, workspace, [&](auto logit, auto adjustments) {
         return launch(plan, stream, softmax_kernel<decltype(logit)>, *logits, *controls, probs, probs_stride,
-                      status);
+                      status, adjustments);
     });
 }

@@ -36,7 +36,7 @@ struct Team {
 #endif
     }
 
-    /* A word for the leader that any thread may set. */
+    /* A word for the leader in which any thread may set bits. */
     __device__ static uint32_t *flag() {
         __shared__ uint32_t word;
         return &word;
@@ -98,17 +98,29 @@ struct Team {
     }
 };
 
-/* The sum of what the team's warps have, for every thread. */
-__device__ inline uint64_t team_sum(Team &team, uint64_t of_warp) {
+/* A slot for each warp of the team. */
+__device__ inline uint64_t *team_slots(int turn) {
     __shared__ uint64_t of_warps[2][kMaxTeamWarps]; /* in turn: the one before may still be read */
+    return of_warps[turn];
+}
+
+/* What the team's warps have, combined, for every thread. combine(0, x) is x. */
+template <typename Combine> __device__ uint64_t team_reduce(Team &team, uint64_t of_warp, Combine combine) {
     team.turn ^= 1;
+    uint64_t *of_warps = team_slots(team.turn);
     if (lane() < team.size)
-        *team.at(lane(), &of_warps[team.turn][team.warp()]) = of_warp;
+        *team.at(lane(), &of_warps[team.warp()]) = of_warp;
     team.sync();
-    uint64_t sum = 0;
+    uint64_t all = 0;
     for (int warp = lane(); warp < team.warps(); warp += kWarpThreads)
-        sum += of_warps[team.turn][warp];
-    return warp_sum(sum);
+        all = combine(all, of_warps[warp]);
+    return warp_reduce(all, combine);
+}
+__device__ inline uint64_t team_sum(Team &team, uint64_t of_warp) {
+    return team_reduce(team, of_warp, [](uint64_t a, uint64_t b) { return a + b; });
+}
+__device__ inline uint64_t team_max(Team &team, uint64_t of_warp) {
+    return team_reduce(team, of_warp, [](uint64_t a, uint64_t b) { return max(a, b); });
 }
 
 } // namespace lotto

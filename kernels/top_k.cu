@@ -17,11 +17,11 @@ template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     top_k_kernel(Shape shape, lotto_logits logits, lotto_controls controls, int64_t k_max, int32_t *ids,
                  float *values, int32_t *kept_counts, uint32_t *status, char *workspace,
-                 size_t workspace_row_bytes) {
-    Row<Logit> row(logits, shape);
+                 size_t workspace_row_bytes, typename Row<Logit>::Adjustments adjustments) {
+    Row<Logit> row(logits, shape, adjustments);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
     prepare_guesses(row.team);
-    Summary summary = summarize(row);
+    Summary summary = summarize(row, adjustments);
     uint64_t all = arith_candidate_bound(summary.maximum);
     int candidates = summary.is_empty() ? 0 : static_cast<int>(measure_prefix(row, all, Count()));
     int kept = arith_has_top_k(row_controls, row.vocab) ? min(row_controls.top_k, candidates) : candidates;
@@ -51,8 +51,9 @@ cudaError_t lotto_launch_top_k(const lotto_plan *plan, const lotto_logits *logit
                                const lotto_controls *controls, int64_t k_max, int32_t *ids, float *values,
                                int32_t *kept, uint32_t *status, void *workspace, lotto_stream stream) {
     using namespace lotto;
-    return with_dtype(logits->dtype, [&](auto logit) {
+    return with_adjustments(plan, logits->dtype, controls, workspace, [&](auto logit, auto adjustments) {
         return launch(plan, stream, top_k_kernel<decltype(logit)>, *logits, *controls, k_max, ids, values,
-                      kept, status, static_cast<char *>(workspace), plan->workspace_row_bytes);
+                      kept, status, static_cast<char *>(workspace) + plan->held_row_bytes,
+                      plan->workspace_row_bytes, adjustments);
     });
 }

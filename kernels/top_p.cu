@@ -17,11 +17,11 @@ template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     top_p_kernel(Shape shape, lotto_logits logits, lotto_controls controls, int64_t capacity, int32_t *ids,
                  int32_t *kept_counts, float *mass, uint32_t *status, char *workspace,
-                 size_t workspace_row_bytes) {
-    Row<Logit> row(logits, shape);
+                 size_t workspace_row_bytes, typename Row<Logit>::Adjustments adjustments) {
+    Row<Logit> row(logits, shape, adjustments);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
     prepare_guesses(row.team);
-    Summary summary = summarize(row, row_controls);
+    Summary summary = summarize(row, adjustments, row_controls);
     int kept_count = 0, listed = 0;
     uint64_t bound = 0;
     float share_of_mass = 0.0f;
@@ -55,8 +55,9 @@ cudaError_t lotto_launch_top_p(const lotto_plan *plan, const lotto_logits *logit
                                const lotto_controls *controls, int64_t capacity, int32_t *ids, int32_t *kept,
                                float *mass, uint32_t *status, void *workspace, lotto_stream stream) {
     using namespace lotto;
-    return with_dtype(logits->dtype, [&](auto logit) {
+    return with_adjustments(plan, logits->dtype, controls, workspace, [&](auto logit, auto adjustments) {
         return launch(plan, stream, top_p_kernel<decltype(logit)>, *logits, *controls, capacity, ids, kept,
-                      mass, status, static_cast<char *>(workspace), plan->workspace_row_bytes);
+                      mass, status, static_cast<char *>(workspace) + plan->held_row_bytes,
+                      plan->workspace_row_bytes, adjustments);
     });
 }

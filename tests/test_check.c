@@ -366,13 +366,24 @@ Test(check, workspace_queries) {
     size_t bytes = 0;
     reset();
     a.logits.data = NULL;
-    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &bytes), LOTTO_SUCCESS);
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &a.controls, &bytes), LOTTO_SUCCESS);
     cr_expect_eq(bytes, 256);
-    cr_expect_eq(lotto_softmax_workspace(a.context, &a.logits, NULL), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_softmax_workspace(a.context, &a.logits, &a.controls, NULL), LOTTO_INVALID_ARGUMENT);
     cr_expect_str_eq(lotto_context_error(a.context), "bytes is NULL; must be given");
-    cr_expect_eq(lotto_probs_workspace(a.context, NULL, &bytes), LOTTO_INVALID_ARGUMENT);
-    cr_expect_eq(lotto_top_k_workspace(a.context, &a.logits, 0, &bytes), LOTTO_INVALID_ARGUMENT);
-    cr_expect_eq(lotto_top_p_workspace(a.context, &a.logits, 5, &bytes), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_probs_workspace(a.context, NULL, &a.controls, &bytes), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_top_k_workspace(a.context, &a.logits, &a.controls, 0, &bytes), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_top_p_workspace(a.context, &a.logits, &a.controls, 5, &bytes), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, NULL, &bytes), LOTTO_INVALID_ARGUMENT);
+    cr_expect_str_eq(lotto_context_error(a.context), "controls is NULL; must be given");
+    /* Whether there are adjustments is all that matters: their arrays need not be there yet. */
+    lotto_adjustments adjustments = LOTTO_ADJUSTMENTS_INIT;
+    adjustments.default_presence_penalty = 1; /* which needs a history */
+    a.controls.adjustments = &adjustments;
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &a.controls, &bytes), LOTTO_SUCCESS);
+    adjustments.struct_size = 8;
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &a.controls, &bytes), LOTTO_INVALID_ARGUMENT);
+    cr_expect_str_eq(lotto_context_error(a.context),
+                     "adjustments.struct_size is 8; must be 248, as its INIT macro sets it");
     a.logits.vocab = 0;
     cr_expect_eq(lotto_argmax_workspace(a.context, &a.logits, &bytes), LOTTO_INVALID_ARGUMENT);
     cr_expect_eq(lotto_argmax_workspace(NULL, &a.logits, &bytes), LOTTO_INVALID_ARGUMENT);

@@ -98,36 +98,16 @@ Test(device, contexts_are_created_by_index) {
     }
 }
 
-Test(device, this_version_needs_no_workspace_for_sampling) {
+Test(device, sampling_without_adjustments_needs_no_workspace) {
     struct batch batch = new_batch();
     size_t bytes = 1;
-    cr_assert_eq(lotto_sample_workspace(batch.context, &batch.logits, &bytes), LOTTO_SUCCESS);
+    cr_assert_eq(lotto_sample_workspace(batch.context, &batch.logits, &batch.controls, &bytes),
+                 LOTTO_SUCCESS);
     cr_expect_eq(bytes, 0);
 }
 
-/* Kernels do not have these yet; whoever gives them, takes this test away. */
-Test(device, adjustments_and_temperature_last_are_refused) {
-    static const char *sentence = "controls.adjustments or controls.temperature_last is set; only "
-                                  "LOTTO_DEVICE_REFERENCE has them in this version, leave them off";
-    const lotto_adjustments adjustments = LOTTO_ADJUSTMENTS_INIT;
-    struct batch batch = new_batch();
-    lotto_controls off = batch.controls;
-    for (int i = 0; i < 3; i++) {
-        batch.controls = off;
-        if (i == 0)
-            batch.controls.adjustments = &adjustments;
-        else if (i == 1)
-            batch.controls.default_temperature_last = 1;
-        else
-            batch.controls.temperature_last = batch.controls.top_k;
-        cr_expect_eq(sample(&batch, NULL), LOTTO_INVALID_ARGUMENT);
-        cr_expect_str_eq(lotto_context_error(batch.context), sentence);
-    }
-}
-
 /* A decoding loop captured once: the replays advance the positions on the device. */
-Test(device, a_captured_call_replayed_equals_direct_calls) {
-    struct batch batch = new_batch();
+static void captured_calls_equal_direct_ones(struct batch batch) {
     int32_t direct[STEPS][ROWS], replayed[STEPS][ROWS];
     cr_assert(sample_steps(&batch, NULL, VOCAB, direct), "%s", lotto_context_error(batch.context));
 
@@ -155,6 +135,22 @@ Test(device, a_captured_call_replayed_equals_direct_calls) {
     for (int step = 1; step < STEPS; step++)
         distinct += direct[step][0] != direct[0][0];
     cr_expect_gt(distinct, 0, "positions make no difference");
+}
+
+Test(device, a_captured_call_replayed_equals_direct_calls) { captured_calls_equal_direct_ones(new_batch()); }
+
+/* Still one launch. */
+Test(device, a_captured_call_with_adjustments_too) {
+    static const int32_t ids[ROWS][2] = {{0, 1}, {5, 5}, {7, -1}, {2, 9}}, lengths[ROWS] = {2, 2, 1, 0};
+    static const float biases[ROWS][2] = {{3, 2}, {-1, 4}};
+    struct batch batch = new_batch();
+    lotto_adjustments adjustments = LOTTO_ADJUSTMENTS_INIT;
+    adjustments.biased = adjustments.history =
+        (lotto_id_lists){on_device(ids, sizeof ids), 2, on_device(lengths, sizeof lengths)};
+    adjustments.biases = on_device(biases, sizeof biases);
+    adjustments.default_presence_penalty = 0.5f;
+    batch.controls.adjustments = &adjustments;
+    captured_calls_equal_direct_ones(batch);
 }
 
 /* A thread with a context, a stream and outputs of its own. */

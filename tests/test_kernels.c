@@ -46,6 +46,13 @@ Test(random_requests, all_vocabularies, .timeout = 600) {
                               &(struct request_limits){200000, 40000, 8, false});
 }
 
+Test(random_requests, adjusted, .timeout = 600) {
+    random_requests_are_equal("adjusted, vocabularies up to 300", 0x6000000, 100000,
+                              &(struct request_limits){300, 2000, 20, true});
+    random_requests_are_equal("adjusted, vocabularies up to 200000", 0x7000000, 3000000,
+                              &(struct request_limits){200000, 40000, 8, true});
+}
+
 /* 0: a top-p whose search met the place between the least float above 0 and the largest below, and never ended. */
 Test(random_requests, that_once_failed, .timeout = 600) {
     static const struct {
@@ -289,6 +296,44 @@ Test(shapes, many_rows, .timeout = 600) {
     memset(request->wanted, 0, sizeof request->wanted);
     request->wanted[ARGMAX_TOKENS] = true;
     places_agree(&places, request);
+    request_destroy(request);
+    places_leave(&places);
+}
+
+/*
+ * A history with more distinct tokens than the table of adjust.cuh has slots, near each other and spread, its every third token a token
+ * of the output again; and as many biases, each token's in order.
+ */
+Test(shapes, long_lists, .timeout = 600) {
+    enum { VOCAB = 40000, LENGTH = 12000 };
+    static float row[VOCAB];
+    static int32_t ids[LENGTH];
+    static float biases[LENGTH];
+    struct places places;
+    if (!places_enter(&places))
+        return;
+    struct random random = random_of_seed(15);
+    row_fill(&random, ROW_NORMAL, LOTTO_F32, VOCAB, row);
+    struct request *request = request_of(row, LOTTO_F32, 1, VOCAB);
+    request->k_max = request->capacity = 20;
+    for (int within = 900; within <= VOCAB; within = within < 9000    ? 9000
+                                                     : within < VOCAB ? VOCAB
+                                                                      : VOCAB + 1) {
+        for (int i = 0; i < LENGTH; i++) {
+            ids[i] = i % 3 == 2 ? ids[i / 2] : (int32_t)random_below(&random, (uint64_t)within);
+            biases[i] = 4 * random_unit(&random) - 2;
+        }
+        const int32_t length = LENGTH, prompt_length = LENGTH / 2;
+        lotto_adjustments adjustments = LOTTO_ADJUSTMENTS_INIT;
+        adjustments.history = adjustments.biased = (lotto_id_lists){ids, LENGTH, &length};
+        adjustments.biases = biases;
+        adjustments.prompt_lengths = &prompt_length;
+        adjustments.default_repetition_penalty = 1.2f;
+        adjustments.default_frequency_penalty = 0.3f;
+        adjustments.default_presence_penalty = 0.1f;
+        request_set_adjustments(request, &adjustments, 1);
+        places_agree(&places, request);
+    }
     request_destroy(request);
     places_leave(&places);
 }

@@ -23,37 +23,45 @@ struct path {
 static struct path wanted, used; /* used: by the last launch */
 
 /* A plan of the same row for the path that is wanted. */
-static struct lotto_plan on_path(struct lotto_plan plan, const lotto_logits *logits) {
+static struct lotto_plan on_path(struct lotto_plan plan, const lotto_logits *logits, bool adjusted) {
     if (plan.blocks == 0) /* the reference */
         return plan;
     uint32_t vectors = plan.part_vectors * plan.team_blocks;
+    size_t list_bytes = plan.workspace_row_bytes - plan.held_row_bytes;
     plan.team_blocks = wanted.team_blocks;
     plan.blocks = (uint32_t)logits->rows * wanted.team_blocks;
     plan.part_vectors = (vectors + wanted.team_blocks - 1) / wanted.team_blocks;
     plan.part_bytes = wanted.on_chip ? 16 * plan.part_vectors : 0;
+    size_t row_bytes = (size_t)16 * plan.part_vectors * plan.team_blocks;
+    plan.held_row_bytes = adjusted && !wanted.on_chip ? (row_bytes + 255) / 256 * 256 : 0;
+    plan.workspace_row_bytes = plan.held_row_bytes + list_bytes;
+    plan.workspace_bytes = (size_t)logits->rows * plan.workspace_row_bytes;
     used = wanted;
     return plan;
 }
 
-struct lotto_plan __real_lotto_plan_rows(const struct lotto_limits *limits, const lotto_logits *logits);
-struct lotto_plan __wrap_lotto_plan_rows(const struct lotto_limits *limits, const lotto_logits *logits);
-struct lotto_plan __wrap_lotto_plan_rows(const struct lotto_limits *limits, const lotto_logits *logits) {
-    return on_path(__real_lotto_plan_rows(limits, logits), logits);
+struct lotto_plan __real_lotto_plan_rows(const struct lotto_limits *limits, const lotto_logits *logits,
+                                         bool adjusted);
+struct lotto_plan __wrap_lotto_plan_rows(const struct lotto_limits *limits, const lotto_logits *logits,
+                                         bool adjusted);
+struct lotto_plan __wrap_lotto_plan_rows(const struct lotto_limits *limits, const lotto_logits *logits,
+                                         bool adjusted) {
+    return on_path(__real_lotto_plan_rows(limits, logits, adjusted), logits, adjusted);
 }
 
 struct lotto_plan __real_lotto_plan_lists(const struct lotto_limits *limits, const lotto_logits *logits,
-                                          int64_t capacity);
+                                          bool adjusted, int64_t capacity);
 struct lotto_plan __wrap_lotto_plan_lists(const struct lotto_limits *limits, const lotto_logits *logits,
-                                          int64_t capacity);
+                                          bool adjusted, int64_t capacity);
 struct lotto_plan __wrap_lotto_plan_lists(const struct lotto_limits *limits, const lotto_logits *logits,
-                                          int64_t capacity) {
-    return on_path(__real_lotto_plan_lists(limits, logits, capacity), logits);
+                                          bool adjusted, int64_t capacity) {
+    return on_path(__real_lotto_plan_lists(limits, logits, adjusted, capacity), logits, adjusted);
 }
 
 /* Of the rows that fit nowhere. */
 static uint32_t team_of_long_rows(const lotto_context *context) {
     lotto_logits logits = {NULL, 1 << 20, 1, 1 << 20, LOTTO_F32};
-    return __real_lotto_plan_rows(&context->limits, &logits).team_blocks;
+    return __real_lotto_plan_rows(&context->limits, &logits, false).team_blocks;
 }
 
 /* ---- what was compared --------------------------------------------------------------------------------------------- */
@@ -128,7 +136,7 @@ static int list_paths(const lotto_context *context, struct path *paths) {
     return count;
 }
 
-Test(paths, kernels_equal_the_reference_on_each, .timeout = 900) {
+static void equal_on_each_path(bool adjusted) {
     struct places places;
     if (!places_enter(&places))
         return;
@@ -136,12 +144,12 @@ Test(paths, kernels_equal_the_reference_on_each, .timeout = 900) {
     int64_t needed = asked ? atoll(asked) : 500;
     lotto_device device = LOTTO_DEVICE_INIT;
     cr_assert_eq(lotto_device_info(places.device.context, &device), LOTTO_SUCCESS);
-    uint64_t seed = (uint64_t)device.compute_capability << 32;
+    uint64_t seed = (uint64_t)device.compute_capability << 32 | (adjusted ? 0x80000000 : 0);
     struct path paths[MOST_BLOCKS + 2];
     int path_count = list_paths(places.device.context, paths);
     struct tally tally = {0};
     while (least(&tally, paths, path_count) < needed && tally.rows < 100 * needed) {
-        struct request *request = request_random(seed, &(struct request_limits){3000, 12000, 8, false});
+        struct request *request = request_random(seed, &(struct request_limits){3000, 12000, 8, adjusted});
         wanted = paths[seed++ % (uint64_t)path_count];
         used = (struct path){0};
         places_agree(&places, request);
@@ -152,3 +160,8 @@ Test(paths, kernels_equal_the_reference_on_each, .timeout = 900) {
     cr_assert_geq(least(&tally, paths, path_count), needed);
     places_leave(&places);
 }
+
+Test(paths, kernels_equal_the_reference_on_each, .timeout = 900) { equal_on_each_path(false); }
+
+/* With random mixes of adjustments, and temperature_last. */
+Test(paths, adjusted_rows_too, .timeout = 900) { equal_on_each_path(true); }

@@ -15,7 +15,7 @@ static lotto_logits shape(int64_t rows, int64_t vocab) {
 /* A row alone is spread over the largest team, as long as its blocks have 2048 logits each. */
 Test(plan, few_rows_are_spread) {
     lotto_logits logits = shape(1, 128256);
-    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
+    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, false);
     cr_expect_eq(plan.team_blocks, 16);
     cr_expect_eq(plan.blocks, 16);
     cr_expect_eq(plan.part_vectors,
@@ -23,9 +23,9 @@ Test(plan, few_rows_are_spread) {
     cr_expect_eq(plan.part_bytes, 32080);
     cr_expect_eq(plan.workspace_bytes, 0);
     logits = shape(1, 32000);
-    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 15);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 15);
     logits = shape(1, 5000);
-    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 2);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 2);
 }
 
 /* 132 multiprocessors have room for 8 teams of 16 at once; 9 rows have the usual 8 blocks, and so have 32; 64 have the 6 that they need. */
@@ -36,25 +36,25 @@ Test(plan, the_largest_teams_are_for_as_many_rows_as_have_room_at_once) {
     } cases[] = {{8, 16}, {9, 8}, {32, 8}, {64, 6}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lotto_logits logits = shape(cases[i].rows, 128256);
-        cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, cases[i].blocks);
+        cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, cases[i].blocks);
     }
     struct lotto_limits full = gpu;
     full.multiprocessors = 8 * 16;
     lotto_logits logits = shape(8, 128256);
-    cr_expect_eq(lotto_plan_rows(&full, &logits).team_blocks, 16);
+    cr_expect_eq(lotto_plan_rows(&full, &logits, false).team_blocks, 16);
 }
 
 /* 2 blocks have room for each row; 66 rows have 4, which are twice as many blocks as multiprocessors. */
 Test(plan, rows_are_spread_over_two_blocks_a_multiprocessor) {
     lotto_logits logits = shape(66, 32000);
-    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 4);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 4);
 }
 
 Test(plan, blocks_that_a_row_is_spread_over_have_2048_logits_each) {
     lotto_logits logits = shape(1, 4096);
-    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 2);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 2);
     logits = shape(1, 4095);
-    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 1);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 1);
 }
 
 /*
@@ -63,11 +63,11 @@ Test(plan, blocks_that_a_row_is_spread_over_have_2048_logits_each) {
  */
 Test(plan, a_part_leaves_room_for_a_second_block) {
     lotto_logits logits = shape(1000, 20600); /* 80.5 KiB */
-    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 1);
-    cr_expect_eq(lotto_plan_lists(&gpu, &logits, 50).team_blocks, 2);
-    cr_expect_eq(lotto_plan_rows(&gpu, &logits).most_part_bytes, 205 << 10);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 1);
+    cr_expect_eq(lotto_plan_lists(&gpu, &logits, false, 50).team_blocks, 2);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).most_part_bytes, 205 << 10);
     logits = shape(1000, 23000); /* 89.8 KiB */
-    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 2);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 2);
 }
 
 /* A block's 205 KiB are 13120 vectors, a team's so many times its blocks: less one for a row that begins and ends within a vector. */
@@ -78,11 +78,11 @@ Test(plan, rows_that_just_fit) {
     } cases[] = {{1, 16, 8}, {1000, 5, 6}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lotto_logits logits = shape(cases[i].rows, 4 * (13120 * (int64_t)cases[i].team_blocks - 1));
-        struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
+        struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, false);
         cr_expect_eq(plan.team_blocks, cases[i].team_blocks);
         cr_expect_eq(plan.part_bytes, 205 << 10);
         logits = shape(cases[i].rows, logits.vocab + 1);
-        plan = lotto_plan_rows(&gpu, &logits);
+        plan = lotto_plan_rows(&gpu, &logits, false);
         cr_expect_eq(plan.team_blocks, cases[i].of_longer);
         cr_expect_eq(plan.part_bytes == 0, cases[i].of_longer == 8);
     }
@@ -91,7 +91,7 @@ Test(plan, rows_that_just_fit) {
 /* 128256 logits of 4 bytes: 6 blocks have 85,520 bytes each, and two such blocks fit on a multiprocessor. */
 Test(plan, a_large_batch_has_two_blocks_on_each_multiprocessor) {
     lotto_logits logits = shape(256, 128256);
-    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
+    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, false);
     cr_expect_eq(plan.team_blocks, 6);
     cr_expect_eq(plan.blocks, 256 * 6);
     cr_expect_eq(plan.part_bytes, 85520);
@@ -101,11 +101,11 @@ Test(plan, a_large_batch_has_two_blocks_on_each_multiprocessor) {
 
 Test(plan, long_rows_take_a_whole_multiprocessor_a_block_or_stay_in_global_memory) {
     lotto_logits logits = shape(256, 262144); /* 8 x 128 KiB, but 5 x 204.8 KiB; a block has 205 */
-    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
+    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, false);
     cr_expect_eq(plan.team_blocks, 5);
     cr_expect_leq(plan.part_bytes + LOTTO_ROWS_SHARED_BYTES, gpu.shared_per_block);
     logits = shape(256, 1 << 20); /* 4 MiB: more than any team holds, so it is read in each pass */
-    plan = lotto_plan_rows(&gpu, &logits);
+    plan = lotto_plan_rows(&gpu, &logits, false);
     cr_expect_eq(plan.team_blocks, 8);
     cr_expect_eq(plan.part_bytes, 0);
 }
@@ -114,16 +114,16 @@ Test(plan, long_rows_take_a_whole_multiprocessor_a_block_or_stay_in_global_memor
 Test(plan, rows_that_eight_blocks_do_not_hold_have_sixteen) {
     for (int64_t rows = 1; rows <= 256; rows += 255) {
         lotto_logits logits = shape(rows, 1 << 19);
-        struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
+        struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, false);
         cr_expect_eq(plan.team_blocks, 16);
         cr_expect_eq(plan.blocks, 16 * rows);
         cr_expect_eq(plan.part_bytes, (128 << 10) + 16);
-        plan = lotto_plan_lists(&gpu, &logits, 50);
+        plan = lotto_plan_lists(&gpu, &logits, false, 50);
         cr_expect_eq(plan.team_blocks, 16);
     }
     lotto_logits logits = shape(1, 1 << 20);
     logits.dtype = LOTTO_BF16;
-    cr_expect_eq(lotto_plan_rows(&gpu, &logits).team_blocks, 16);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 16);
 }
 
 /* As on compute capability 12.0, or where no GPC has 16 multiprocessors; and on a small part of a GPU. */
@@ -132,38 +132,38 @@ Test(plan, devices_without_room_for_large_teams_have_smaller_ones) {
     lotto_logits logits = shape(1, 1 << 19);
     for (int largest = 1; largest <= 8; largest++) {
         no_more_than.largest_team = largest;
-        struct lotto_plan plan = lotto_plan_rows(&no_more_than, &logits);
+        struct lotto_plan plan = lotto_plan_rows(&no_more_than, &logits, false);
         cr_expect_eq(plan.team_blocks, largest);
         cr_expect_eq(plan.part_bytes, 0);
     }
     no_more_than.largest_team = 12; /* 12 x 171 KiB */
-    cr_expect_eq(lotto_plan_rows(&no_more_than, &logits).team_blocks, 12);
-    cr_expect_gt(lotto_plan_rows(&no_more_than, &logits).part_bytes, 0);
+    cr_expect_eq(lotto_plan_rows(&no_more_than, &logits, false).team_blocks, 12);
+    cr_expect_gt(lotto_plan_rows(&no_more_than, &logits, false).part_bytes, 0);
 }
 
 Test(plan, without_teams_a_row_has_one_block) {
     lotto_logits logits = shape(7, 32000);
-    struct lotto_plan plan = lotto_plan_rows(&a100, &logits);
+    struct lotto_plan plan = lotto_plan_rows(&a100, &logits, false);
     cr_expect_eq(plan.team_blocks, 1);
     cr_expect_eq(plan.blocks, 7);
     cr_expect_eq(plan.part_bytes, 128016);
     logits = shape(7, 128256);
-    cr_expect_eq(lotto_plan_rows(&a100, &logits).part_bytes, 0);
+    cr_expect_eq(lotto_plan_rows(&a100, &logits, false).part_bytes, 0);
 }
 
 /* Half of a T4's 64 KiB is less than a kernel that sorts lists has beside its part; all of it leaves 31 KiB. */
 Test(plan, little_shared_memory_holds_short_rows) {
     lotto_logits logits = shape(7, 7900);
-    cr_expect_eq(lotto_plan_lists(&t4, &logits, 50).part_bytes, 31616);
+    cr_expect_eq(lotto_plan_lists(&t4, &logits, false, 50).part_bytes, 31616);
     logits = shape(7, 8000);
-    cr_expect_eq(lotto_plan_lists(&t4, &logits, 50).part_bytes, 0);
+    cr_expect_eq(lotto_plan_lists(&t4, &logits, false, 50).part_bytes, 0);
 }
 
 /* Rows that would have teams have a block each then, and stay in global memory if they do not fit there: 128 KiB do, 512 do not. */
 Test(plan, more_rows_than_a_grid_has_teams_for) {
     for (int64_t vocab = 32000; vocab <= 128000; vocab *= 4) {
         lotto_logits logits = shape(INT32_MAX, vocab);
-        struct lotto_plan plan = lotto_plan_rows(&gpu, &logits);
+        struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, false);
         cr_expect_eq(plan.blocks, INT32_MAX);
         cr_expect_eq(plan.team_blocks, 1);
         cr_expect_eq(plan.part_bytes > 0, vocab == 32000);
@@ -172,25 +172,42 @@ Test(plan, more_rows_than_a_grid_has_teams_for) {
 
 Test(plan, lists_take_two_keys_a_place_rounded_to_256_bytes_a_row) {
     lotto_logits logits = shape(3, 1000);
-    struct lotto_plan plan = lotto_plan_lists(&gpu, &logits, 50); /* 2 * 50 * 8 = 800, rounded up to 1024 */
+    struct lotto_plan plan =
+        lotto_plan_lists(&gpu, &logits, false, 50); /* 2 * 50 * 8 = 800, rounded up to 1024 */
     cr_expect_eq(plan.workspace_row_bytes, 1024);
     cr_expect_eq(plan.workspace_bytes, 3 * 1024);
 }
 
 Test(plan, the_reference_works_on_one_row_at_a_time) {
     lotto_logits logits = shape(100, 1000);
-    cr_expect_eq(lotto_plan_rows(&reference, &logits).workspace_bytes,
+    cr_expect_eq(lotto_plan_rows(&reference, &logits, false).workspace_bytes,
                  20224); /* 1000 * (2 * 8 + 4), rounded up */
-    cr_expect_eq(lotto_plan_lists(&reference, &logits, 50).workspace_bytes, 20224);
+    cr_expect_eq(lotto_plan_lists(&reference, &logits, false, 50).workspace_bytes, 20224);
 }
 
 Test(plan, no_rows_need_no_workspace) {
     lotto_logits logits = shape(0, 1000);
-    cr_expect_eq(lotto_plan_lists(&gpu, &logits, 50).workspace_bytes, 0);
-    cr_expect_eq(lotto_plan_rows(&reference, &logits).workspace_bytes, 0);
+    cr_expect_eq(lotto_plan_lists(&gpu, &logits, false, 50).workspace_bytes, 0);
+    cr_expect_eq(lotto_plan_rows(&reference, &logits, false).workspace_bytes, 0);
 }
 
 Test(plan, large_batches_do_not_overflow) {
     lotto_logits logits = shape(INT64_C(1) << 20, INT64_C(1) << 20);
-    cr_expect_eq(lotto_plan_lists(&gpu, &logits, INT64_C(1) << 20).workspace_bytes, UINT64_C(1) << 44);
+    cr_expect_eq(lotto_plan_lists(&gpu, &logits, false, INT64_C(1) << 20).workspace_bytes, UINT64_C(1) << 44);
+}
+
+/* Adjusted rows are binary32 on chip, whatever they are in memory; one that does not fit there is held before its list. */
+Test(plan, adjusted_rows_take_four_bytes_a_logit) {
+    lotto_logits logits = shape(64, 128256);
+    logits.dtype = LOTTO_BF16;
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 3);
+    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, true);
+    cr_expect_eq(plan.team_blocks, 6);
+    cr_expect_eq(plan.part_bytes, 85520);
+    cr_expect_eq(plan.workspace_bytes, 0);
+    plan = lotto_plan_lists(&a100, &logits, true, 50);
+    cr_expect_eq(plan.part_bytes, 0);
+    cr_expect_eq(plan.held_row_bytes, 513280); /* 128256 * 4 + 30, in vectors, rounded up to 256 */
+    cr_expect_eq(plan.workspace_row_bytes, 513280 + 1024);
+    cr_expect_eq(plan.workspace_bytes, 64 * (513280 + 1024));
 }

@@ -33,19 +33,20 @@ bool run_load(struct run *run, const void *values, lotto_dtype dtype, int64_t ro
 
 static lotto_status query_workspace(struct run *run, const struct request *request, size_t *bytes) {
     lotto_context *context = run->device.context;
+    const lotto_controls *controls = &request->controls;
     switch (request->operation) {
     case OPERATION_SAMPLE:
-        return lotto_sample_workspace(context, &run->logits, bytes);
+        return lotto_sample_workspace(context, &run->logits, controls, bytes);
     case OPERATION_ARGMAX:
         return lotto_argmax_workspace(context, &run->logits, bytes);
     case OPERATION_SOFTMAX:
-        return lotto_softmax_workspace(context, &run->logits, bytes);
+        return lotto_softmax_workspace(context, &run->logits, controls, bytes);
     case OPERATION_PROBS:
-        return lotto_probs_workspace(context, &run->logits, bytes);
+        return lotto_probs_workspace(context, &run->logits, controls, bytes);
     case OPERATION_TOP_K:
-        return lotto_top_k_workspace(context, &run->logits, request->places, bytes);
+        return lotto_top_k_workspace(context, &run->logits, controls, request->places, bytes);
     case OPERATION_TOP_P:
-        return lotto_top_p_workspace(context, &run->logits, request->places, bytes);
+        return lotto_top_p_workspace(context, &run->logits, controls, request->places, bytes);
     }
     abort();
 }

@@ -25,8 +25,9 @@
  *                lotto_context_error() says in a sentence which argument, its value and what was allowed. A status covers the
  *                arguments and the launch; a fault inside a kernel appears at the caller's next synchronisation. Values in
  *                device arrays cannot be checked by the host: a bad one gives LOTTO_ROW_BAD_CONTROL for its row alone.
- *   Workspace    lotto_X_workspace() says how many bytes lotto_X() needs for the same arguments (data pointers may be NULL
- *                there); the workspace is 256-byte aligned, its contents matter neither before nor after. NULL when 0 bytes.
+ *   Workspace    lotto_X_workspace() says how many bytes lotto_X() needs for the same arguments. Data pointers may be NULL
+ *                there, and of the controls it matters alone whether they have adjustments: on a GPU such rows, where they
+ *                do not fit on chip, take 4 bytes a logit. The workspace is 256-byte aligned, its contents matter neither before nor after. NULL when 0 bytes.
  *   Threads      a context is used by one thread at a time; different contexts freely. No global state.
  */
 #ifndef LOTTO_H
@@ -243,7 +244,7 @@ LOTTO_API lotto_status lotto_softmax(lotto_context *context, const lotto_logits 
                                      uint32_t *status, void *workspace, size_t workspace_bytes,
                                      lotto_stream stream);
 LOTTO_API lotto_status lotto_softmax_workspace(lotto_context *context, const lotto_logits *logits,
-                                               size_t *bytes);
+                                               const lotto_controls *controls, size_t *bytes);
 
 /*
  * The first token of each row's order, of the logits as they are. tokens [rows], -1 on an EMPTY row. status [rows] or NULL.
@@ -267,7 +268,7 @@ LOTTO_API lotto_status lotto_top_k(lotto_context *context, const lotto_logits *l
                                    int32_t *kept, uint32_t *status, void *workspace, size_t workspace_bytes,
                                    lotto_stream stream);
 LOTTO_API lotto_status lotto_top_k_workspace(lotto_context *context, const lotto_logits *logits,
-                                             int64_t k_max, size_t *bytes);
+                                             const lotto_controls *controls, int64_t k_max, size_t *bytes);
 
 /*
  * The nucleus of each row, sorted by rank: ids [rows, capacity], the rest -1. Controls: temperature, top_p and adjustments.
@@ -281,7 +282,7 @@ LOTTO_API lotto_status lotto_top_p(lotto_context *context, const lotto_logits *l
                                    int32_t *kept, float *mass, uint32_t *status, void *workspace,
                                    size_t workspace_bytes, lotto_stream stream);
 LOTTO_API lotto_status lotto_top_p_workspace(lotto_context *context, const lotto_logits *logits,
-                                             int64_t capacity, size_t *bytes);
+                                             const lotto_controls *controls, int64_t capacity, size_t *bytes);
 
 /*
  * The distribution that lotto_sample() draws from: filtered, renormalised over what is kept, 0 for dropped tokens. All
@@ -292,7 +293,7 @@ LOTTO_API lotto_status lotto_probs(lotto_context *context, const lotto_logits *l
                                    int32_t *kept, uint32_t *status, void *workspace, size_t workspace_bytes,
                                    lotto_stream stream);
 LOTTO_API lotto_status lotto_probs_workspace(lotto_context *context, const lotto_logits *logits,
-                                             size_t *bytes);
+                                             const lotto_controls *controls, size_t *bytes);
 
 /*
  * Where each row's randomness comes from: two device arrays [rows], both required. Rows that share seed and position share
@@ -334,7 +335,7 @@ LOTTO_API lotto_status lotto_sample(lotto_context *context, const lotto_logits *
                                     const lotto_samples *samples, void *workspace, size_t workspace_bytes,
                                     lotto_stream stream);
 LOTTO_API lotto_status lotto_sample_workspace(lotto_context *context, const lotto_logits *logits,
-                                              size_t *bytes);
+                                              const lotto_controls *controls, size_t *bytes);
 
 #ifdef __cplusplus
 }

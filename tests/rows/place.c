@@ -209,7 +209,7 @@ static lotto_status run_softmax(struct call *call, void *workspace, size_t bytes
                          NULL);
 }
 static lotto_status size_softmax(struct call *call, size_t *bytes) {
-    return lotto_softmax_workspace(call->place->context, &call->logits, bytes);
+    return lotto_softmax_workspace(call->place->context, &call->logits, &call->controls, bytes);
 }
 
 static lotto_status run_argmax(struct call *call, void *workspace, size_t bytes) {
@@ -230,7 +230,8 @@ static lotto_status run_top_k(struct call *call, void *workspace, size_t bytes) 
                        NULL);
 }
 static lotto_status size_top_k(struct call *call, size_t *bytes) {
-    return lotto_top_k_workspace(call->place->context, &call->logits, call->request->k_max, bytes);
+    return lotto_top_k_workspace(call->place->context, &call->logits, &call->controls, call->request->k_max,
+                                 bytes);
 }
 
 static lotto_status run_top_p(struct call *call, void *workspace, size_t bytes) {
@@ -243,7 +244,8 @@ static lotto_status run_top_p(struct call *call, void *workspace, size_t bytes) 
                        NULL);
 }
 static lotto_status size_top_p(struct call *call, size_t *bytes) {
-    return lotto_top_p_workspace(call->place->context, &call->logits, call->request->capacity, bytes);
+    return lotto_top_p_workspace(call->place->context, &call->logits, &call->controls,
+                                 call->request->capacity, bytes);
 }
 
 static lotto_status run_probs(struct call *call, void *workspace, size_t bytes) {
@@ -252,7 +254,7 @@ static lotto_status run_probs(struct call *call, void *workspace, size_t bytes) 
                        result_data(call, PROBS_STATUS), workspace, bytes, NULL);
 }
 static lotto_status size_probs(struct call *call, size_t *bytes) {
-    return lotto_probs_workspace(call->place->context, &call->logits, bytes);
+    return lotto_probs_workspace(call->place->context, &call->logits, &call->controls, bytes);
 }
 
 static lotto_status run_sample(struct call *call, void *workspace, size_t bytes) {
@@ -272,7 +274,7 @@ static lotto_status run_sample(struct call *call, void *workspace, size_t bytes)
                         bytes, NULL);
 }
 static lotto_status size_sample(struct call *call, size_t *bytes) {
-    return lotto_sample_workspace(call->place->context, &call->logits, bytes);
+    return lotto_sample_workspace(call->place->context, &call->logits, &call->controls, bytes);
 }
 
 static const struct operation {
