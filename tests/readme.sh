@@ -1,10 +1,18 @@
 #!/usr/bin/env bash
-# readme.sh README: the C example in the README compiles without a warning, as C11 and as C++17.
+# readme.sh README LIBRARY: the C example in the README compiles without a warning, as C11 and as C++17, and samples what it must on the reference
+# (readme_main.c).
 set -euo pipefail
 readme=$1
-include=$(dirname "$readme")/include
+library=$2
+source=$(dirname "$readme")
+flags=(-Wall -Wextra -Wpedantic -Werror "-I$source/include")
 
 example=$(sed -n '/^```c$/,/^```$/p' "$readme" | sed '/^```/d')
 [ -n "$example" ] || { echo "$readme holds no C example"; exit 1; }
-gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$include" -x c - <<<"$example"
-g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$include" -x c++ - <<<"$example"
+g++ -std=c++17 "${flags[@]}" -fsyntax-only -x c++ - <<<"$example"
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cat - "$source/tests/readme_main.c" <<<"$example" >"$folder/example.c"
+gcc -std=c11 "${flags[@]}" -o "$folder/example" "$folder/example.c" "$library" "-Wl,-rpath,$(dirname "$library")"
+"$folder/example"

@@ -39,7 +39,7 @@ static void cuts_agree(struct places *places, const float *row, lotto_dtype dtyp
     for (int64_t i = 0; i < CUTS * vocab; i++)
         row_store(rows, dtype, i, row[i % vocab]);
     struct request *request = request_of(rows, dtype, CUTS, vocab);
-    request_set_controls(request, &(struct row_controls){temperature, 0, 1, 0, order});
+    request_set_controls(request, &(struct row_controls){temperature, 0, 1, 0, order, false});
     request->k_max = request->capacity = 40;
     for (int i = 0; i < CUTS; i++) {
         request->kinds[i] = ROW_TIED;
