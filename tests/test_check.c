@@ -383,7 +383,7 @@ Test(check, workspace_queries) {
     adjustments.struct_size = 8;
     cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &a.controls, &bytes), LOTTO_INVALID_ARGUMENT);
     cr_expect_str_eq(lotto_context_error(a.context),
-                     "adjustments.struct_size is 8; must be 248, as its INIT macro sets it");
+                     "adjustments.struct_size is 8; must be 192, as its INIT macro sets it");
     a.logits.vocab = 0;
     cr_expect_eq(lotto_argmax_workspace(a.context, &a.logits, &bytes), LOTTO_INVALID_ARGUMENT);
     cr_expect_eq(lotto_argmax_workspace(NULL, &a.logits, &bytes), LOTTO_INVALID_ARGUMENT);

@@ -200,7 +200,7 @@ Test(plan, large_batches_do_not_overflow) {
 Test(plan, adjusted_rows_take_four_bytes_a_logit) {
     lotto_logits logits = shape(64, 128256);
     logits.dtype = LOTTO_BF16;
-    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 3);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 4);
     struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, true);
     cr_expect_eq(plan.team_blocks, 6);
     cr_expect_eq(plan.part_bytes, 85520);
