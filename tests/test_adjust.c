@@ -6,6 +6,7 @@
 #include "tests/oracle/textbook.h"
 #include "tests/rows/adjustments.h"
 #include "tests/rows/place.h"
+#include "tests/rows/row_samples.h"
 
 #include <criterion/criterion.h>
 #include <float.h>
@@ -328,26 +329,12 @@ Test(by_hand, bad_values) {
 
 /* ---- what the operations make of it ----------------------------------------------------------------------------------- */
 
-struct answer {
-    int32_t token, kept, rank;
-    uint32_t status;
-    float prob, logprob, model_logprob, kept_mass;
-};
-
 static struct answer sample(const float *x, int64_t vocab, const lotto_controls *controls) {
     lotto_logits logits = {x, vocab, 1, vocab, LOTTO_F32};
     const uint64_t zero = 0; /* R is above the half */
     lotto_draws draws = {sizeof draws, &zero, &zero};
     struct answer answer;
-    lotto_samples samples = LOTTO_SAMPLES_INIT;
-    samples.tokens = &answer.token;
-    samples.status = &answer.status;
-    samples.kept = &answer.kept;
-    samples.prob = &answer.prob;
-    samples.logprob = &answer.logprob;
-    samples.model_logprob = &answer.model_logprob;
-    samples.kept_mass = &answer.kept_mass;
-    samples.rank = &answer.rank;
+    lotto_samples samples = samples_into(&answer);
     cr_assert_eq(
         lotto_sample(reference(), &logits, &draws, controls, &samples, workspace, sizeof workspace, NULL),
         LOTTO_SUCCESS, "%s", lotto_context_error(reference()));

@@ -7,6 +7,7 @@
 #include "tests/rows/boundary.h"
 #include "tests/rows/place.h"
 #include "tests/rows/real.h"
+#include "tests/rows/row_samples.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -20,12 +21,6 @@ static char text[1024];
 
 /* At this temperature c = 1.44269504f / T is exactly 1, so a token n below the maximum weighs 2^(40 - n). */
 #define POWERS_OF_TWO 1.44269504f
-
-struct answer {
-    int32_t token, kept, rank;
-    uint32_t status;
-    float prob, logprob, model_logprob, kept_mass;
-};
 
 static lotto_controls controls_of(float temperature, int32_t top_k, float top_p, float min_p,
                                   lotto_order order) {
@@ -58,15 +53,7 @@ static struct answer sample(const float *x, int64_t vocab, const lotto_controls 
     draws.seeds = &seed;
     draws.positions = &position;
     struct answer answer;
-    lotto_samples samples = LOTTO_SAMPLES_INIT;
-    samples.tokens = &answer.token;
-    samples.status = &answer.status;
-    samples.kept = &answer.kept;
-    samples.prob = &answer.prob;
-    samples.logprob = &answer.logprob;
-    samples.model_logprob = &answer.model_logprob;
-    samples.kept_mass = &answer.kept_mass;
-    samples.rank = &answer.rank;
+    lotto_samples samples = samples_into(&answer);
     cr_assert_eq(
         lotto_sample(context, &logits, &draws, controls, &samples, workspace, sizeof workspace, NULL),
         LOTTO_SUCCESS, "%s", lotto_context_error(context));
