@@ -101,7 +101,7 @@ Test(device, contexts_are_created_by_index) {
 Test(device, this_version_needs_no_workspace_for_sampling) {
     struct batch batch = new_batch();
     size_t bytes = 1;
-    cr_assert_eq(lotto_sample_workspace(batch.context, &batch.logits, &batch.controls, &bytes),
+    cr_assert_eq(lotto_sample_workspace(batch.context, &batch.logits, &batch.draws, &batch.controls, &bytes),
                  LOTTO_SUCCESS);
     cr_expect_eq(bytes, 0);
 }

@@ -38,12 +38,12 @@ static void random_requests_are_equal(const char *what, uint64_t first_seed, int
 
 Test(random_requests, small_vocabularies, .timeout = 600) {
     random_requests_are_equal("vocabularies up to 300", 0x4000000, 100000,
-                              &(struct request_limits){300, 2000, 20, false});
+                              &(struct request_limits){300, 2000, 20, false, false});
 }
 
 Test(random_requests, all_vocabularies, .timeout = 600) {
     random_requests_are_equal("vocabularies up to 200000", 0x5000000, 4000000,
-                              &(struct request_limits){200000, 40000, 8, false});
+                              &(struct request_limits){200000, 40000, 8, false, false});
 }
 
 /* 0: a top-p whose search met the place between the least float above 0 and the largest below, and never ended. */
@@ -51,7 +51,7 @@ Test(random_requests, that_once_failed, .timeout = 600) {
     static const struct {
         uint64_t seed;
         struct request_limits limits;
-    } failed[] = {{0x4b00000647, {3000, 12000, 8, false}}};
+    } failed[] = {{0x4b00000647, {3000, 12000, 8, false, false}}};
     struct places places;
     if (!places_enter(&places))
         return;

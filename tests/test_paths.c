@@ -149,7 +149,8 @@ static void equal_on_each_path(bool adjusted) {
     int path_count = list_paths(places.device.context, paths);
     struct tally tally = {0};
     while (least(&tally, paths, path_count) < needed && tally.rows < 100 * needed) {
-        struct request *request = request_random(seed, &(struct request_limits){3000, 12000, 8, adjusted});
+        struct request *request =
+            request_random(seed, &(struct request_limits){3000, 12000, 8, adjusted, false});
         wanted = paths[seed++ % (uint64_t)path_count];
         used = (struct path){0};
         places_agree(&places, request);
