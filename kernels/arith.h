@@ -323,8 +323,8 @@ struct arith_source {
     uint32_t status; /* not 0: none, and why */
 };
 
-ARITH struct arith_source arith_source(const lotto_logits *logits, const lotto_draws *draws,
-                                       int64_t request) {
+ARITH struct arith_source arith_source_of(const lotto_logits *logits, const lotto_draws *draws,
+                                          int64_t request) {
     struct arith_source source = {draws->logits_rows ? draws->logits_rows[request] : request, 0};
     if (source.row < 0)
         source.status = LOTTO_ROW_SKIPPED;

@@ -24,6 +24,14 @@ struct Weight {
     __device__ uint64_t operator()(float x) const { return arith_weight(maximum - x, scale); }
 };
 
+/* What a token adds to the entropy. */
+struct Surprise {
+    static constexpr bool kCounts = false;
+    static constexpr bool kNoneWithoutCandidate = true;
+    Weight weight;
+    __device__ uint64_t operator()(float x) const { return arith_surprise(weight.maximum - x, weight.scale); }
+};
+
 /* Tokens whose key is at least the bound, told from their working value, and from their id where they tie with the last of them. */
 struct Prefix {
     float last;

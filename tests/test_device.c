@@ -107,8 +107,7 @@ Test(device, this_version_needs_no_workspace_for_sampling) {
 }
 
 /* A decoding loop captured once: the replays advance the positions on the device. */
-Test(device, a_captured_call_replayed_equals_direct_calls) {
-    struct batch batch = new_batch();
+static void captured_equals_direct(struct batch batch) {
     int32_t direct[STEPS][ROWS], replayed[STEPS][ROWS];
     cr_assert(sample_steps(&batch, NULL, VOCAB, direct), "%s", lotto_context_error(batch.context));
 
@@ -136,6 +135,26 @@ Test(device, a_captured_call_replayed_equals_direct_calls) {
     for (int step = 1; step < STEPS; step++)
         distinct += direct[step][0] != direct[0][0];
     cr_expect_gt(distinct, 0, "positions make no difference");
+}
+
+Test(device, a_captured_call_replayed_equals_direct_calls) { captured_equals_direct(new_batch()); }
+
+Test(device, a_call_for_every_result_is_one_launch_too) {
+    static const uint64_t room[8 * ROWS];
+    static const int32_t logits_rows[ROWS] = {3, 3, 0, 1};
+    struct batch batch = new_batch();
+    batch.draws.logits_rows = on_device(logits_rows, sizeof logits_rows);
+    batch.draws.requests = ROWS;
+    batch.samples.entropy = on_device(room, sizeof room);
+    batch.samples.kept = on_device(room, sizeof room);
+    batch.samples.kept_mass = on_device(room, sizeof room);
+    batch.samples.model_logprob = on_device(room, sizeof room);
+    batch.samples.rank = on_device(room, sizeof room);
+    batch.samples.top_n = 5;
+    batch.samples.top_ids = on_device(room, sizeof room);
+    batch.samples.top_logprobs = on_device(room, sizeof room);
+    batch.samples.top_of = LOTTO_LOGPROBS_MODEL;
+    captured_equals_direct(batch);
 }
 
 /* A thread with a context, a stream and outputs of its own. */

@@ -46,6 +46,16 @@ Test(random_requests, all_vocabularies, .timeout = 600) {
                               &(struct request_limits){200000, 40000, 8, false, false});
 }
 
+Test(random_requests, small_vocabularies_reported, .timeout = 600) {
+    random_requests_are_equal("vocabularies up to 300, many draws, shared rows and likeliest tokens",
+                              0x6000000, 60000, &(struct request_limits){300, 2000, 20, false, true});
+}
+
+Test(random_requests, all_vocabularies_adjusted_and_reported, .timeout = 600) {
+    random_requests_are_equal("vocabularies up to 200000, adjusted, with all that comes back", 0x7000000,
+                              1000000, &(struct request_limits){200000, 40000, 8, true, true});
+}
+
 /* 0: a top-p whose search met the place between the least float above 0 and the largest below, and never ended. */
 Test(random_requests, that_once_failed, .timeout = 600) {
     static const struct {
@@ -96,6 +106,54 @@ Test(shapes, vocabularies_around_powers_of_two, .timeout = 600) {
             (struct row_controls){0.8f, (int32_t)(vocab / 2), 0.9f, 0.01f, LOTTO_ORDER_SEQUENTIAL, false});
         request_destroy(request);
     }
+    places_leave(&places);
+}
+
+/* As many draws as a block has threads, and more: from a list, and from a long row that several blocks share; greedy ones. */
+Test(shapes, many_draws, .timeout = 600) {
+    enum { VOCAB = 20000 };
+    static float rows[3 * VOCAB];
+    struct places places;
+    if (!places_enter(&places))
+        return;
+    struct random random = random_of_seed(14);
+    for (int row = 0; row < 3; row++)
+        row_fill(&random, ROW_LLM_LIKE, LOTTO_F32, VOCAB, rows + row * VOCAB);
+    struct request *request = request_of(rows, LOTTO_F32, 3, VOCAB);
+    request->draw_count = 300;
+    for (int result = 0; result < RESULTS; result++)
+        request->wanted[result] = result >= SAMPLE_TOKENS && result != SAMPLE_RANK;
+    for (int variant = 0; variant < 4; variant++) {
+        int32_t top_k = variant == 0 ? 50 : 0;
+        float temperature = variant == 3 ? 0 : 1, top_p = variant == 1 ? 0.95f : 1;
+        request_set_controls(
+            request, &(struct row_controls){temperature, top_k, top_p, 0, LOTTO_ORDER_SEQUENTIAL, false});
+        places_agree(&places, request);
+    }
+    request_destroy(request);
+    places_leave(&places);
+}
+
+/* More requests than rows, and rows that no request samples. */
+Test(shapes, requests_of_one_row, .timeout = 600) {
+    enum { ROWS = 40, VOCAB = 3000 };
+    static float rows[ROWS * VOCAB];
+    struct places places;
+    if (!places_enter(&places))
+        return;
+    struct random random = random_of_seed(15);
+    row_fill(&random, ROW_NORMAL, LOTTO_F32, VOCAB, rows);
+    struct request *request = request_of(rows, LOTTO_F32, ROWS, VOCAB);
+    request_set_random_controls(request, &random);
+    for (int result = 0; result < RESULTS; result++)
+        request->wanted[result] = result_is_of_sample((enum result)result);
+    request->logits_rows = calloc(ROWS, sizeof *request->logits_rows);
+    cr_assert_not_null(request->logits_rows);
+    for (int64_t rows_of_sample = 0; rows_of_sample <= 1; rows_of_sample++) {
+        request->sample_rows = rows_of_sample; /* without one, each request is for one beyond the last */
+        places_agree(&places, request);
+    }
+    request_destroy(request);
     places_leave(&places);
 }
 

@@ -112,7 +112,7 @@ void lotto_reference_sample(const lotto_logits *logits, const lotto_draws *draws
                             const lotto_controls *controls, const lotto_samples *samples, void *workspace) {
     for (int64_t index = 0; index < arith_requests(logits, draws); index++) {
         struct sampled sampled = {samples, index, draws->count};
-        struct arith_source source = arith_source(logits, draws, index);
+        struct arith_source source = arith_source_of(logits, draws, index);
         struct lotto_reference_row row = lotto_reference_unread(logits, source.status);
         if (!source.status)
             row = lotto_reference_read_for(logits, source.row, controls, index, workspace);
