@@ -65,7 +65,8 @@ struct Report {
     /* What is kept, whose mass is known. */
     template <typename Logit> __device__ void kept(Row<Logit> &row, const Kept &kept, uint64_t mass) const {
         if (samples.kept) {
-            uint64_t count = kept.listed ? scratch().kept : measure_prefix(row, kept.bound, Count());
+            uint64_t count = kept.listed ? row.team.from_leader(&scratch().kept)
+                                         : measure_prefix(row, kept.bound, Count());
             if (writes)
                 samples.kept[index] = static_cast<int32_t>(count);
         }

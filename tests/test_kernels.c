@@ -120,12 +120,16 @@ Test(shapes, many_draws, .timeout = 600) {
     for (int row = 0; row < 3; row++)
         row_fill(&random, ROW_LLM_LIKE, LOTTO_F32, VOCAB, rows + row * VOCAB);
     struct request *request = request_of(rows, LOTTO_F32, 3, VOCAB);
-    request->draw_count = 300;
-    for (int result = 0; result < RESULTS; result++)
-        request->wanted[result] = result >= SAMPLE_TOKENS && result != SAMPLE_RANK;
-    for (int variant = 0; variant < 4; variant++) {
-        int32_t top_k = variant == 0 ? 50 : 0;
-        float temperature = variant == 3 ? 0 : 1, top_p = variant == 1 ? 0.95f : 1;
+    for (int variant = 0; variant < 12; variant++) {
+        enum { ALL_BUT_RANKS, TOKENS, TOKENS_AND_RANKS } what = variant / 4;
+        request->draw_count = what == TOKENS_AND_RANKS ? 20 : 300;
+        for (int result = 0; result < RESULTS; result++)
+            request->wanted[result] =
+                result == SAMPLE_TOKENS ||
+                (result == SAMPLE_RANK ? what == TOKENS_AND_RANKS
+                                       : what == ALL_BUT_RANKS && result > SAMPLE_TOKENS);
+        int32_t top_k = variant % 4 == 0 ? 50 : 0;
+        float temperature = variant % 4 == 3 ? 0 : 1, top_p = variant % 4 == 1 ? 0.95f : 1;
         request_set_controls(
             request, &(struct row_controls){temperature, top_k, top_p, 0, LOTTO_ORDER_SEQUENTIAL, false});
         places_agree(&places, request);
@@ -145,12 +149,13 @@ Test(shapes, requests_of_one_row, .timeout = 600) {
     row_fill(&random, ROW_NORMAL, LOTTO_F32, VOCAB, rows);
     struct request *request = request_of(rows, LOTTO_F32, ROWS, VOCAB);
     request_set_random_controls(request, &random);
-    for (int result = 0; result < RESULTS; result++)
-        request->wanted[result] = result_is_of_sample((enum result)result);
     request->logits_rows = calloc(ROWS, sizeof *request->logits_rows);
     cr_assert_not_null(request->logits_rows);
-    for (int64_t rows_of_sample = 0; rows_of_sample <= 1; rows_of_sample++) {
-        request->sample_rows = rows_of_sample; /* without one, each request is for one beyond the last */
+    for (int variant = 0; variant < 4; variant++) {
+        for (int result = 0; result < RESULTS; result++)
+            request->wanted[result] =
+                result == SAMPLE_TOKENS || (variant < 2 && result_is_of_sample((enum result)result));
+        request->sample_rows = variant % 2; /* without one, each request is for one beyond the last */
         places_agree(&places, request);
     }
     request_destroy(request);
