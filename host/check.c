@@ -229,17 +229,38 @@ bool lotto_check_device(lotto_context *context, const lotto_device *device) {
            check_struct_size(context, "device", device->struct_size, sizeof *device);
 }
 
-bool lotto_check_draws(lotto_context *context, const lotto_draws *draws, const lotto_logits *logits) {
+bool lotto_check_requests(lotto_context *context, const lotto_draws *draws) {
     return lotto_check_pointer(context, "draws", draws) &&
            check_struct_size(context, "draws", draws->struct_size, sizeof *draws) &&
-           lotto_check_array(context, "draws.seeds", draws->seeds, logits) &&
-           lotto_check_array(context, "draws.positions", draws->positions, logits);
+           check_range(context, "draws.requests", draws->requests, 0, INT32_MAX);
 }
 
-bool lotto_check_samples(lotto_context *context, const lotto_samples *samples, const lotto_logits *logits) {
-    return lotto_check_pointer(context, "samples", samples) &&
-           check_struct_size(context, "samples", samples->struct_size, sizeof *samples) &&
-           lotto_check_array(context, "samples.tokens", samples->tokens, logits);
+bool lotto_check_draws(lotto_context *context, const lotto_draws *draws, const lotto_logits *requests) {
+    if (!draws->logits_rows && draws->requests != 0 && draws->requests != requests->rows)
+        return refuse(context,
+                      "draws.requests is %" PRId64 "; must be 0 or logits.rows (%" PRId64
+                      ") without draws.logits_rows",
+                      draws->requests, requests->rows);
+    return check_range(context, "draws.count", draws->count, 1, LOTTO_MOST_DRAWS) &&
+           lotto_check_array(context, "draws.seeds", draws->seeds, requests) &&
+           lotto_check_array(context, "draws.positions", draws->positions, requests);
+}
+
+bool lotto_check_samples(lotto_context *context, const lotto_samples *samples, const lotto_logits *requests) {
+    if (!lotto_check_pointer(context, "samples", samples) ||
+        !check_struct_size(context, "samples", samples->struct_size, sizeof *samples) ||
+        !lotto_check_array(context, "samples.tokens", samples->tokens, requests) ||
+        !check_range(context, "samples.top_n", samples->top_n,
+                     samples->top_ids || samples->top_logprobs ? 1 : 0, LOTTO_MOST_TOP))
+        return false;
+    switch (samples->top_of) {
+    case LOTTO_LOGPROBS_KEPT:
+    case LOTTO_LOGPROBS_MODEL:
+        return true;
+    }
+    return refuse(context,
+                  "samples.top_of is %d; must be LOTTO_LOGPROBS_KEPT (%d) or LOTTO_LOGPROBS_MODEL (%d)",
+                  (int)samples->top_of, LOTTO_LOGPROBS_KEPT, LOTTO_LOGPROBS_MODEL);
 }
 
 bool lotto_check_workspace(lotto_context *context, const void *workspace, size_t workspace_bytes,

@@ -49,9 +49,13 @@ bool lotto_check_capacity(lotto_context *context, const char *name, int64_t capa
 
 bool lotto_check_device(lotto_context *context, const lotto_device *device);
 
-bool lotto_check_draws(lotto_context *context, const lotto_draws *draws, const lotto_logits *logits);
+/* What of the draws says how many requests there are, for which no array need be there yet. */
+bool lotto_check_requests(lotto_context *context, const lotto_draws *draws);
 
-bool lotto_check_samples(lotto_context *context, const lotto_samples *samples, const lotto_logits *logits);
+/* requests: the logits, with as many rows as the call's other arrays have. */
+bool lotto_check_draws(lotto_context *context, const lotto_draws *draws, const lotto_logits *requests);
+
+bool lotto_check_samples(lotto_context *context, const lotto_samples *samples, const lotto_logits *requests);
 
 bool lotto_check_workspace(lotto_context *context, const void *workspace, size_t workspace_bytes,
                            const struct lotto_plan *plan);

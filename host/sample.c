@@ -1,4 +1,5 @@
 #include "check.h"
+#include "kernels/arith.h"
 #include "plan.h"
 #include "reference/reference.h"
 
@@ -6,14 +7,18 @@ lotto_status lotto_sample(lotto_context *context, const lotto_logits *logits, co
                           const lotto_controls *controls, const lotto_samples *samples, void *workspace,
                           size_t workspace_bytes, lotto_stream stream) {
     if (!lotto_check_context(context) || !lotto_check_logits(context, logits) ||
-        !lotto_check_draws(context, draws, logits) ||
-        !lotto_check_controls(context, controls, LOTTO_CONTROL_ALL, logits) ||
-        !lotto_check_samples(context, samples, logits))
+        !lotto_check_requests(context, draws))
         return LOTTO_INVALID_ARGUMENT;
-    struct lotto_plan plan = lotto_plan_rows(&context->limits, logits, controls->adjustments != NULL);
+    lotto_logits requests = *logits;
+    requests.rows = arith_requests(logits, draws);
+    if (!lotto_check_draws(context, draws, &requests) ||
+        !lotto_check_controls(context, controls, LOTTO_CONTROL_ALL, &requests) ||
+        !lotto_check_samples(context, samples, &requests))
+        return LOTTO_INVALID_ARGUMENT;
+    struct lotto_plan plan = lotto_plan_rows(&context->limits, &requests, controls->adjustments != NULL);
     if (!lotto_check_workspace(context, workspace, workspace_bytes, &plan))
         return LOTTO_INVALID_ARGUMENT;
-    if (logits->rows == 0)
+    if (requests.rows == 0)
         return LOTTO_SUCCESS;
 
     if (lotto_context_is_reference(context)) {

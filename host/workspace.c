@@ -39,9 +39,21 @@ lotto_status lotto_probs_workspace(lotto_context *context, const lotto_logits *l
     return rows_workspace(context, logits, controls, bytes);
 }
 
+/* Of as many requests as the call is to have: without logits_rows, which need not be there yet, none are as many as rows. */
 lotto_status lotto_sample_workspace(lotto_context *context, const lotto_logits *logits,
-                                    const lotto_controls *controls, size_t *bytes) {
-    return rows_workspace(context, logits, controls, bytes);
+                                    const lotto_draws *draws, const lotto_controls *controls, size_t *bytes) {
+    if (!lotto_check_context(context) || !lotto_check_shape(context, logits) ||
+        !lotto_check_requests(context, draws))
+        return LOTTO_INVALID_ARGUMENT;
+    lotto_logits requests = *logits;
+    if (draws->logits_rows || draws->requests > 0)
+        requests.rows = draws->requests;
+    return rows_workspace(context, &requests, controls, bytes);
+}
+
+lotto_status lotto_logprobs_workspace(lotto_context *context, const lotto_logits *logits, size_t *bytes) {
+    const lotto_controls off = LOTTO_CONTROLS_INIT;
+    return rows_workspace(context, logits, &off, bytes);
 }
 
 lotto_status lotto_top_k_workspace(lotto_context *context, const lotto_logits *logits,

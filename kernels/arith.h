@@ -325,6 +325,27 @@ ARITH uint64_t arith_top_p_mass(float top_p, uint64_t mass) {
 
 /* ---- 5. draw ------------------------------------------------------------------------------------------------------ */
 
+/* How many rows a call's arrays have, logits aside. */
+ARITH int64_t arith_requests(const lotto_logits *logits, const lotto_draws *draws) {
+    return draws->logits_rows ? draws->requests : logits->rows;
+}
+
+/* The row of logits that a request samples. */
+struct arith_source {
+    int64_t row;
+    uint32_t status; /* not 0: none, and why */
+};
+
+ARITH struct arith_source arith_source_of(const lotto_logits *logits, const lotto_draws *draws,
+                                          int64_t request) {
+    struct arith_source source = {draws->logits_rows ? draws->logits_rows[request] : request, 0};
+    if (source.row < 0)
+        source.status = LOTTO_ROW_SKIPPED;
+    else if (source.row >= logits->rows)
+        source.status = LOTTO_ROW_BAD_CONTROL;
+    return source;
+}
+
 enum arith_purpose { ARITH_DRAW_TOKEN = 0 };
 
 struct arith_philox {
@@ -411,6 +432,21 @@ ARITH float arith_log_mass(uint64_t mass) {
 /* Natural logarithm of a kept token's probability under the kept mass. */
 ARITH float arith_logprob(float distance, float temperature, uint64_t mass) {
     return 0.0f - distance / temperature - arith_log_mass(mass); /* certainty is +0 */
+}
+
+/*
+ * What a kept token adds to the entropy, less what its weight adds to the kept mass: weight * t, how many powers of two it lies below the
+ * maximum, in units of 2^-41, to nearest. t * 2^23 is an integer, and their product at most 2^63 / (e * ln 2) (1 + 2^-20), at t = 1.44.
+ */
+ARITH uint64_t arith_surprise(float distance, float scale) {
+    float s = fminf(fmaf(distance, scale, 1.0f), 42.0f); /* beyond, it weighs nothing */
+    uint64_t t = (uint32_t)((s - 1.0f) * 0x1p23f);
+    return (arith_weight(distance, scale) * t + (1u << 21)) >> 22;
+}
+
+/* In nats, from the sum over what is kept and its mass. */
+ARITH float arith_entropy(uint64_t surprise, uint64_t mass) {
+    return fmaf((float)surprise / (float)mass, 0x1.62e43p-2f, arith_log_mass(mass));
 }
 
 ARITH float arith_mass_share(uint64_t kept_mass, uint64_t mass) { return (float)kept_mass / (float)mass; }

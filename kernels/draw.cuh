@@ -11,21 +11,33 @@
 
 namespace lotto {
 
+/* An entry's part of the kept mass, with the tokens in id order. */
+struct Stretch {
+    uint64_t begin, length;
+    __device__ bool holds(uint64_t target) const { return begin <= target && target < begin + length; }
+};
+
+__device__ inline Stretch stretch_of(const List &list, int kept, int i) {
+    uint32_t id = arith_key_id(entry_key(list.entry[i]));
+    uint64_t before = 0, sum_of_better = 0;
+    for (int other = 0; other < kept; other++) {
+        uint64_t sum = list.sum[other];
+        before += arith_key_id(entry_key(list.entry[other])) < id ? sum - sum_of_better : 0;
+        sum_of_better = sum;
+    }
+    return {before, list.sum[i] - (i > 0 ? list.sum[i - 1] : 0)};
+}
+
 /* From the leader's list. By the whole leading block; the thread that finds the token returns it, the others -1. */
 template <typename Target> __device__ Drawn draw_from_list(Target target) {
     const List &list = scratch().list;
     int kept = scratch().kept;
     Drawn drawn = {-1, 0, scratch().mass};
     for (int i = threadIdx.x; i < kept; i += kBlockThreads) {
-        uint32_t id = arith_key_id(entry_key(list.entry[i]));
-        uint64_t before = 0, sum_of_better = 0, goal = target(drawn.mass);
-        for (int other = 0; other < kept; other++) {
-            uint64_t sum = list.sum[other];
-            before += arith_key_id(entry_key(list.entry[other])) < id ? sum - sum_of_better : 0;
-            sum_of_better = sum;
-        }
-        if (before <= goal && goal < before + list.sum[i] - (i > 0 ? list.sum[i - 1] : 0))
-            drawn = {static_cast<int>(id), entry_value(list.entry[i]), drawn.mass};
+        uint64_t goal = target(drawn.mass);
+        if (stretch_of(list, kept, i).holds(goal))
+            drawn = {static_cast<int>(arith_key_id(entry_key(list.entry[i]))), entry_value(list.entry[i]),
+                     drawn.mass};
     }
     return drawn;
 }
@@ -59,6 +71,40 @@ template <typename Logit, typename Target> __device__ Drawn draw(Row<Logit> &row
             drawn = {token, row.value_of(token), *team.at_leader(&scratch().mass)};
     }
     return drawn;
+}
+
+/*
+ * Many draws from what is kept, whose mass the team has found: act(number, token, working value) for each, by one thread of the team. target(number)
+ * lies below the mass. Each block finds those of its own part, so that no draw takes a barrier of the team.
+ */
+template <typename Logit, typename Target, typename Act>
+__device__ void draw_many(const Row<Logit> &row, const Kept &kept, int count, Target target, Act act) {
+    const Team &team = row.team;
+    const List &list = scratch().list;
+    for (int i = threadIdx.x; kept.listed && team.leads() && i < scratch().kept; i += kBlockThreads) {
+        Stretch stretch = stretch_of(list, scratch().kept, i);
+        for (int number = 0; number < count; number++)
+            if (stretch.holds(target(number)))
+                act(number, static_cast<int>(arith_key_id(entry_key(list.entry[i]))),
+                    entry_value(list.entry[i]));
+    }
+    if (kept.listed)
+        return;
+    uint64_t *runs = scratch().beyond;
+    for (int warp = threadIdx.x; !team.leads() && warp < team.warps(); warp += kBlockThreads)
+        runs[warp] = team.at_leader(runs)[warp];
+    __syncthreads();
+    Prefix prefix(kept.bound);
+    for (int number = 0; number < count; number++) {
+        Place place = find_run(team.warps(), target(number), [&](int warp) { return runs[warp]; });
+        if (place.warp / kBlockWarps != team.rank)
+            continue;
+        int token = locate(row, place, [&](float x, int id) -> uint64_t {
+            return prefix.holds(x, id) ? kept.weight(x) : 0;
+        });
+        if (threadIdx.x == 0)
+            act(number, token, row.value_of(token));
+    }
 }
 
 } // namespace lotto

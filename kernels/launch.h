@@ -25,6 +25,10 @@ struct lotto_plan {
     size_t workspace_bytes;
 };
 
+/* What lotto_sample() gives a row at most: tokens, and likeliest ones. */
+#define LOTTO_MOST_DRAWS (1 << 20)
+#define LOTTO_MOST_TOP 64
+
 /* Shared memory that a kernel has beside the part of its row, at most; top_k and top_p, which sort lists, have more. */
 #define LOTTO_ROWS_SHARED_BYTES (22 << 10)
 #define LOTTO_LISTS_SHARED_BYTES (33 << 10)
@@ -52,6 +56,9 @@ cudaError_t lotto_launch_probs(const struct lotto_plan *plan, const lotto_logits
 cudaError_t lotto_launch_sample(const struct lotto_plan *plan, const lotto_logits *logits,
                                 const lotto_draws *draws, const lotto_controls *controls,
                                 const lotto_samples *samples, void *workspace, lotto_stream stream);
+cudaError_t lotto_launch_logprobs(const struct lotto_plan *plan, const lotto_logits *logits,
+                                  const int32_t *tokens, float *logprobs, int32_t *ranks, uint32_t *status,
+                                  lotto_stream stream);
 
 #ifdef __cplusplus
 }

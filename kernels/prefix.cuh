@@ -24,6 +24,14 @@ struct Weight {
     __device__ uint64_t operator()(float x) const { return arith_weight(maximum - x, scale); }
 };
 
+/* What a token adds to the entropy. */
+struct Surprise {
+    static constexpr bool kCounts = false;
+    static constexpr bool kNoneWithoutCandidate = true;
+    Weight weight;
+    __device__ uint64_t operator()(float x) const { return arith_surprise(weight.maximum - x, weight.scale); }
+};
+
 /* Tokens whose key is at least the bound, told from their working value, and from their id where they tie with the last of them. */
 struct Prefix {
     float last;
@@ -53,6 +61,20 @@ __device__ uint64_t measure_run(const Row<Logit> &row, uint64_t bound, Measure m
 template <typename Logit, typename Measure>
 __device__ uint64_t measure_prefix(Row<Logit> &row, uint64_t bound, Measure measure) {
     return team_sum(row.team, measure_run(row, bound, measure));
+}
+
+/* The place of a token in the order of all the row's tokens as the batch has them, 1 for the first. */
+template <typename Logit> __device__ int rank_of(Row<Logit> &row, int token) {
+    uint64_t key = arith_key(arith_without_nan(row.logits[token]), token);
+    if (!row.kAdjusted && !row.has_infinity)
+        return static_cast<int>(measure_prefix(row, key, Count()));
+    Prefix prefix(key); /* working values are others */
+    uint32_t rank = 0;
+    row.for_each_vector_of_batch([&](int id, const auto &x) {
+        for (int i = 0; i < row.kPerVector; i++)
+            rank += prefix.holds(x[i], id + i);
+    });
+    return static_cast<int>(team_sum(row.team, warp_sum(rank)));
 }
 
 /* In which warp's run a sum over the runs passes a target, and what is left of the target there. */

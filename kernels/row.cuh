@@ -68,11 +68,36 @@ template <typename Logit> struct Row {
     int begin, end;            /* this warp's run */
     bool has_infinity = false; /* then the +inf tokens count as 0 and all others as -inf */
 
-    __device__ Row(const lotto_logits &batch, Shape shape, const Adjustments &adjustments = {})
+    /* logits_rows: which row of the batch is whose; NULL: each its own. One that the batch does not have must not be read. */
+    __device__ Row(const lotto_logits &batch, Shape shape, const Adjustments &adjustments = {},
+                   const int32_t *logits_rows = nullptr)
         : shape(shape) {
         index = team.index();
-        logits = static_cast<const Source *>(batch.data) + index * batch.row_stride;
+        logits = static_cast<const Source *>(batch.data) +
+                 (logits_rows ? logits_rows[index] : index) * batch.row_stride;
         vocab = static_cast<int>(batch.vocab);
+        cut();
+        if constexpr (kAdjusted)
+            in_workspace =
+                reinterpret_cast<uint4 *>(adjustments.workspace + index * adjustments.workspace_row_bytes) +
+                team.rank * shape.part;
+    }
+
+    /* A row as it was before its adjustments, read from the batch in each pass. */
+    template <typename Held>
+    __device__ explicit Row(const Row<Held> &adjusted)
+        : team(adjusted.team), shape(adjusted.shape), index(adjusted.index), logits(adjusted.logits),
+          vocab(adjusted.vocab) {
+        if (kPerVector > Row<Held>::kPerVector) {
+            shape.part = shape.part / 2 + 1; /* there is half a vector more before the row, and after it */
+            shape.run = (shape.part + kBlockWarps - 1) / kBlockWarps;
+        }
+        shape.fits = false;
+        cut();
+    }
+
+    /* Finds the block's part and the warp's run. */
+    __device__ void cut() {
         int before =
             static_cast<int>(reinterpret_cast<uintptr_t>(logits) % (kPerVector * sizeof(Source)) /
                              sizeof(Source)); /* places of the row's first vector that lie before it */
@@ -82,10 +107,6 @@ template <typename Logit> struct Row {
         part_vectors = min(max(vectors - part_begin, 0), shape.part);
         begin = run_begin(warp_in_block());
         end = run_begin(warp_in_block() + 1);
-        if constexpr (kAdjusted)
-            in_workspace =
-                reinterpret_cast<uint4 *>(adjustments.workspace + index * adjustments.workspace_row_bytes) +
-                part_begin;
     }
 
     /* The part in shared memory, if it fits. */
@@ -429,10 +450,26 @@ template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
     return agree(row, own, had_nan ? LOTTO_ROW_HAD_NAN : 0);
 }
 
-/* One whose controls are bad has no candidates. */
-template <typename Logit> __device__ Summary refuse(Row<Logit> &row) {
+/* A row that is not held, whose team has met. */
+template <typename Logit> __device__ Summary summarize_again(Row<Logit> &row) {
+    Summary summary = {};
+    row.take_maxima(summary.own);
+    uint32_t most = warp_max(arith_ordered(fmaxf(summary.own[0], summary.own[1])));
+    summary.maximum = arith_of_ordered(static_cast<uint32_t>(team_max(row.team, most)));
+    if (summary.maximum == ARITH_INFINITY) {
+        row.has_infinity = true;
+        for (float &of_piece : summary.own)
+            of_piece = row.settle(of_piece);
+        summary.maximum = 0.0f;
+    }
+    return summary;
+}
+
+/* One that is not read, as its status says, has no candidates. */
+template <typename Logit>
+__device__ Summary refuse(Row<Logit> &row, uint32_t status = LOTTO_ROW_BAD_CONTROL) {
     row.team.meet();
-    return {-ARITH_INFINITY, {}, LOTTO_ROW_BAD_CONTROL, 0, 0};
+    return {-ARITH_INFINITY, {}, status, 0, 0};
 }
 
 /* The id of the first token of the row's order, in one thread of the team; -1 in the others. */

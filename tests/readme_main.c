@@ -32,9 +32,10 @@ int main(void) {
     if (lotto_context_create(&context, LOTTO_DEVICE_REFERENCE) != LOTTO_SUCCESS)
         return 1;
     lotto_logits shape = {NULL, VOCAB, ROWS, VOCAB, LOTTO_BF16};
+    lotto_draws draws = LOTTO_DRAWS_INIT;
     lotto_controls controls = LOTTO_CONTROLS_INIT;
     size_t bytes = 0;
-    if (lotto_sample_workspace(context, &shape, &controls, &bytes) != LOTTO_SUCCESS)
+    if (lotto_sample_workspace(context, &shape, &draws, &controls, &bytes) != LOTTO_SUCCESS)
         return 1;
     void *workspace = aligned_alloc(256, bytes);
     struct batch batch = {logits,      ROWS,     temperature, top_p,          penalty, top_k, masks,

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const struct request_limits limits = {200000, 400000, 16, false};
+static const struct request_limits limits = {200000, 400000, 16, false, false};
 
 /* What was compared. */
 struct tally {

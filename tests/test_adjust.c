@@ -332,7 +332,7 @@ Test(by_hand, bad_values) {
 static struct answer sample(const float *x, int64_t vocab, const lotto_controls *controls) {
     lotto_logits logits = {x, vocab, 1, vocab, LOTTO_F32};
     const uint64_t zero = 0; /* R is above the half */
-    lotto_draws draws = {sizeof draws, &zero, &zero};
+    lotto_draws draws = {sizeof draws, &zero, &zero, 1, NULL, 0};
     struct answer answer;
     lotto_samples samples = samples_into(&answer);
     cr_assert_eq(
@@ -524,12 +524,12 @@ static void random_rows_are_right(const char *what, uint64_t first_seed, int64_t
 
 Test(random_rows, small_vocabularies, .timeout = 600) {
     random_rows_are_right("vocabularies up to 300", 0x6000000, 10000,
-                          &(struct request_limits){300, 3000, 40, true});
+                          &(struct request_limits){300, 3000, 40, true, false});
 }
 
 Test(random_rows, all_vocabularies, .timeout = 600) {
     random_rows_are_right("vocabularies up to 200000", 0x7000000, 2000,
-                          &(struct request_limits){200000, 200000, 40, true});
+                          &(struct request_limits){200000, 200000, 40, true, false});
 }
 
 /* One row of a request as a request of its own. */
@@ -541,6 +541,7 @@ static struct request *row_alone(const struct request *request, int64_t row) {
     alone->kinds[0] = request->kinds[row];
     alone->seeds[0] = request->seeds[row];
     alone->positions[0] = request->positions[row];
+    alone->tokens[0] = request->tokens[row];
     request_set_controls(alone, &controls);
     request_set_adjustments(alone, &adjustments, 1);
     alone->k_max = request->k_max;
@@ -551,7 +552,7 @@ static struct request *row_alone(const struct request *request, int64_t row) {
 
 Test(each_row, gives_the_same_alone_as_in_a_batch, .timeout = 600) {
     for (uint64_t seed = 0x8000000; seed < 0x8000000 + 100; seed++) {
-        struct request *request = request_random(seed, &(struct request_limits){2000, 5000, 20, true});
+        struct request *request = request_random(seed, &(struct request_limits){2000, 5000, 20, true, false});
         struct results *together = answer_on_reference(request);
         for (int64_t row = 0; row < request->logits.rows; row++) {
             struct request *alone = row_alone(request, row);

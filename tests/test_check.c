@@ -18,6 +18,8 @@ static struct arguments {
     lotto_draws draws;
     int32_t tokens[ROWS * VOCAB];
     lotto_samples samples;
+    int32_t some_tokens[ROWS];
+    const int32_t *given_tokens;
     float probs[ROWS * VOCAB];
     int64_t stride, capacity;
     int32_t *ids;
@@ -35,13 +37,14 @@ static void reset(void) {
     a.logits = (lotto_logits){a.data, VOCAB, ROWS, VOCAB, LOTTO_F32};
     a.controls = (lotto_controls)LOTTO_CONTROLS_INIT;
     a.adjustments = (lotto_adjustments)LOTTO_ADJUSTMENTS_INIT;
-    a.draws = (lotto_draws){sizeof a.draws, a.numbers, a.numbers};
+    a.draws = (lotto_draws){sizeof a.draws, a.numbers, a.numbers, 1, NULL, 0};
     for (int i = 0; i < ROWS * VOCAB; i++) {
         a.tokens[i] = UNTOUCHED;
         a.probs[i] = UNTOUCHED;
     }
     a.samples = (lotto_samples)LOTTO_SAMPLES_INIT;
     a.samples.tokens = a.ids = a.tokens;
+    a.given_tokens = a.some_tokens;
     a.probs_output = a.probs;
     a.workspace = workspace;
     a.workspace_bytes = sizeof workspace;
@@ -70,9 +73,14 @@ static lotto_status call_top_p(void) {
     return lotto_top_p(a.context, &a.logits, &a.controls, a.capacity, a.ids, NULL, NULL, NULL, a.workspace,
                        a.workspace_bytes, NULL);
 }
+static lotto_status call_logprobs(void) {
+    return lotto_logprobs(a.context, &a.logits, a.given_tokens, a.probs_output, a.ids, NULL, a.workspace,
+                          a.workspace_bytes, NULL);
+}
 
 typedef lotto_status call(void);
-static call *const all_calls[] = {call_sample, call_argmax, call_softmax, call_probs, call_top_k, call_top_p};
+static call *const all_calls[] = {call_sample, call_argmax, call_softmax, call_probs,
+                                  call_top_k,  call_top_p,  call_logprobs};
 enum { CALLS = sizeof all_calls / sizeof *all_calls };
 
 static void expect_refusal(call *call, const char *sentence) {
@@ -342,12 +350,54 @@ Test(check, outputs_and_draws) {
     REFUSED(call_top_p, a.capacity = -1, "capacity is -1; must be 1 to vocab (4)");
     REFUSED(call_top_p, a.capacity = 5, "capacity is 5; must be 1 to vocab (4)");
     REFUSED(call_sample, a.samples.struct_size = 0,
-            "samples.struct_size is 0; must be 72, as its INIT macro sets it");
+            "samples.struct_size is 0; must be 104, as its INIT macro sets it");
     REFUSED(call_sample, a.samples.tokens = NULL, "samples.tokens is NULL; must be given");
     REFUSED(call_sample, a.draws.struct_size = 1,
-            "draws.struct_size is 1; must be 24, as its INIT macro sets it");
+            "draws.struct_size is 1; must be 48, as its INIT macro sets it");
     REFUSED(call_sample, a.draws.seeds = NULL, "draws.seeds is NULL; must be given");
     REFUSED(call_sample, a.draws.positions = NULL, "draws.positions is NULL; must be given");
+    REFUSED(call_logprobs, a.given_tokens = NULL, "tokens is NULL; must be given");
+    REFUSED(call_logprobs, a.probs_output = NULL, "logprobs is NULL; must be given");
+}
+
+Test(check, many_draws_and_likeliest_tokens) {
+    REFUSED(call_sample, a.draws.count = 0, "draws.count is 0; must be 1 to 1048576");
+    REFUSED(call_sample, a.draws.count = -1, "draws.count is -1; must be 1 to 1048576");
+    REFUSED(call_sample, a.draws.count = 1048577, "draws.count is 1048577; must be 1 to 1048576");
+    REFUSED(call_sample, a.samples.top_n = -1, "samples.top_n is -1; must be 0 to 64");
+    REFUSED(call_sample, a.samples.top_n = 65, "samples.top_n is 65; must be 0 to 64");
+    REFUSED(call_sample, a.samples.top_ids = a.tokens, "samples.top_n is 0; must be 1 to 64");
+    REFUSED(call_sample, a.samples.top_logprobs = a.probs, "samples.top_n is 0; must be 1 to 64");
+    REFUSED(call_sample, a.samples.top_of = (lotto_logprobs_of)2,
+            "samples.top_of is 2; must be LOTTO_LOGPROBS_KEPT (0) or LOTTO_LOGPROBS_MODEL (1)");
+    reset();
+    a.samples.top_n = 64;
+    cr_expect_eq(call_sample(), LOTTO_SUCCESS, "%s", lotto_context_error(a.context));
+}
+
+Test(check, requests) {
+    static const int32_t last[5] = {1, 1, 1, 1, 1};
+    static const uint64_t numbers[5];
+    REFUSED(call_sample, a.draws.requests = -1, "draws.requests is -1; must be 0 to 2147483647");
+    REFUSED(call_sample, a.draws.requests = INT64_C(1) << 31,
+            "draws.requests is 2147483648; must be 0 to 2147483647");
+    REFUSED(call_sample, a.draws.requests = 3,
+            "draws.requests is 3; must be 0 or logits.rows (2) without draws.logits_rows");
+    reset();
+    a.draws.requests = ROWS;
+    cr_expect_eq(call_sample(), LOTTO_SUCCESS, "%s", lotto_context_error(a.context));
+    reset();
+    a.draws = (lotto_draws){sizeof a.draws, numbers, numbers, 1, last, 5};
+    cr_expect_eq(call_sample(), LOTTO_SUCCESS, "%s", lotto_context_error(a.context));
+    cr_expect(a.tokens[4] != UNTOUCHED && a.tokens[5] == UNTOUCHED);
+    reset();
+    a.draws = (lotto_draws){sizeof a.draws, NULL, NULL, 1, last, 0};
+    a.samples.tokens = NULL;
+    a.workspace = NULL;
+    a.workspace_bytes = 0;
+    cr_expect_eq(call_sample(), LOTTO_SUCCESS, "%s", lotto_context_error(a.context));
+    a.draws.requests = 1;
+    expect_refusal(call_sample, "draws.seeds is NULL; must be given"); /* required of requests, not of rows */
 }
 
 Test(check, workspace) {
@@ -366,22 +416,40 @@ Test(check, workspace_queries) {
     size_t bytes = 0;
     reset();
     a.logits.data = NULL;
-    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &a.controls, &bytes), LOTTO_SUCCESS);
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &a.draws, &a.controls, &bytes), LOTTO_SUCCESS);
     cr_expect_eq(bytes, 256);
+    lotto_draws nowhere = LOTTO_DRAWS_INIT; /* arrays may come later */
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &nowhere, &a.controls, &bytes), LOTTO_SUCCESS);
+    cr_expect_eq(bytes, 256);
+    nowhere.requests = -1;
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &nowhere, &a.controls, &bytes),
+                 LOTTO_INVALID_ARGUMENT);
+    cr_expect_str_eq(lotto_context_error(a.context), "draws.requests is -1; must be 0 to 2147483647");
+    nowhere.logits_rows = integers;
+    nowhere.requests = 0;
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &nowhere, &a.controls, &bytes), LOTTO_SUCCESS);
+    cr_expect_eq(bytes, 0);
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, NULL, &a.controls, &bytes),
+                 LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_logprobs_workspace(a.context, &a.logits, &bytes), LOTTO_SUCCESS);
+    cr_expect_eq(bytes, 256);
+    cr_expect_eq(lotto_logprobs_workspace(a.context, NULL, &bytes), LOTTO_INVALID_ARGUMENT);
     cr_expect_eq(lotto_softmax_workspace(a.context, &a.logits, &a.controls, NULL), LOTTO_INVALID_ARGUMENT);
     cr_expect_str_eq(lotto_context_error(a.context), "bytes is NULL; must be given");
     cr_expect_eq(lotto_probs_workspace(a.context, NULL, &a.controls, &bytes), LOTTO_INVALID_ARGUMENT);
     cr_expect_eq(lotto_top_k_workspace(a.context, &a.logits, &a.controls, 0, &bytes), LOTTO_INVALID_ARGUMENT);
     cr_expect_eq(lotto_top_p_workspace(a.context, &a.logits, &a.controls, 5, &bytes), LOTTO_INVALID_ARGUMENT);
-    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, NULL, &bytes), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &a.draws, NULL, &bytes),
+                 LOTTO_INVALID_ARGUMENT);
     cr_expect_str_eq(lotto_context_error(a.context), "controls is NULL; must be given");
     /* Whether there are adjustments is all that matters: their arrays need not be there yet. */
     lotto_adjustments adjustments = LOTTO_ADJUSTMENTS_INIT;
     adjustments.default_presence_penalty = 1; /* which needs a history */
     a.controls.adjustments = &adjustments;
-    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &a.controls, &bytes), LOTTO_SUCCESS);
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &a.draws, &a.controls, &bytes), LOTTO_SUCCESS);
     adjustments.struct_size = 8;
-    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &a.controls, &bytes), LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_sample_workspace(a.context, &a.logits, &a.draws, &a.controls, &bytes),
+                 LOTTO_INVALID_ARGUMENT);
     cr_expect_str_eq(lotto_context_error(a.context),
                      "adjustments.struct_size is 8; must be 192, as its INIT macro sets it");
     a.logits.vocab = 0;
@@ -395,6 +463,7 @@ Test(check, no_rows_need_nothing) {
         a.logits.rows = 0;
         a.logits.data = NULL;
         a.ids = a.samples.tokens = NULL;
+        a.given_tokens = NULL;
         a.probs_output = NULL;
         a.draws.seeds = a.draws.positions = NULL;
         a.workspace = NULL;

@@ -101,13 +101,13 @@ Test(device, contexts_are_created_by_index) {
 Test(device, sampling_without_adjustments_needs_no_workspace) {
     struct batch batch = new_batch();
     size_t bytes = 1;
-    cr_assert_eq(lotto_sample_workspace(batch.context, &batch.logits, &batch.controls, &bytes),
+    cr_assert_eq(lotto_sample_workspace(batch.context, &batch.logits, &batch.draws, &batch.controls, &bytes),
                  LOTTO_SUCCESS);
     cr_expect_eq(bytes, 0);
 }
 
 /* A decoding loop captured once: the replays advance the positions on the device. */
-static void captured_calls_equal_direct_ones(struct batch batch) {
+static void captured_equals_direct(struct batch batch) {
     int32_t direct[STEPS][ROWS], replayed[STEPS][ROWS];
     cr_assert(sample_steps(&batch, NULL, VOCAB, direct), "%s", lotto_context_error(batch.context));
 
@@ -137,7 +137,7 @@ static void captured_calls_equal_direct_ones(struct batch batch) {
     cr_expect_gt(distinct, 0, "positions make no difference");
 }
 
-Test(device, a_captured_call_replayed_equals_direct_calls) { captured_calls_equal_direct_ones(new_batch()); }
+Test(device, a_captured_call_replayed_equals_direct_calls) { captured_equals_direct(new_batch()); }
 
 /* Still one launch. */
 Test(device, a_captured_call_with_adjustments_too) {
@@ -150,7 +150,25 @@ Test(device, a_captured_call_with_adjustments_too) {
     adjustments.biases = on_device(biases, sizeof biases);
     adjustments.default_presence_penalty = 0.5f;
     batch.controls.adjustments = &adjustments;
-    captured_calls_equal_direct_ones(batch);
+    captured_equals_direct(batch);
+}
+
+Test(device, a_call_for_every_result_is_one_launch_too) {
+    static const uint64_t room[8 * ROWS];
+    static const int32_t logits_rows[ROWS] = {3, 3, 0, 1};
+    struct batch batch = new_batch();
+    batch.draws.logits_rows = on_device(logits_rows, sizeof logits_rows);
+    batch.draws.requests = ROWS;
+    batch.samples.entropy = on_device(room, sizeof room);
+    batch.samples.kept = on_device(room, sizeof room);
+    batch.samples.kept_mass = on_device(room, sizeof room);
+    batch.samples.model_logprob = on_device(room, sizeof room);
+    batch.samples.rank = on_device(room, sizeof room);
+    batch.samples.top_n = 5;
+    batch.samples.top_ids = on_device(room, sizeof room);
+    batch.samples.top_logprobs = on_device(room, sizeof room);
+    batch.samples.top_of = LOTTO_LOGPROBS_MODEL;
+    captured_equals_direct(batch);
 }
 
 /* A thread with a context, a stream and outputs of its own. */

@@ -38,19 +38,29 @@ static void random_requests_are_equal(const char *what, uint64_t first_seed, int
 
 Test(random_requests, small_vocabularies, .timeout = 600) {
     random_requests_are_equal("vocabularies up to 300", 0x4000000, 100000,
-                              &(struct request_limits){300, 2000, 20, false});
+                              &(struct request_limits){300, 2000, 20, false, false});
 }
 
 Test(random_requests, all_vocabularies, .timeout = 600) {
     random_requests_are_equal("vocabularies up to 200000", 0x5000000, 4000000,
-                              &(struct request_limits){200000, 40000, 8, false});
+                              &(struct request_limits){200000, 40000, 8, false, false});
+}
+
+Test(random_requests, small_vocabularies_reported, .timeout = 600) {
+    random_requests_are_equal("vocabularies up to 300, many draws, shared rows and likeliest tokens",
+                              0x6000000, 60000, &(struct request_limits){300, 2000, 20, false, true});
+}
+
+Test(random_requests, all_vocabularies_adjusted_and_reported, .timeout = 600) {
+    random_requests_are_equal("vocabularies up to 200000, adjusted, with all that comes back", 0x7000000,
+                              1000000, &(struct request_limits){200000, 40000, 8, true, true});
 }
 
 Test(random_requests, adjusted, .timeout = 600) {
-    random_requests_are_equal("adjusted, vocabularies up to 300", 0x6000000, 100000,
-                              &(struct request_limits){300, 2000, 20, true});
-    random_requests_are_equal("adjusted, vocabularies up to 200000", 0x7000000, 3000000,
-                              &(struct request_limits){200000, 40000, 8, true});
+    random_requests_are_equal("adjusted, vocabularies up to 300", 0x9000000, 100000,
+                              &(struct request_limits){300, 2000, 20, true, false});
+    random_requests_are_equal("adjusted, vocabularies up to 200000", 0x8000000, 3000000,
+                              &(struct request_limits){200000, 40000, 8, true, false});
 }
 
 /* 0: a top-p whose search met the place between the least float above 0 and the largest below, and never ended. */
@@ -58,7 +68,7 @@ Test(random_requests, that_once_failed, .timeout = 600) {
     static const struct {
         uint64_t seed;
         struct request_limits limits;
-    } failed[] = {{0x4b00000647, {3000, 12000, 8, false}}};
+    } failed[] = {{0x4b00000647, {3000, 12000, 8, false, false}}};
     struct places places;
     if (!places_enter(&places))
         return;
@@ -106,12 +116,67 @@ Test(shapes, vocabularies_around_powers_of_two, .timeout = 600) {
     places_leave(&places);
 }
 
+/* As many draws as a block has threads, and more: from a list, and from a long row that several blocks share; greedy ones. */
+Test(shapes, many_draws, .timeout = 600) {
+    enum { VOCAB = 20000 };
+    static float rows[3 * VOCAB];
+    struct places places;
+    if (!places_enter(&places))
+        return;
+    struct random random = random_of_seed(14);
+    for (int row = 0; row < 3; row++)
+        row_fill(&random, ROW_LLM_LIKE, LOTTO_F32, VOCAB, rows + row * VOCAB);
+    struct request *request = request_of(rows, LOTTO_F32, 3, VOCAB);
+    for (int variant = 0; variant < 12; variant++) {
+        enum { ALL_BUT_RANKS, TOKENS, TOKENS_AND_RANKS } what = variant / 4;
+        request->draw_count = what == TOKENS_AND_RANKS ? 20 : 300;
+        for (int result = 0; result < RESULTS; result++)
+            request->wanted[result] =
+                result == SAMPLE_TOKENS ||
+                (result == SAMPLE_RANK ? what == TOKENS_AND_RANKS
+                                       : what == ALL_BUT_RANKS && result > SAMPLE_TOKENS);
+        int32_t top_k = variant % 4 == 0 ? 50 : 0;
+        float temperature = variant % 4 == 3 ? 0 : 1, top_p = variant % 4 == 1 ? 0.95f : 1;
+        request_set_controls(
+            request, &(struct row_controls){temperature, top_k, top_p, 0, LOTTO_ORDER_SEQUENTIAL, false});
+        places_agree(&places, request);
+    }
+    request_destroy(request);
+    places_leave(&places);
+}
+
+/* More requests than rows, and rows that no request samples. */
+Test(shapes, requests_of_one_row, .timeout = 600) {
+    enum { ROWS = 40, VOCAB = 3000 };
+    static float rows[ROWS * VOCAB];
+    struct places places;
+    if (!places_enter(&places))
+        return;
+    struct random random = random_of_seed(15);
+    row_fill(&random, ROW_NORMAL, LOTTO_F32, VOCAB, rows);
+    struct request *request = request_of(rows, LOTTO_F32, ROWS, VOCAB);
+    request_set_random_controls(request, &random);
+    request->logits_rows = calloc(ROWS, sizeof *request->logits_rows);
+    cr_assert_not_null(request->logits_rows);
+    for (int variant = 0; variant < 4; variant++) {
+        for (int result = 0; result < RESULTS; result++)
+            request->wanted[result] =
+                result == SAMPLE_TOKENS || (variant < 2 && result_is_of_sample((enum result)result));
+        request->sample_rows = variant % 2; /* without one, each request is for one beyond the last */
+        places_agree(&places, request);
+    }
+    request_destroy(request);
+    places_leave(&places);
+}
+
 /*
  * Draws that end exactly between two tokens: next to each other in a warp, or in two warps', blocks' or tiles' hands; from a list, too. Of 10236
  * logits, 2560 vectors, every warp has the same number, so multiples of 320 lie between two runs.
  */
 Test(shapes, targets_on_boundaries, .timeout = 600) {
-    static const struct { int64_t vocab, least; } cases[] = {{8192, 1}, {10236, 5}};
+    static const struct {
+        int64_t vocab, least;
+    } cases[] = {{8192, 1}, {10236, 5}};
     struct places places;
     if (!places_enter(&places))
         return;

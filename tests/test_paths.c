@@ -136,7 +136,7 @@ static int list_paths(const lotto_context *context, struct path *paths) {
     return count;
 }
 
-static void equal_on_each_path(bool adjusted) {
+static void equal_on_each_path(bool adjusted, bool reported) {
     struct places places;
     if (!places_enter(&places))
         return;
@@ -144,12 +144,14 @@ static void equal_on_each_path(bool adjusted) {
     int64_t needed = asked ? atoll(asked) : 500;
     lotto_device device = LOTTO_DEVICE_INIT;
     cr_assert_eq(lotto_device_info(places.device.context, &device), LOTTO_SUCCESS);
-    uint64_t seed = (uint64_t)device.compute_capability << 32 | (adjusted ? 0x80000000 : 0);
+    uint64_t seed =
+        (uint64_t)device.compute_capability << 32 | (adjusted ? 0x80000000 : 0) | (reported ? 0x40000000 : 0);
     struct path paths[MOST_BLOCKS + 2];
     int path_count = list_paths(places.device.context, paths);
     struct tally tally = {0};
     while (least(&tally, paths, path_count) < needed && tally.rows < 100 * needed) {
-        struct request *request = request_random(seed, &(struct request_limits){3000, 12000, 8, adjusted});
+        struct request *request =
+            request_random(seed, &(struct request_limits){3000, 12000, 8, adjusted, reported});
         wanted = paths[seed++ % (uint64_t)path_count];
         used = (struct path){0};
         places_agree(&places, request);
@@ -161,7 +163,12 @@ static void equal_on_each_path(bool adjusted) {
     places_leave(&places);
 }
 
-Test(paths, kernels_equal_the_reference_on_each, .timeout = 900) { equal_on_each_path(false); }
+Test(paths, kernels_equal_the_reference_on_each, .timeout = 900) { equal_on_each_path(false, false); }
 
 /* With random mixes of adjustments, and temperature_last. */
-Test(paths, adjusted_rows_too, .timeout = 900) { equal_on_each_path(true); }
+Test(paths, adjusted_rows_too, .timeout = 900) { equal_on_each_path(true, false); }
+
+/* With many draws, shared rows and lists of the likeliest tokens. */
+Test(paths, reported_rows_too, .timeout = 900) { equal_on_each_path(false, true); }
+
+Test(paths, adjusted_and_reported_rows_too, .timeout = 900) { equal_on_each_path(true, true); }

@@ -374,12 +374,12 @@ static void random_rows_are_right(const char *what, uint64_t first_seed, int64_t
 
 Test(random_rows, small_vocabularies, .timeout = 600) {
     random_rows_are_right("vocabularies up to 300", 0x1000000, 1000000,
-                          &(struct request_limits){300, 3000, 40, false});
+                          &(struct request_limits){300, 3000, 40, false, false});
 }
 
 Test(random_rows, all_vocabularies, .timeout = 600) {
     random_rows_are_right("vocabularies up to 200000", 0x2000000, 10000000,
-                          &(struct request_limits){200000, 200000, 40, false});
+                          &(struct request_limits){200000, 200000, 40, false, false});
 }
 
 /* The first kept token whose inclusive sum exceeds the target, not the first that reaches it. */
@@ -406,6 +406,7 @@ static struct request *row_alone(const struct request *request, int64_t row) {
     alone->kinds[0] = request->kinds[row];
     alone->seeds[0] = request->seeds[row];
     alone->positions[0] = request->positions[row];
+    alone->tokens[0] = request->tokens[row];
     request_set_controls(alone, &controls);
     alone->k_max = request->k_max;
     alone->capacity = request->capacity;
@@ -415,7 +416,8 @@ static struct request *row_alone(const struct request *request, int64_t row) {
 
 Test(each_row, gives_the_same_alone_as_in_a_batch) {
     for (uint64_t seed = 0x3000000; seed < 0x3000000 + 200; seed++) {
-        struct request *request = request_random(seed, &(struct request_limits){2000, 5000, 20, false});
+        struct request *request =
+            request_random(seed, &(struct request_limits){2000, 5000, 20, false, false});
         struct results *together = answer_on_reference(request);
         for (int64_t row = 0; row < request->logits.rows; row++) {
             struct request *alone = row_alone(request, row);

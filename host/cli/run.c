@@ -36,7 +36,7 @@ static lotto_status query_workspace(struct run *run, const struct request *reque
     const lotto_controls *controls = &request->controls;
     switch (request->operation) {
     case OPERATION_SAMPLE:
-        return lotto_sample_workspace(context, &run->logits, controls, bytes);
+        return lotto_sample_workspace(context, &run->logits, &(lotto_draws)LOTTO_DRAWS_INIT, controls, bytes);
     case OPERATION_ARGMAX:
         return lotto_argmax_workspace(context, &run->logits, bytes);
     case OPERATION_SOFTMAX:

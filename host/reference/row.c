@@ -18,10 +18,6 @@ static float logit_at(const lotto_logits *logits, int64_t index, int64_t id) {
     }
 }
 
-float lotto_reference_logit(const lotto_logits *logits, int64_t index, int64_t id) {
-    return arith_without_nan(logit_at(logits, index, id));
-}
-
 /* Sorts keys, larger first: a stable pass over each digit, the least significant first, between keys and spare. */
 static void sort_keys(uint64_t *keys, uint64_t *spare, int64_t count) {
     enum { DIGIT_BITS = 13, DIGITS = 1 << DIGIT_BITS };
@@ -80,17 +76,20 @@ struct lotto_reference_row lotto_reference_read(const lotto_logits *logits, int6
     return row;
 }
 
+struct lotto_reference_row lotto_reference_unread(const lotto_logits *logits, uint32_t status) {
+    return (struct lotto_reference_row){logits->vocab, NULL, NULL, 0, -ARITH_INFINITY, status};
+}
+
 struct lotto_reference_row lotto_reference_read_for(const lotto_logits *logits, int64_t index,
-                                                    const lotto_controls *controls, void *workspace) {
-    struct lotto_reference_row unread = {logits->vocab,        NULL, NULL, 0, -ARITH_INFINITY,
-                                         LOTTO_ROW_BAD_CONTROL};
-    if (!arith_controls_are_good(arith_row_controls(controls, index)))
-        return unread;
+                                                    const lotto_controls *controls, int64_t request,
+                                                    void *workspace) {
+    if (!arith_controls_are_good(arith_row_controls(controls, request)))
+        return lotto_reference_unread(logits, LOTTO_ROW_BAD_CONTROL);
     if (!controls->adjustments)
         return lotto_reference_read(logits, index, workspace);
-    struct arith_adjustments adjustments = arith_row_adjustments(controls->adjustments, index);
+    struct arith_adjustments adjustments = arith_row_adjustments(controls->adjustments, request);
     if (!adjustments.good)
-        return unread;
+        return lotto_reference_unread(logits, LOTTO_ROW_BAD_CONTROL);
     struct lotto_reference_row row = read_logits(logits, index, workspace);
     lotto_reference_adjust(&row, adjustments, row.keys);
     rank(&row);
@@ -106,6 +105,14 @@ uint64_t lotto_reference_mass(const struct lotto_reference_row *row, int64_t cou
     for (int64_t rank = 0; rank < count; rank++)
         mass += lotto_reference_weight(row, arith_key_value(row->keys[rank]), scale);
     return mass;
+}
+
+int32_t lotto_reference_rank(const struct lotto_reference_row *row, int32_t token) {
+    uint64_t key = arith_key(row->x[token], (uint32_t)token);
+    int32_t rank = 0;
+    for (int64_t id = 0; id < row->vocab; id++)
+        rank += arith_key(row->x[id], (uint32_t)id) >= key;
+    return rank;
 }
 
 static int64_t shorter(int64_t a, int64_t b) { return a < b ? a : b; }

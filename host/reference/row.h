@@ -19,15 +19,16 @@ struct lotto_reference_row {
 /* Bytes of workspace that reading one row of this vocabulary takes. */
 size_t lotto_reference_row_bytes(int64_t vocab);
 
-/* A logit as it is, but NaN as -inf. */
-float lotto_reference_logit(const lotto_logits *logits, int64_t index, int64_t id);
-
 /* Without adjustments. */
 struct lotto_reference_row lotto_reference_read(const lotto_logits *logits, int64_t index, void *workspace);
 
-/* As its controls have it. A row of which they are bad is not read: it has no candidates. */
+/* One that is not read, as its status says: it has no candidates. */
+struct lotto_reference_row lotto_reference_unread(const lotto_logits *logits, uint32_t status);
+
+/* As the controls of a request have it. If they are bad it is not read. */
 struct lotto_reference_row lotto_reference_read_for(const lotto_logits *logits, int64_t index,
-                                                    const lotto_controls *controls, void *workspace);
+                                                    const lotto_controls *controls, int64_t request,
+                                                    void *workspace);
 
 /* What is kept: the first `count` of the row's order, with their weights at this temperature. */
 struct lotto_reference_kept {
@@ -42,6 +43,9 @@ uint64_t lotto_reference_weight(const struct lotto_reference_row *row, float x, 
 
 /* The summed weight of the first `count` of the row's order. */
 uint64_t lotto_reference_mass(const struct lotto_reference_row *row, int64_t count, float scale);
+
+/* The place of a token of the row in the order of all its tokens, 1 for the first. */
+int32_t lotto_reference_rank(const struct lotto_reference_row *row, int32_t token);
 
 /* row has candidates and controls are good. */
 struct lotto_reference_kept lotto_reference_keep(const struct lotto_reference_row *row,

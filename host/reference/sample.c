@@ -1,11 +1,22 @@
 #include "reference.h"
 #include "row.h"
 
-/* What one row's draw tells. */
+/* One request. */
 struct sampled {
-    int32_t token, kept, rank;
-    float prob, logprob, model_logprob, kept_mass;
+    const lotto_samples *samples; /* what is written, */
+    int64_t index;                /* where */
+    int32_t draws;
 };
+
+static void store_int(int32_t *results, int64_t index, int32_t value) {
+    if (results)
+        results[index] = value;
+}
+
+static void store_float(float *results, int64_t index, float value) {
+    if (results)
+        results[index] = value;
+}
 
 /* The first kept token, in id order, whose inclusive sum of weights exceeds target. */
 static int32_t draw(const struct lotto_reference_row *row, const struct lotto_reference_kept *kept,
@@ -20,62 +31,106 @@ static int32_t draw(const struct lotto_reference_row *row, const struct lotto_re
     }
 }
 
-/* What the logits alone say of the token: no control has a part in it. */
-static void tell_of_model(struct sampled *sampled, const lotto_logits *logits, int64_t index) {
-    float maximum = -ARITH_INFINITY, x = lotto_reference_logit(logits, index, sampled->token);
-    for (int64_t id = 0; id < logits->vocab; id++)
-        maximum = fmaxf(maximum, lotto_reference_logit(logits, index, id));
-    uint64_t mass = 0, token_key = arith_key(x, (uint32_t)sampled->token);
-    for (int64_t id = 0; id < logits->vocab; id++) {
-        float other = lotto_reference_logit(logits, index, id);
-        mass += arith_weight(arith_distance(other, maximum), arith_scale(1.0f));
-        sampled->rank += arith_key(other, (uint32_t)id) >= token_key;
+static void tell_draws(struct sampled sampled, const struct lotto_reference_row *row,
+                       const struct lotto_reference_kept *kept, uint64_t seed, uint64_t position) {
+    const lotto_samples *samples = sampled.samples;
+    for (int32_t i = 0; i < sampled.draws; i++) {
+        int64_t at = sampled.index * sampled.draws + i;
+        struct arith_philox counter = arith_counter(position, ARITH_DRAW_TOKEN, (uint32_t)i);
+        uint64_t random = arith_random(arith_philox4x32_10(counter, (uint32_t)seed, (uint32_t)(seed >> 32)));
+        int32_t token = draw(row, kept, arith_target(random, kept->mass));
+        float distance = arith_distance(row->x[token], row->maximum);
+        samples->tokens[at] = token;
+        store_float(samples->prob, at, arith_prob(distance, kept->scale, kept->mass));
+        store_float(samples->logprob, at, arith_logprob(distance, kept->temperature, kept->mass));
     }
-    sampled->model_logprob = arith_logprob(arith_distance(x, maximum), 1.0f, mass);
 }
 
-static struct sampled sample_row(const struct lotto_reference_row *row, struct arith_controls controls,
-                                 lotto_order order, uint64_t random) {
-    struct lotto_reference_kept kept = lotto_reference_keep(row, controls, order);
-    struct sampled sampled = {.token = draw(row, &kept, arith_target(random, kept.mass)),
-                              .kept = (int32_t)kept.count};
-    float x = row->x[sampled.token];
-    float distance = arith_distance(x, row->maximum);
-    sampled.prob = arith_prob(distance, kept.scale, kept.mass);
-    sampled.logprob = arith_logprob(distance, kept.temperature, kept.mass);
-    sampled.kept_mass = arith_mass_share(kept.mass, lotto_reference_mass(row, row->candidates, kept.scale));
-    return sampled;
+static float entropy(const struct lotto_reference_row *row, const struct lotto_reference_kept *kept) {
+    uint64_t surprise = 0;
+    for (int64_t rank = 0; rank < kept->count; rank++)
+        surprise +=
+            arith_surprise(arith_distance(arith_key_value(row->keys[rank]), row->maximum), kept->scale);
+    return arith_entropy(surprise, kept->mass);
+}
+
+static void tell_kept(struct sampled sampled, const struct lotto_reference_row *row,
+                      const struct lotto_reference_kept *kept) {
+    const lotto_samples *samples = sampled.samples;
+    uint64_t all = lotto_reference_mass(row, row->candidates, kept->scale);
+    store_int(samples->kept, sampled.index, (int32_t)kept->count);
+    store_float(samples->kept_mass, sampled.index, arith_mass_share(kept->mass, all));
+    store_float(samples->entropy, sampled.index, entropy(row, kept));
+}
+
+/* The first tokens of what is kept of a row. */
+static void tell_top(struct sampled sampled, const struct lotto_reference_row *row,
+                     const struct lotto_reference_kept *kept) {
+    for (int64_t rank = 0; rank < sampled.samples->top_n; rank++) {
+        int64_t at = sampled.index * sampled.samples->top_n + rank;
+        bool is_one = rank < kept->count;
+        float logprob = -ARITH_INFINITY;
+        if (is_one)
+            logprob = arith_logprob(arith_distance(arith_key_value(row->keys[rank]), row->maximum),
+                                    kept->temperature, kept->mass);
+        store_int(sampled.samples->top_ids, at, is_one ? (int32_t)arith_key_id(row->keys[rank]) : -1);
+        store_float(sampled.samples->top_logprobs, at, logprob);
+    }
+}
+
+/* What the logits alone say, as they are and at temperature 1; the tokens have been drawn. */
+static void tell_of_model(struct sampled sampled, const struct lotto_reference_row *row) {
+    const lotto_samples *samples = sampled.samples;
+    struct lotto_reference_kept all = {row->candidates, 0, 1.0f, arith_scale(1.0f)};
+    all.mass = lotto_reference_mass(row, all.count, all.scale);
+    for (int64_t at = sampled.index * sampled.draws; at < (sampled.index + 1) * sampled.draws; at++) {
+        int32_t token = samples->tokens[at];
+        float distance = arith_distance(row->x[token], row->maximum);
+        store_float(samples->model_logprob, at, arith_logprob(distance, 1.0f, all.mass));
+        store_int(samples->rank, at, lotto_reference_rank(row, token));
+    }
+    if (samples->top_of == LOTTO_LOGPROBS_MODEL)
+        tell_top(sampled, row, &all);
+}
+
+static void tell_nothing(struct sampled sampled, const struct lotto_reference_row *row) {
+    const lotto_samples *samples = sampled.samples;
+    for (int64_t at = sampled.index * sampled.draws; at < (sampled.index + 1) * sampled.draws; at++) {
+        samples->tokens[at] = -1;
+        store_float(samples->prob, at, 0.0f);
+        store_float(samples->logprob, at, -ARITH_INFINITY);
+        store_float(samples->model_logprob, at, -ARITH_INFINITY);
+        store_int(samples->rank, at, 0);
+    }
+    store_int(samples->kept, sampled.index, 0);
+    store_float(samples->kept_mass, sampled.index, 0.0f);
+    store_float(samples->entropy, sampled.index, 0.0f);
+    tell_top(sampled, row, &(struct lotto_reference_kept){0});
 }
 
 void lotto_reference_sample(const lotto_logits *logits, const lotto_draws *draws,
                             const lotto_controls *controls, const lotto_samples *samples, void *workspace) {
-    for (int64_t index = 0; index < logits->rows; index++) {
-        struct arith_controls row_controls = arith_row_controls(controls, index);
-        struct lotto_reference_row row = lotto_reference_read_for(logits, index, controls, workspace);
-        struct sampled sampled = {.token = -1, .logprob = -ARITH_INFINITY, .model_logprob = -ARITH_INFINITY};
-        if (row.candidates > 0) {
-            struct arith_philox counter = arith_counter(draws->positions[index], ARITH_DRAW_TOKEN, 0);
-            uint64_t seed = draws->seeds[index];
-            uint64_t random =
-                arith_random(arith_philox4x32_10(counter, (uint32_t)seed, (uint32_t)(seed >> 32)));
-            sampled = sample_row(&row, row_controls, controls->order, random);
-            if (samples->model_logprob || samples->rank)
-                tell_of_model(&sampled, logits, index);
-        }
-        samples->tokens[index] = sampled.token;
+    for (int64_t index = 0; index < arith_requests(logits, draws); index++) {
+        struct sampled sampled = {samples, index, draws->count};
+        struct arith_source source = arith_source_of(logits, draws, index);
+        struct lotto_reference_row row = lotto_reference_unread(logits, source.status);
+        if (!source.status)
+            row = lotto_reference_read_for(logits, source.row, controls, index, workspace);
         if (samples->status)
             samples->status[index] = row.status;
-        if (samples->kept)
-            samples->kept[index] = sampled.kept;
-        if (samples->prob)
-            samples->prob[index] = sampled.prob;
-        if (samples->logprob)
-            samples->logprob[index] = sampled.logprob;
-        if (samples->model_logprob)
-            samples->model_logprob[index] = sampled.model_logprob;
-        if (samples->kept_mass)
-            samples->kept_mass[index] = sampled.kept_mass;
-        if (samples->rank)
-            samples->rank[index] = sampled.rank;
+        if (row.candidates == 0) {
+            tell_nothing(sampled, &row);
+            continue;
+        }
+        struct lotto_reference_kept kept =
+            lotto_reference_keep(&row, arith_row_controls(controls, index), controls->order);
+        tell_draws(sampled, &row, &kept, draws->seeds[index], draws->positions[index]);
+        tell_kept(sampled, &row, &kept);
+        if (samples->top_of == LOTTO_LOGPROBS_KEPT)
+            tell_top(sampled, &row, &kept);
+        if (samples->model_logprob || samples->rank || samples->top_of == LOTTO_LOGPROBS_MODEL) {
+            row = lotto_reference_read(logits, source.row, workspace); /* in place of the adjusted one */
+            tell_of_model(sampled, &row);
+        }
     }
 }

@@ -15,7 +15,7 @@
  *                row holds +inf, exactly its +inf tokens are candidates, all equally likely, and LOTTO_ROW_HAD_POS_INF is
  *                set. A row without candidates is LOTTO_ROW_EMPTY: token -1. All of this is judged on the row as its
  *                adjustments (below) leave it, where it has some; but a NaN in the logits is told even if it is masked.
- *   Determinism  a result depends on the row's logits and its own parameters, seed and position. Not on the number of rows,
+ *   Determinism  a result depends on the row's logits and its own parameters, seed, position and draw. Not on the number of rows,
  *                the row's place, the launch shape or the GPU. LOTTO_DEVICE_REFERENCE gives the same bits, on a thread in the
  *                default floating-point environment (round to nearest, subnormals kept). The arithmetic is
  *                kernels/ARITHMETIC.md; a change to it that can change a token raises the minor version (the major from 1.0).
@@ -79,7 +79,8 @@ LOTTO_API const char *lotto_status_string(lotto_status status);
     X(LOTTO_ROW_BAD_CONTROL, 8,                                                                              \
       "BAD_CONTROL") /* a value that a control's comment calls so: token -1; the row is not read */          \
     X(LOTTO_ROW_TRUNCATED, 16, "TRUNCATED") /* more tokens are kept than the list has places */              \
-    X(LOTTO_ROW_BAD_ID, 32, "BAD_ID")       /* an id of a list was not in [0, vocab) and was ignored */
+    X(LOTTO_ROW_BAD_ID, 32, "BAD_ID")       /* an id was not in [0, vocab) and was ignored */                \
+    X(LOTTO_ROW_SKIPPED, 64, "SKIPPED")     /* a request for no row: token -1 */
 
 typedef enum lotto_row_status {
 #define LOTTO_ROW_STATUS_ENUMERATOR(name, value, text) name = value,
@@ -296,37 +297,80 @@ LOTTO_API lotto_status lotto_probs_workspace(lotto_context *context, const lotto
                                              const lotto_controls *controls, size_t *bytes);
 
 /*
- * Where each row's randomness comes from: two device arrays [rows], both required. Rows that share seed and position share
- * their draw. position counts the tokens of a sequence, so a sequence's token does not depend on what else is decoded.
+ * Where each row's randomness comes from, how many tokens it gets, and which logits it has.
+ *
+ * seeds and positions are two device arrays [rows], both required. Draws of the same seed, position and number share their
+ * randomness. position counts the tokens of a sequence, so a sequence's token does not depend on what else is decoded.
+ *
+ * count > 1 draws so many tokens, independently, from the one distribution, for one read of the row; the first of them is what
+ * count = 1 gives.
+ *
+ * With logits_rows, several requests may share a row of logits, and a batch may have places that nobody uses: request r samples row
+ * logits_rows[r] of the logits, and every other array [rows] that lotto_sample() reads or writes, adjustments' too, is
+ * [requests], with one entry a request. Below 0: the request is skipped, whatever else is said of it, and its status is LOTTO_ROW_SKIPPED
+ * alone; logits.rows or more: BAD_CONTROL.
+ * Example: logits of 2 rows, logits_rows {1, 1, -1, 0}, requests 4: two requests sample row 1, one is skipped, one samples row 0.
  */
 typedef struct lotto_draws {
     size_t struct_size; /* sizeof(lotto_draws), set by LOTTO_DRAWS_INIT */
     const uint64_t *seeds;
     const uint64_t *positions;
+    int32_t count;              /* tokens a row: 1 to 2^20 */
+    const int32_t *logits_rows; /* [requests] or NULL: request r samples row r */
+    int64_t requests;           /* 0 to 2^31 - 1; without logits_rows 0 or logits.rows, which are the same */
 } lotto_draws;
 #define LOTTO_DRAWS_INIT                                                                                     \
-    { sizeof(lotto_draws), NULL, NULL }
+    { sizeof(lotto_draws), NULL, NULL, 1, NULL, 0 }
 
-/* What lotto_sample() writes: arrays [rows]; tokens is required, a NULL result costs nothing. */
+/* Whose probabilities the likeliest tokens are listed by. */
+typedef enum lotto_logprobs_of {
+    LOTTO_LOGPROBS_KEPT =
+        0, /* the distribution sampled from, as logprob: kept tokens alone; a greedy row has one, 0 */
+    LOTTO_LOGPROBS_MODEL =
+        1, /* the row's logits at temperature 1, not adjusted, not filtered, as model_logprob */
+} lotto_logprobs_of;
+
+/*
+ * What lotto_sample() writes: arrays [rows], those of draws [rows, count]; tokens is required, a NULL result costs nothing. A row that is
+ * EMPTY, BAD_CONTROL or SKIPPED has tokens -1, lists of -1 and -inf, logprobs -inf, and 0 for all else.
+ */
 typedef struct lotto_samples {
     size_t struct_size; /* sizeof(lotto_samples), set by LOTTO_SAMPLES_INIT */
-    int32_t *tokens;    /* -1 on an EMPTY or BAD_CONTROL row, whose other results are 0, its logprobs -inf */
+    int32_t *tokens;    /* [rows, count] */
     uint32_t *status;   /* lotto_row_status bits */
     int32_t *kept;      /* tokens kept by the filters; greedy: 1 */
-    float *prob;        /* of the token, in the distribution sampled from; greedy: 1 */
-    float *logprob;     /* its natural logarithm, within 1e-6 * (1 + |logprob|) of the exact one; greedy: 0 */
-    /* under the row's logits at temperature 1, not adjusted, not filtered; same error; -inf beside a +inf that was banned */
+    float *prob;        /* [rows, count]: of the token, in the distribution sampled from; greedy: 1 */
+    /* [rows, count]: its natural logarithm, within 1e-6 * (1 + |logprob|) of the exact one; greedy: 0 */
+    float *logprob;
+    /* [rows, count]: under the row's logits at temperature 1, not adjusted, not filtered; same error; -inf beside a +inf that was banned */
     float *model_logprob;
     float
         *kept_mass; /* the kept tokens' share of the row's mass at its temperature (greedy: at 1), adjusted */
-    int32_t *rank;  /* of the token in the order of the row's logits, not adjusted, 1 for the first */
+    /* [rows, count]: of the token in the order of the row's logits, not adjusted, 1 for the first */
+    int32_t *rank;
+    /*
+     * In nats, of the distribution sampled from, within 2e-6 * (1 + entropy)^2 + vocab * 2^-35 of the exact one; greedy: 0.
+     * Example: a fair coin has 0.693147 (ln 2).
+     */
+    float *entropy;
+    /*
+     * [rows, top_n]: the likeliest tokens, best first by rank, and the natural logarithms of their probabilities, as top_of says; -1 and -inf
+     * where there are no more. Either may be NULL.
+     */
+    int32_t *top_ids;
+    float *top_logprobs;
+    int32_t top_n; /* 1 to 64 with top_ids or top_logprobs, else 0 to 64 */
+    lotto_logprobs_of top_of;
 } lotto_samples;
 #define LOTTO_SAMPLES_INIT                                                                                   \
-    { sizeof(lotto_samples), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    {                                                                                                        \
+        sizeof(lotto_samples), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,          \
+            LOTTO_LOGPROBS_KEPT                                                                              \
+    }
 
 /*
- * One token per row, by all controls, any mix of greedy and random rows.
- * Draw: a 64-bit Philox4x32-10 number R from (seed, position); the token is the first kept one, in id order, whose inclusive sum
+ * One token or more per row, by all controls, any mix of greedy and random rows.
+ * Draw: a 64-bit Philox4x32-10 number R from (seed, position, the draw's number, 0 for the first); the token is the first kept one, in id order, whose inclusive sum
  * of integer weights exceeds floor(R * K / 2^64), K their total.
  * Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
  */
@@ -335,7 +379,22 @@ LOTTO_API lotto_status lotto_sample(lotto_context *context, const lotto_logits *
                                     const lotto_samples *samples, void *workspace, size_t workspace_bytes,
                                     lotto_stream stream);
 LOTTO_API lotto_status lotto_sample_workspace(lotto_context *context, const lotto_logits *logits,
-                                              const lotto_controls *controls, size_t *bytes);
+                                              const lotto_draws *draws, const lotto_controls *controls,
+                                              size_t *bytes);
+
+/*
+ * How likely given tokens are, one a row, such as a prompt's: logprobs [rows], the natural logarithm of the token's probability under the
+ * row's logits at temperature 1, as model_logprob of lotto_sample(); ranks [rows] or NULL, its place in the row's order, 1 for the first.
+ * tokens [rows]. A token outside [0, vocab) has -inf and rank 0, and sets LOTTO_ROW_BAD_ID; so has any token of an EMPTY row, without that
+ * bit. A token at -inf or NaN, or beside a +inf, has -inf and its rank among all tokens. status [rows] or NULL.
+ * Example: logits {0, ln 3, 0} and token 2 give ln .2 and rank 3.
+ */
+LOTTO_API lotto_status lotto_logprobs(lotto_context *context, const lotto_logits *logits,
+                                      const int32_t *tokens, float *logprobs, int32_t *ranks,
+                                      uint32_t *status, void *workspace, size_t workspace_bytes,
+                                      lotto_stream stream);
+LOTTO_API lotto_status lotto_logprobs_workspace(lotto_context *context, const lotto_logits *logits,
+                                                size_t *bytes);
 
 #ifdef __cplusplus
 }

@@ -79,43 +79,100 @@ static void answer_top_p(const struct request *request, struct results *results,
     oracle_set_destroy(&set);
 }
 
-/* What the row's logits alone say of a token: raw is the row before its adjustments. */
-static void answer_model(const struct request *request, struct results *results, int64_t index,
-                         const struct oracle_row *raw, int32_t token) {
-    struct oracle_set model =
-        oracle_keep(raw, (struct oracle_controls){1, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL, false});
-    int64_t place = 0;
-    while (raw->order[place] != token)
-        place++;
-    put_float(request, results, SAMPLE_MODEL_LOGPROB, index, oracle_logprob(raw, &model, place));
-    put(request, results, SAMPLE_RANK, index, (uint32_t)place + 1);
-    oracle_set_destroy(&model);
+/* A row's tokens at temperature 1, without filters. */
+static struct oracle_set model_of(const struct oracle_row *row) {
+    return oracle_keep(row, (struct oracle_controls){1, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL, false});
 }
 
+static int64_t place_of(const struct oracle_row *row, int32_t token) {
+    int64_t place = 0;
+    while (row->order[place] != token)
+        place++;
+    return place;
+}
+
+/* One draw. raw: the row before its adjustments, and model what it says. */
+static void answer_draw(const struct request *request, struct results *results, int64_t at,
+                        const struct oracle_row *row, const struct oracle_set *set, int64_t place,
+                        const struct oracle_row *raw, const struct oracle_set *model) {
+    int32_t token = row->order[place];
+    put(request, results, SAMPLE_TOKENS, at, (uint32_t)token);
+    put_float(request, results, SAMPLE_PROB, at, oracle_prob(row, set, place));
+    put_float(request, results, SAMPLE_LOGPROB, at, oracle_logprob(row, set, place));
+    int64_t raw_place = place_of(raw, token);
+    put_float(request, results, SAMPLE_MODEL_LOGPROB, at, oracle_logprob(raw, model, raw_place));
+    put(request, results, SAMPLE_RANK, at, (uint32_t)raw_place + 1);
+}
+
+static void answer_no_draw(const struct request *request, struct results *results, int64_t at) {
+    put(request, results, SAMPLE_TOKENS, at, (uint32_t)-1);
+    put_float(request, results, SAMPLE_PROB, at, 0);
+    put_float(request, results, SAMPLE_LOGPROB, at, -INFINITY);
+    put_float(request, results, SAMPLE_MODEL_LOGPROB, at, -INFINITY);
+    put(request, results, SAMPLE_RANK, at, 0);
+}
+
+static void answer_top(const struct request *request, struct results *results, int64_t index,
+                       const struct oracle_row *row, const struct oracle_set *set, int64_t count) {
+    for (int64_t place = 0; place < request->top_n; place++) {
+        int64_t at = index * request->top_n + place;
+        put(request, results, SAMPLE_TOP_IDS, at, place < count ? (uint32_t)row->order[place] : (uint32_t)-1);
+        put_float(request, results, SAMPLE_TOP_LOGPROBS, at,
+                  place < count ? oracle_logprob(row, set, place) : -INFINITY);
+    }
+}
+
+/* raw: the row before its adjustments. */
 static void answer_sample(const struct request *request, struct results *results, int64_t index,
                           const struct oracle_row *raw, const struct oracle_row *row,
                           const struct oracle_set *set) {
-    bool drawn = set->kept > 0;
-    int64_t place = drawn ? oracle_draw(row, set, request->seeds[index], request->positions[index]) : 0;
-    put(request, results, SAMPLE_TOKENS, index, drawn ? (uint32_t)row->order[place] : (uint32_t)-1);
+    bool drawn = set->kept > 0, of_kept = request->top_of == LOTTO_LOGPROBS_KEPT;
     put(request, results, SAMPLE_STATUS, index, set->status);
     put(request, results, SAMPLE_KEPT, index, (uint32_t)set->kept);
-    put_float(request, results, SAMPLE_PROB, index, drawn ? oracle_prob(row, set, place) : 0);
-    put_float(request, results, SAMPLE_LOGPROB, index, drawn ? oracle_logprob(row, set, place) : -INFINITY);
     put_float(request, results, SAMPLE_KEPT_MASS, index, drawn ? oracle_kept_mass(set) : 0);
-    put_float(request, results, SAMPLE_MODEL_LOGPROB, index, -INFINITY);
-    put(request, results, SAMPLE_RANK, index, 0);
-    if (drawn && (request->wanted[SAMPLE_MODEL_LOGPROB] || request->wanted[SAMPLE_RANK]))
-        answer_model(request, results, index, raw, row->order[place]);
+    put_float(request, results, SAMPLE_ENTROPY, index, drawn ? oracle_entropy(row, set) : 0);
+    struct oracle_set model = model_of(raw);
+    for (int32_t draw = 0; draw < request->draw_count; draw++) {
+        int64_t at = index * request->draw_count + draw;
+        if (drawn)
+            answer_draw(
+                request, results, at, row, set,
+                oracle_draw(row, set, request->seeds[index], request->positions[index], (uint32_t)draw), raw,
+                &model);
+        else
+            answer_no_draw(request, results, at);
+    }
+    answer_top(request, results, index, of_kept ? row : raw, of_kept ? set : &model,
+               !drawn    ? 0
+               : of_kept ? set->kept
+                         : model.kept);
+    oracle_set_destroy(&model);
 }
 
-float *oracle_values(const struct request *request, int64_t index, uint32_t *status) {
+static void answer_logprobs(const struct request *request, struct results *results, int64_t index,
+                            const struct oracle_row *row) {
+    struct oracle_set model = model_of(row);
+    int32_t token = request->tokens[index];
+    bool is_token = token >= 0 && token < row->vocab;
+    float logprob = -INFINITY;
+    int64_t place = -1;
+    if (is_token && row->candidates > 0) {
+        place = place_of(row, token);
+        logprob = oracle_logprob(row, &model, place);
+    }
+    put_float(request, results, LOGPROBS_LOGPROBS, index, logprob);
+    put(request, results, LOGPROBS_RANKS, index, (uint32_t)place + 1);
+    put(request, results, LOGPROBS_STATUS, index, row->status | (is_token ? 0 : LOTTO_ROW_BAD_ID));
+    oracle_set_destroy(&model);
+}
+
+float *oracle_values(const struct request *request, int64_t index, int64_t source, uint32_t *status) {
     int64_t vocab = request->logits.vocab;
     float *x = malloc((size_t)vocab * sizeof *x);
     if (x == NULL)
         abort();
     for (int64_t id = 0; id < vocab; id++)
-        x[id] = oracle_float(request_row(request, index), request->logits.dtype, id);
+        x[id] = oracle_float(request_row(request, source), request->logits.dtype, id);
     *status = 0;
     if (request->adjusted) {
         lotto_adjustments of_row = adjustments_of_row(&request->adjustments, index);
@@ -124,10 +181,10 @@ float *oracle_values(const struct request *request, int64_t index, uint32_t *sta
     return x;
 }
 
-/* The row that the filters see; without candidates if its adjustments are bad. */
-static struct oracle_row adjusted_row(const struct request *request, int64_t index) {
+/* The row that the filters of a request see; without candidates if its adjustments are bad. */
+static struct oracle_row adjusted_row(const struct request *request, int64_t index, int64_t source) {
     uint32_t status;
-    float *x = oracle_values(request, index, &status);
+    float *x = oracle_values(request, index, source, &status);
     struct oracle_row row = oracle_sort(x, LOTTO_F32, request->logits.vocab);
     free(x);
     row.status |= status;
@@ -138,13 +195,32 @@ static struct oracle_row adjusted_row(const struct request *request, int64_t ind
     return row;
 }
 
-static void answer_row(const struct request *request, struct results *results, int64_t index) {
+static struct oracle_controls controls_of(const struct request *request, int64_t index) {
     struct row_controls given = request_controls(request, index);
-    struct oracle_controls controls = {given.temperature, given.top_k, given.top_p,
-                                       given.min_p,       given.order, given.temperature_last};
-    struct oracle_row raw =
-        oracle_sort(request_row(request, index), request->logits.dtype, request->logits.vocab);
-    struct oracle_row row = adjusted_row(request, index);
+    return (struct oracle_controls){given.temperature, given.top_k, given.top_p,
+                                    given.min_p,       given.order, given.temperature_last};
+}
+
+static struct oracle_row raw_row(const struct request *request, int64_t row) {
+    return oracle_sort(request_row(request, row), request->logits.dtype, request->logits.vocab);
+}
+
+static void answer_request(const struct request *request, struct results *results, int64_t index) {
+    int64_t source = request_source(request, index);
+    struct oracle_row raw = raw_row(request, source < 0 ? 0 : source),
+                      row = adjusted_row(request, index, source < 0 ? 0 : source);
+    struct oracle_set set = {.status = (uint32_t)-source};
+    if (source >= 0)
+        set = oracle_keep(&row, controls_of(request, index));
+    answer_sample(request, results, index, &raw, &row, &set);
+    oracle_set_destroy(&set);
+    oracle_row_destroy(&row);
+    oracle_row_destroy(&raw);
+}
+
+static void answer_row(const struct request *request, struct results *results, int64_t index) {
+    struct oracle_controls controls = controls_of(request, index);
+    struct oracle_row raw = raw_row(request, index), row = adjusted_row(request, index, index);
     if (request->wanted[SOFTMAX_PROBS])
         answer_softmax(request, results, index, &row, controls);
     if (request->wanted[ARGMAX_TOKENS])
@@ -159,8 +235,8 @@ static void answer_row(const struct request *request, struct results *results, i
         put(request, results, PROBS_KEPT, index, (uint32_t)set.kept);
         put(request, results, PROBS_STATUS, index, set.status);
     }
-    if (request->wanted[SAMPLE_TOKENS])
-        answer_sample(request, results, index, &raw, &row, &set);
+    if (request->wanted[LOGPROBS_LOGPROBS])
+        answer_logprobs(request, results, index, &raw);
     oracle_set_destroy(&set);
     oracle_row_destroy(&row);
     oracle_row_destroy(&raw);
@@ -169,4 +245,6 @@ static void answer_row(const struct request *request, struct results *results, i
 void oracle_answer(const struct request *request, struct results *results) {
     for (int64_t index = 0; index < request->logits.rows; index++)
         answer_row(request, results, index);
+    for (int64_t index = 0; index < request->requests && request->wanted[SAMPLE_TOKENS]; index++)
+        answer_request(request, results, index);
 }

@@ -8,7 +8,10 @@
 /* Fills the results that the request wants. */
 void oracle_answer(const struct request *request, struct results *results);
 
-/* A row's logits [vocab] as oracle_adjust() leaves them, to be freed; *status is what it returns, 0 without adjustments. */
-float *oracle_values(const struct request *request, int64_t index, uint32_t *status);
+/*
+ * The logits [vocab] of row `source` as oracle_adjust() leaves them with the adjustments of row `index`, to be freed; *status is what it
+ * returns, 0 without adjustments.
+ */
+float *oracle_values(const struct request *request, int64_t index, int64_t source, uint32_t *status);
 
 #endif

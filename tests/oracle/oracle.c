@@ -252,7 +252,7 @@ static uint64_t high_product(uint64_t a, uint64_t b) {
 }
 
 int64_t oracle_draw(const struct oracle_row *row, const struct oracle_set *set, uint64_t seed,
-                    uint64_t position) {
+                    uint64_t position, uint32_t draw) {
     if (set->greedy)
         return 0;
     int64_t *place_of = allocate(row->vocab, sizeof *place_of); /* -1: not kept */
@@ -260,7 +260,7 @@ int64_t oracle_draw(const struct oracle_row *row, const struct oracle_set *set, 
         place_of[id] = -1;
     for (int64_t place = 0; place < set->kept; place++)
         place_of[row->order[place]] = place;
-    uint64_t target = high_product(oracle_random(seed, position, 0, 0), set->kept_mass), before = 0;
+    uint64_t target = high_product(oracle_random(seed, position, 0, draw), set->kept_mass), before = 0;
     int64_t drawn = -1;
     for (int64_t id = 0; id < row->vocab && drawn < 0; id++) {
         if (place_of[id] < 0)
@@ -315,6 +315,23 @@ float oracle_logprob(const struct oracle_row *row, const struct oracle_set *set,
     float below = x == maximum ? 0 : maximum - x;
     float scaled = below / set->temperature;
     return (0 - scaled) - log_of_mass(set->kept_mass); /* +0 of the only token */
+}
+
+/* In halves of the weight, whose products with 29 bits are exact; their sum is the law's product. */
+float oracle_entropy(const struct oracle_row *row, const struct oracle_set *set) {
+    if (set->greedy)
+        return 0;
+    uint64_t total = 0;
+    for (int64_t place = 0; place < set->kept; place++) {
+        uint64_t weight = set->weight[place], high = weight >> 20, low = weight % (1 << 20);
+        if (weight == 0)
+            continue;
+        double s = (double)steps_below(row->x[row->order[place]], row->x[row->order[0]], set->temperature);
+        uint64_t u = (uint64_t)((s - 1) * 0x1p23);
+        total += (high * u + (low * u >> 20) + 2) >> 2; /* of 2^22, of which 2^20 are gone */
+    }
+    float per_weight = (float)total / (float)set->kept_mass, half_ln2 = (float)(0.5 * 0.69314718055994531);
+    return fmaf(per_weight, half_ln2, log_of_mass(set->kept_mass));
 }
 
 float oracle_kept_mass(const struct oracle_set *set) { return (float)set->kept_mass / (float)set->row_mass; }

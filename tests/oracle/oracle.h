@@ -45,12 +45,13 @@ void oracle_set_destroy(struct oracle_set *set);
 
 /* The token drawn from a set that is not empty, as its place in the row's order: 0 for the first. */
 int64_t oracle_draw(const struct oracle_row *row, const struct oracle_set *set, uint64_t seed,
-                    uint64_t position);
+                    uint64_t position, uint32_t draw);
 
 /* What is reported of the token at a place among the kept ones. */
 float oracle_prob(const struct oracle_row *row, const struct oracle_set *set, int64_t place);
 float oracle_logprob(const struct oracle_row *row, const struct oracle_set *set, int64_t place);
 float oracle_kept_mass(const struct oracle_set *set);
+float oracle_entropy(const struct oracle_row *row, const struct oracle_set *set);
 
 /* The law's pieces, for tests that compare them one by one. */
 float oracle_float(const void *logits, lotto_dtype dtype, int64_t index);

@@ -182,10 +182,12 @@ struct reported {
     float prob, kept_mass;
 };
 
-static struct reported reported_of(const struct results *results, int64_t index) {
+static struct reported reported_of(const struct request *request, const struct results *results,
+                                   int64_t index) {
+    int64_t first = index * request->draw_count; /* of the row's draws */
     return (struct reported){
-        (int32_t)results->array[SAMPLE_KEPT][index], (int32_t)results->array[SAMPLE_RANK][index],
-        (int32_t)results->array[SAMPLE_TOKENS][index], result_float(results, SAMPLE_PROB, index),
+        (int32_t)results->array[SAMPLE_KEPT][index], (int32_t)results->array[SAMPLE_RANK][first],
+        (int32_t)results->array[SAMPLE_TOKENS][first], result_float(results, SAMPLE_PROB, first),
         result_float(results, SAMPLE_KEPT_MASS, index)};
 }
 
@@ -195,8 +197,8 @@ static void destroy(struct textbook_row *row) {
 }
 
 /* As many tokens stand before the token among the logits, which are not adjusted. */
-static bool rank_is_right(const struct request *request, int64_t index, struct reported reported) {
-    const void *logits = request_row(request, index);
+static bool rank_is_right(const struct request *request, int64_t source, struct reported reported) {
+    const void *logits = request_row(request, source);
     lotto_dtype dtype = request->logits.dtype;
     float x = oracle_float(logits, dtype, reported.token);
     int64_t before = 0;
@@ -224,9 +226,10 @@ static bool is_right(const struct textbook_row *row, struct kept kept, bool gree
            is_near(reported.prob, greedy ? 1 : likelihood / kept_mass, -log2(likelihood), row->vocab);
 }
 
-/* values: the row's logits, adjusted. */
+/* values: the logits of row `source`, adjusted. */
 static bool check_values(const struct request *request, const struct results *results, int64_t index,
-                         const float *values, struct textbook_tally *tally, char *text, size_t text_bytes) {
+                         int64_t source, const float *values, struct textbook_tally *tally, char *text,
+                         size_t text_bytes) {
     struct row_controls controls = request_controls(request, index);
     bool greedy = controls.temperature < 1e-6f;
     int64_t vocab = request->logits.vocab;
@@ -235,12 +238,12 @@ static bool check_values(const struct request *request, const struct results *re
                         judged = softmax(values, vocab, controls.temperature_last ? 1 : temperature);
     bool good = true;
     if (row.candidates > 0) {
-        bool like_a_models = row_kind_is_like_a_models(request->kinds[index]) && !request->adjusted;
+        bool like_a_models = row_kind_is_like_a_models(request->kinds[source]) && !request->adjusted;
         bool ordinary = like_a_models && are_usual(&controls);
         struct kept kept =
             keep(&judged, &controls, like_a_models ? 2.5e-7 : 0x1p-20 + (double)vocab * 0x1p-40);
-        struct reported reported = reported_of(results, index);
-        good = is_right(&row, kept, greedy, reported) && rank_is_right(request, index, reported);
+        struct reported reported = reported_of(request, results, index);
+        good = is_right(&row, kept, greedy, reported) && rank_is_right(request, source, reported);
         bool close = kept.least != kept.most;
         tally->rows++;
         tally->ordinary += ordinary;
@@ -255,7 +258,7 @@ static bool check_values(const struct request *request, const struct results *re
                      ", %s row, T %a%s, k %d, p %a, min_p %a, order %d%s",
                      kept.count, kept.least, kept.most, reported.kept, (double)reported.kept_mass,
                      reported.rank, (double)reported.prob, index, request->seed,
-                     dtype_name(request->logits.dtype), vocab, row_kind_name(request->kinds[index]),
+                     dtype_name(request->logits.dtype), vocab, row_kind_name(request->kinds[source]),
                      (double)controls.temperature, controls.temperature_last ? " last" : "", controls.top_k,
                      (double)controls.top_p, (double)controls.min_p, (int)controls.order,
                      request->adjusted ? ", adjusted" : "");
@@ -268,12 +271,13 @@ static bool check_values(const struct request *request, const struct results *re
 static bool check_row(const struct request *request, const struct results *results, int64_t index,
                       struct textbook_tally *tally, char *text, size_t text_bytes) {
     struct row_controls controls = request_controls(request, index);
-    if (are_bad(&controls))
+    int64_t source = request_source(request, index);
+    if (are_bad(&controls) || source < 0)
         return true;
     uint32_t status;
-    float *values = oracle_values(request, index, &status);
+    float *values = oracle_values(request, index, source, &status);
     bool good = status & LOTTO_ROW_BAD_CONTROL ||
-                check_values(request, results, index, values, tally, text, text_bytes);
+                check_values(request, results, index, source, values, tally, text, text_bytes);
     free(values);
     return good;
 }
@@ -284,7 +288,7 @@ bool textbook_check(const struct request *request, const struct results *results
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!request->wanted[needed[i]])
             return true;
-    for (int64_t index = 0; index < request->logits.rows; index++)
+    for (int64_t index = 0; index < request->requests; index++)
         if (!check_row(request, results, index, tally, text, text_bytes))
             return false;
     return true;

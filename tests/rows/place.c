@@ -86,7 +86,8 @@ static bool array_collect(struct place *place, const struct array *array, void *
 struct call {
     struct place *place;
     const struct request *request;
-    struct array memory, temperature, top_k, top_p, min_p, temperature_last, seeds, positions, workspace;
+    struct array memory, temperature, top_k, top_p, min_p, temperature_last, seeds, positions, tokens,
+        logits_rows, workspace;
     struct array adjustment[ADJUSTMENT_ARRAYS];
     struct array result[RESULTS];
     lotto_logits logits;
@@ -131,7 +132,10 @@ static bool create_arrays(struct call *call, const struct results *results) {
                 create_control(call, &call->temperature_last, request->temperature_last) &&
                 (!request->adjusted || create_adjustments(call)) &&
                 array_create(call->place, &call->seeds, request->seeds, rows * 8) &&
-                array_create(call->place, &call->positions, request->positions, rows * 8);
+                array_create(call->place, &call->positions, request->positions, rows * 8) &&
+                array_create(call->place, &call->tokens, request->tokens, rows * 4) &&
+                (!request->logits_rows || array_create(call->place, &call->logits_rows, request->logits_rows,
+                                                       (size_t)request->requests * 4));
     for (int result = 0; good && result < RESULTS; result++)
         if (request->wanted[result])
             good = array_create(call->place, &call->result[result], results->array[result],
@@ -157,11 +161,12 @@ static void release(struct call *call, struct array *array) {
 }
 
 /* All but the results and the workspace. */
-enum { INPUTS = 8 + ADJUSTMENT_ARRAYS };
+enum { INPUTS = 10 + ADJUSTMENT_ARRAYS };
 
 static void list_inputs(struct call *call, struct array *inputs[INPUTS]) {
     struct array *const controls[] = {&call->memory, &call->temperature,      &call->top_k, &call->top_p,
-                                      &call->min_p,  &call->temperature_last, &call->seeds, &call->positions};
+                                      &call->min_p,  &call->temperature_last, &call->seeds, &call->positions,
+                                      &call->tokens, &call->logits_rows};
     memcpy(inputs, controls, sizeof controls);
     for (int i = 0; i < ADJUSTMENT_ARRAYS; i++)
         inputs[INPUTS - ADJUSTMENT_ARRAYS + i] = &call->adjustment[i];
@@ -257,10 +262,25 @@ static lotto_status size_probs(struct call *call, size_t *bytes) {
     return lotto_probs_workspace(call->place->context, &call->logits, &call->controls, bytes);
 }
 
-static lotto_status run_sample(struct call *call, void *workspace, size_t bytes) {
+static lotto_draws draws_of(const struct call *call) {
     lotto_draws draws = LOTTO_DRAWS_INIT;
     draws.seeds = array_data(&call->seeds);
     draws.positions = array_data(&call->positions);
+    draws.count = call->request->draw_count;
+    draws.logits_rows = array_data(&call->logits_rows);
+    draws.requests = call->request->requests;
+    return draws;
+}
+
+static lotto_logits sampled_logits(const struct call *call) {
+    lotto_logits logits = call->logits;
+    logits.rows = call->request->sample_rows;
+    return logits;
+}
+
+static lotto_status run_sample(struct call *call, void *workspace, size_t bytes) {
+    lotto_logits logits = sampled_logits(call);
+    lotto_draws draws = draws_of(call);
     lotto_samples samples = LOTTO_SAMPLES_INIT;
     samples.tokens = result_data(call, SAMPLE_TOKENS);
     samples.status = result_data(call, SAMPLE_STATUS);
@@ -270,11 +290,27 @@ static lotto_status run_sample(struct call *call, void *workspace, size_t bytes)
     samples.model_logprob = result_data(call, SAMPLE_MODEL_LOGPROB);
     samples.kept_mass = result_data(call, SAMPLE_KEPT_MASS);
     samples.rank = result_data(call, SAMPLE_RANK);
-    return lotto_sample(call->place->context, &call->logits, &draws, &call->controls, &samples, workspace,
-                        bytes, NULL);
+    samples.entropy = result_data(call, SAMPLE_ENTROPY);
+    samples.top_n = call->request->top_n;
+    samples.top_ids = samples.top_n ? result_data(call, SAMPLE_TOP_IDS) : NULL;
+    samples.top_logprobs = samples.top_n ? result_data(call, SAMPLE_TOP_LOGPROBS) : NULL;
+    samples.top_of = call->request->top_of;
+    return lotto_sample(call->place->context, &logits, &draws, &call->controls, &samples, workspace, bytes,
+                        NULL);
 }
 static lotto_status size_sample(struct call *call, size_t *bytes) {
-    return lotto_sample_workspace(call->place->context, &call->logits, &call->controls, bytes);
+    lotto_logits logits = sampled_logits(call);
+    lotto_draws draws = draws_of(call);
+    return lotto_sample_workspace(call->place->context, &logits, &draws, &call->controls, bytes);
+}
+
+static lotto_status run_logprobs(struct call *call, void *workspace, size_t bytes) {
+    return lotto_logprobs(call->place->context, &call->logits, array_data(&call->tokens),
+                          result_data(call, LOGPROBS_LOGPROBS), result_data(call, LOGPROBS_RANKS),
+                          result_data(call, LOGPROBS_STATUS), workspace, bytes, NULL);
+}
+static lotto_status size_logprobs(struct call *call, size_t *bytes) {
+    return lotto_logprobs_workspace(call->place->context, &call->logits, bytes);
 }
 
 static const struct operation {
@@ -289,6 +325,7 @@ static const struct operation {
     {TOP_P_IDS, "lotto_top_p", size_top_p, run_top_p},
     {PROBS_PROBS, "lotto_probs", size_probs, run_probs},
     {SAMPLE_TOKENS, "lotto_sample", size_sample, run_sample},
+    {LOGPROBS_LOGPROBS, "lotto_logprobs", size_logprobs, run_logprobs},
 };
 
 static bool run(struct call *call, const struct operation *operation, char *text, size_t text_bytes) {

@@ -161,6 +161,35 @@ void request_set_random_adjustments(struct request *request, struct random *rand
         request->temperature_last[row] = (int32_t[]){0, 1, -1, INT32_MIN}[random_below(random, 4)];
 }
 
+void request_set_random_reports(struct request *request, struct random *random) {
+    int64_t rows = request->logits.rows;
+    request->draw_count = random_one_in(random, 3) ? 1 : (int32_t)random_log_uniform(random, 40);
+    request->top_n = random_one_in(random, 4) ? 0 : (int32_t)random_log_uniform(random, 64);
+    request->top_of = random_one_in(random, 2) ? LOTTO_LOGPROBS_KEPT : LOTTO_LOGPROBS_MODEL;
+    free(request->logits_rows);
+    request->logits_rows = NULL;
+    request->requests = request->sample_rows = rows;
+    if (random_one_in(random, 3))
+        return;
+    request->requests = 1 + (int64_t)random_below(random, (uint64_t)rows);
+    request->sample_rows = 1 + (int64_t)random_below(random, (uint64_t)rows);
+    request->logits_rows = allocate(request->requests, sizeof *request->logits_rows);
+    for (int64_t i = 0; i < request->requests; i++) {
+        const int64_t none[] = {-1, INT32_MIN, request->sample_rows, INT32_MAX};
+        request->logits_rows[i] =
+            (int32_t)(random_one_in(random, 6)
+                          ? none[random_below(random, 4)]
+                          : (int64_t)random_below(random, (uint64_t)request->sample_rows));
+    }
+}
+
+int64_t request_source(const struct request *request, int64_t index) {
+    if (!request->logits_rows)
+        return index;
+    int64_t row = request->logits_rows[index];
+    return row < 0 ? -LOTTO_ROW_SKIPPED : row >= request->sample_rows ? -LOTTO_ROW_BAD_CONTROL : row;
+}
+
 void request_set_adjustments(struct request *request, const lotto_adjustments *adjustments,
                              int64_t mask_rows) {
     if (request->adjusted)
@@ -199,6 +228,10 @@ static struct request *create(lotto_dtype dtype, int64_t rows, int64_t vocab, in
     request->kinds = allocate(rows, sizeof *request->kinds);
     request->seeds = allocate(rows, sizeof *request->seeds);
     request->positions = allocate(rows, sizeof *request->positions);
+    request->tokens = allocate(rows, sizeof *request->tokens);
+    request->draw_count = 1;
+    request->requests = request->sample_rows = rows;
+    request->top_n = 5;
     for (int result = 0; result < RESULTS; result++)
         request->wanted[result] = true;
     return request;
@@ -222,7 +255,7 @@ struct request *request_of(const void *rows, lotto_dtype dtype, int64_t row_coun
 
 static bool is_first_of_operation(int result) {
     return result == SOFTMAX_PROBS || result == ARGMAX_TOKENS || result == TOP_K_IDS || result == TOP_P_IDS ||
-           result == PROBS_PROBS || result == SAMPLE_TOKENS;
+           result == PROBS_PROBS || result == SAMPLE_TOKENS || result == LOGPROBS_LOGPROBS;
 }
 
 struct request *request_random(uint64_t seed, const struct request_limits *limits) {
@@ -255,6 +288,14 @@ struct request *request_random(uint64_t seed, const struct request_limits *limit
     bool everything = !random_one_in(&random, 4);
     for (int result = 0; result < RESULTS; result++)
         request->wanted[result] = everything || is_first_of_operation(result) || random_one_in(&random, 2);
+    for (int64_t row = 0; row < rows; row++) {
+        const int64_t none[] = {-1, vocab, INT32_MIN, INT32_MAX};
+        request->tokens[row] =
+            (int32_t)(random_one_in(&random, 8) ? none[random_below(&random, 4)]
+                                                : (int64_t)random_below(&random, (uint64_t)vocab));
+    }
+    if (limits->reported)
+        request_set_random_reports(request, &random);
     return request;
 }
 
@@ -270,5 +311,7 @@ void request_destroy(struct request *request) {
         adjustments_destroy(&request->adjustments);
     free(request->seeds);
     free(request->positions);
+    free(request->tokens);
+    free(request->logits_rows);
     free(request);
 }

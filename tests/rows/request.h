@@ -29,6 +29,12 @@ enum result {
     SAMPLE_MODEL_LOGPROB,
     SAMPLE_KEPT_MASS,
     SAMPLE_RANK,
+    SAMPLE_ENTROPY,
+    SAMPLE_TOP_IDS,
+    SAMPLE_TOP_LOGPROBS,
+    LOGPROBS_LOGPROBS,
+    LOGPROBS_RANKS,
+    LOGPROBS_STATUS,
     RESULTS
 };
 
@@ -51,6 +57,14 @@ struct request {
     lotto_controls controls; /* with the above */
     uint64_t *seeds;
     uint64_t *positions;
+    int32_t *tokens; /* [rows]: of lotto_logprobs() */
+
+    /* lotto_sample() alone: `requests` of the first so many rows, so that it uses as much of each array [rows]. */
+    int32_t draw_count;
+    int64_t requests, sample_rows; /* up to rows */
+    int32_t *logits_rows;          /* [requests] or NULL: one for each row */
+    int32_t top_n;
+    lotto_logprobs_of top_of;
 
     int64_t k_max;
     int64_t capacity;
@@ -64,6 +78,7 @@ struct request_limits {
     int64_t logits; /* about the most in one request */
     int64_t rows;   /* the most */
     bool adjusted;  /* random adjustments and temperature_last, too */
+    bool reported;  /* many draws, shared rows and lists of the likeliest tokens, too */
 };
 
 /* The same request for a seed on every machine whose C library rounds logf, sqrtf and cosf alike. */
@@ -79,6 +94,12 @@ void request_set_random_controls(struct request *request, struct random *random)
 
 /* Gives them random adjustments and temperature_last. */
 void request_set_random_adjustments(struct request *request, struct random *random);
+
+/* Gives lotto_sample() random numbers of draws, requests and likeliest tokens. */
+void request_set_random_reports(struct request *request, struct random *random);
+
+/* The row that a request of lotto_sample() samples; < 0: none, but for the status of which this is the negative. */
+int64_t request_source(const struct request *request, int64_t index);
 
 /* Gives them copies of these. */
 void request_set_adjustments(struct request *request, const lotto_adjustments *adjustments,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum width { ONE, K_MAX, CAPACITY, PROBS_STRIDE };
+enum width { ONE, K_MAX, CAPACITY, PROBS_STRIDE, DRAWS, TOP_N };
 
 static const struct {
     const char *name;
@@ -27,17 +27,27 @@ static const struct {
     [PROBS_PROBS] = {"probs.probs", PROBS_STRIDE, true},
     [PROBS_KEPT] = {"probs.kept", ONE, false},
     [PROBS_STATUS] = {"probs.status", ONE, false},
-    [SAMPLE_TOKENS] = {"sample.tokens", ONE, false},
+    [SAMPLE_TOKENS] = {"sample.tokens", DRAWS, false},
     [SAMPLE_STATUS] = {"sample.status", ONE, false},
     [SAMPLE_KEPT] = {"sample.kept", ONE, false},
-    [SAMPLE_PROB] = {"sample.prob", ONE, true},
-    [SAMPLE_LOGPROB] = {"sample.logprob", ONE, true},
-    [SAMPLE_MODEL_LOGPROB] = {"sample.model_logprob", ONE, true},
+    [SAMPLE_PROB] = {"sample.prob", DRAWS, true},
+    [SAMPLE_LOGPROB] = {"sample.logprob", DRAWS, true},
+    [SAMPLE_MODEL_LOGPROB] = {"sample.model_logprob", DRAWS, true},
     [SAMPLE_KEPT_MASS] = {"sample.kept_mass", ONE, true},
-    [SAMPLE_RANK] = {"sample.rank", ONE, false},
+    [SAMPLE_RANK] = {"sample.rank", DRAWS, false},
+    [SAMPLE_ENTROPY] = {"sample.entropy", ONE, true},
+    [SAMPLE_TOP_IDS] = {"sample.top_ids", TOP_N, false},
+    [SAMPLE_TOP_LOGPROBS] = {"sample.top_logprobs", TOP_N, true},
+    [LOGPROBS_LOGPROBS] = {"logprobs.logprobs", ONE, true},
+    [LOGPROBS_RANKS] = {"logprobs.ranks", ONE, false},
+    [LOGPROBS_STATUS] = {"logprobs.status", ONE, false},
 };
 
 const char *result_name(enum result result) { return described[result].name; }
+
+bool result_is_of_sample(enum result result) {
+    return result >= SAMPLE_TOKENS && result <= SAMPLE_TOP_LOGPROBS;
+}
 
 int64_t result_row_elements(const struct request *request, enum result result) {
     switch (described[result].width) {
@@ -47,13 +57,18 @@ int64_t result_row_elements(const struct request *request, enum result result) {
         return request->capacity;
     case PROBS_STRIDE:
         return request->probs_stride;
+    case DRAWS:
+        return request->draw_count;
+    case TOP_N:
+        return request->top_n;
     default:
         return 1;
     }
 }
 
 int64_t result_elements(const struct request *request, enum result result) {
-    return request->logits.rows * result_row_elements(request, result);
+    int64_t rows = result_is_of_sample(result) ? request->requests : request->logits.rows;
+    return rows * result_row_elements(request, result);
 }
 
 struct results *results_create(const struct request *request) {
@@ -101,16 +116,18 @@ bool results_equal(const struct request *request, const struct results *a, const
         char element_a[64], element_b[64];
         describe_element(result, a->array[i][at], element_a, sizeof element_a);
         describe_element(result, b->array[i][at], element_b, sizeof element_b);
-        int64_t row = at / width;
+        int64_t row = at / width, source = result_is_of_sample(result) ? request_source(request, row) : row;
         struct row_controls controls = request_controls(request, row);
         snprintf(text, text_bytes,
                  "%s[%" PRId64 "] of row %" PRId64 ": %s says %s, %s says %s; request 0x%" PRIx64
-                 ", %s, vocab %" PRId64 ", %s row, T %a%s, k %d, p %a, min_p %a, order %d%s",
+                 ", %s, vocab %" PRId64
+                 ", %s row, T %a%s, k %d, p %a, min_p %a, order %d%s; %d draws, top %d of %d",
                  result_name(result), at % width, row, name_a, element_a, name_b, element_b, request->seed,
-                 dtype_name(request->logits.dtype), request->logits.vocab, row_kind_name(request->kinds[row]),
-                 (double)controls.temperature, controls.temperature_last ? " last" : "", controls.top_k,
-                 (double)controls.top_p, (double)controls.min_p, (int)controls.order,
-                 request->adjusted ? ", adjusted" : "");
+                 dtype_name(request->logits.dtype), request->logits.vocab,
+                 source < 0 ? "no" : row_kind_name(request->kinds[source]), (double)controls.temperature,
+                 controls.temperature_last ? " last" : "", controls.top_k, (double)controls.top_p,
+                 (double)controls.min_p, (int)controls.order, request->adjusted ? ", adjusted" : "",
+                 request->draw_count, request->top_n, (int)request->top_of);
         return false;
     }
     return true;

@@ -17,6 +17,9 @@ void results_destroy(struct results *results);
 /* "sample.logprob" */
 const char *result_name(enum result result);
 
+/* Whether it has a row for each request of lotto_sample(). */
+bool result_is_of_sample(enum result result);
+
 /* Elements of a row, and of the whole array. */
 int64_t result_row_elements(const struct request *request, enum result result);
 int64_t result_elements(const struct request *request, enum result result);
