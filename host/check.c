@@ -263,6 +263,36 @@ bool lotto_check_samples(lotto_context *context, const lotto_samples *samples, c
                   (int)samples->top_of, LOTTO_LOGPROBS_KEPT, LOTTO_LOGPROBS_MODEL);
 }
 
+bool lotto_check_drafts(lotto_context *context, const lotto_drafts *drafts, const lotto_draws *draws,
+                        const lotto_logits *rows) {
+    if (!lotto_check_pointer(context, "drafts", drafts) ||
+        !check_struct_size(context, "drafts", drafts->struct_size, sizeof *drafts) ||
+        !check_range(context, "drafts.count", drafts->count, 0, LOTTO_MOST_DRAFTS))
+        return false;
+    if (draws->count != 1)
+        return refuse(context, "draws.count is %d; must be 1 beside drafts", draws->count);
+    return rows->rows % (drafts->count + 1) == 0 ||
+           refuse(context, "%s is %" PRId64 "; must be a multiple of drafts.count + 1 (%d)",
+                  draws->logits_rows ? "draws.requests" : "logits.rows", rows->rows, drafts->count + 1);
+}
+
+bool lotto_check_draft_arrays(lotto_context *context, const lotto_drafts *drafts,
+                              const lotto_logits *sequences) {
+    if (drafts->count == 0)
+        return true;
+    lotto_logits of_drafts = *sequences;
+    of_drafts.rows *= drafts->count;
+    return lotto_check_array(context, "drafts.tokens", drafts->tokens, sequences) &&
+           (!drafts->probs || check_stride(context, "drafts.probs_stride", drafts->probs_stride, &of_drafts));
+}
+
+bool lotto_check_verified(lotto_context *context, const lotto_verified *verified,
+                          const lotto_logits *sequences) {
+    return lotto_check_pointer(context, "verified", verified) &&
+           check_struct_size(context, "verified", verified->struct_size, sizeof *verified) &&
+           lotto_check_array(context, "verified.tokens", verified->tokens, sequences);
+}
+
 bool lotto_check_workspace(lotto_context *context, const void *workspace, size_t workspace_bytes,
                            const struct lotto_plan *plan) {
     if (plan->workspace_bytes == 0)

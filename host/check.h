@@ -57,6 +57,17 @@ bool lotto_check_draws(lotto_context *context, const lotto_draws *draws, const l
 
 bool lotto_check_samples(lotto_context *context, const lotto_samples *samples, const lotto_logits *requests);
 
+/* What of the drafts says how many sequences there are, for which no array need be there yet. rows: as the call has them. */
+bool lotto_check_drafts(lotto_context *context, const lotto_drafts *drafts, const lotto_draws *draws,
+                        const lotto_logits *rows);
+
+/* sequences: the logits, with as many rows. */
+bool lotto_check_draft_arrays(lotto_context *context, const lotto_drafts *drafts,
+                              const lotto_logits *sequences);
+
+bool lotto_check_verified(lotto_context *context, const lotto_verified *verified,
+                          const lotto_logits *sequences);
+
 bool lotto_check_workspace(lotto_context *context, const void *workspace, size_t workspace_bytes,
                            const struct lotto_plan *plan);
 

@@ -97,3 +97,8 @@ struct lotto_plan lotto_plan_lists(const struct lotto_limits *limits, const lott
     return plan(limits, logits, adjusted, LOTTO_LISTS_SHARED_BYTES,
                 2 * (size_t)capacity * sizeof(uint64_t)); /* the list's keys, sorted back and forth */
 }
+
+void lotto_plan_add_verdicts(struct lotto_plan *plan, int32_t count) {
+    size_t rows = plan->blocks ? plan->blocks / plan->team_blocks : 0, sequences = rows / (size_t)(count + 1);
+    plan->workspace_bytes += aligned((rows * LOTTO_VERIFY_ROW_WORDS + sequences) * sizeof(uint32_t));
+}

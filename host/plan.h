@@ -26,4 +26,7 @@ struct lotto_plan lotto_plan_rows(const struct lotto_limits *limits, const lotto
 struct lotto_plan lotto_plan_lists(const struct lotto_limits *limits, const lotto_logits *logits,
                                    bool adjusted, int64_t capacity);
 
+/* verify: what it has behind a plan of rows, with so many drafts a sequence at most, of count + 1 rows each. */
+void lotto_plan_add_verdicts(struct lotto_plan *plan, int32_t count);
+
 #endif

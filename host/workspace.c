@@ -39,16 +39,37 @@ lotto_status lotto_probs_workspace(lotto_context *context, const lotto_logits *l
     return rows_workspace(context, logits, controls, bytes);
 }
 
-/* Of as many requests as the call is to have: without logits_rows, which need not be there yet, none are as many as rows. */
+/* As many rows as the call is to have: without logits_rows, which need not be there yet, no requests are as many as rows. */
+static lotto_logits requested(const lotto_logits *logits, const lotto_draws *draws) {
+    lotto_logits rows = *logits;
+    if (draws->logits_rows || draws->requests > 0)
+        rows.rows = draws->requests;
+    return rows;
+}
+
 lotto_status lotto_sample_workspace(lotto_context *context, const lotto_logits *logits,
                                     const lotto_draws *draws, const lotto_controls *controls, size_t *bytes) {
     if (!lotto_check_context(context) || !lotto_check_shape(context, logits) ||
         !lotto_check_requests(context, draws))
         return LOTTO_INVALID_ARGUMENT;
-    lotto_logits requests = *logits;
-    if (draws->logits_rows || draws->requests > 0)
-        requests.rows = draws->requests;
+    lotto_logits requests = requested(logits, draws);
     return rows_workspace(context, &requests, controls, bytes);
+}
+
+lotto_status lotto_verify_workspace(lotto_context *context, const lotto_logits *logits,
+                                    const lotto_drafts *drafts, const lotto_draws *draws,
+                                    const lotto_controls *controls, size_t *bytes) {
+    if (!lotto_check_context(context) || !lotto_check_shape(context, logits) ||
+        !lotto_check_requests(context, draws))
+        return LOTTO_INVALID_ARGUMENT;
+    lotto_logits rows = requested(logits, draws);
+    if (!lotto_check_drafts(context, drafts, draws, &rows) || !lotto_check_control_sizes(context, controls) ||
+        !lotto_check_pointer(context, "bytes", bytes))
+        return LOTTO_INVALID_ARGUMENT;
+    struct lotto_plan plan = lotto_plan_rows(&context->limits, &rows, controls->adjustments != NULL);
+    lotto_plan_add_verdicts(&plan, drafts->count);
+    *bytes = plan.workspace_bytes;
+    return LOTTO_SUCCESS;
 }
 
 lotto_status lotto_logprobs_workspace(lotto_context *context, const lotto_logits *logits, size_t *bytes) {

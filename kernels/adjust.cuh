@@ -167,16 +167,16 @@ __device__ inline int slot_of(int place) {
 __device__ inline bool count(Part &part, const arith_adjustments &of_row, int first, int length) {
     constexpr int kAtOnce = 4;
     bool all = true;
-    arith_ids history = of_row.history;
-    for (int begin = threadIdx.x; begin < history.length; begin += kAtOnce * kBlockThreads) {
+    int history_length = arith_history_length(of_row);
+    for (int begin = threadIdx.x; begin < history_length; begin += kAtOnce * kBlockThreads) {
         int place[kAtOnce];
         for (int i = 0; i < kAtOnce; i++) {
             int at = begin + i * kBlockThreads;
-            place[i] = at < history.length ? history.ids[at] : 0;
+            place[i] = at < history_length ? arith_history_token(of_row, at) : 0;
         }
         for (int i = 0; i < kAtOnce; i++) {
             int at = begin + i * kBlockThreads;
-            place[i] = at < history.length ? part.place_of(place[i]) : -1;
+            place[i] = at < history_length ? part.place_of(place[i]) : -1;
             if (place[i] < first || place[i] >= first + length)
                 continue;
             int slot = slot_of(place[i]);
@@ -194,7 +194,7 @@ __device__ inline bool count(Part &part, const arith_adjustments &of_row, int fi
  */
 __device__ inline void penalize(Part &part, const arith_adjustments &of_row) {
     AdjustScratch &own = adjust_scratch();
-    int length = of_row.history.length <= kSlots ? part.places() : kSlots;
+    int length = arith_history_length(of_row) <= kSlots ? part.places() : kSlots;
     for (int first = 0; first < part.places();) {
         for (int slot = threadIdx.x; slot < kSlots; slot += kBlockThreads) {
             own.places[slot] = kNoPlace;
@@ -220,8 +220,8 @@ __device__ inline void penalize(Part &part, const arith_adjustments &of_row) {
 /* ---- all ---------------------------------------------------------------------------------------------------------- */
 
 __device__ inline bool is_adjusted(const arith_adjustments &of_row) {
-    return of_row.allowed ||
-           (of_row.banned.length | of_row.stops.length | of_row.biased.length | of_row.history.length) > 0;
+    return of_row.allowed || (of_row.banned.length | of_row.stops.length | of_row.biased.length |
+                              arith_history_length(of_row)) > 0;
 }
 
 /* By the whole block, together; returns bits of this thread for the row's status. A call, since it is off the common way. */
@@ -237,21 +237,22 @@ static __device__ __noinline__ uint32_t adjust(Part part) {
     if (of_row.biased.length > 0)
         bias(part, of_row.biased, of_row.biases);
     __syncthreads();
-    if (of_row.history.length > 0)
+    if (arith_history_length(of_row) > 0)
         penalize(part, of_row);
     __syncthreads();
     return part.status;
 }
 
-/* What the first pass over a row tells, and its adjustments. */
+/* What the first pass over a row tells, and its adjustments, which are those of a place in the call's arrays. */
 template <typename Logit>
-__device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments) {
+__device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
+                             arith_place place) {
     if constexpr (!Row<Logit>::kAdjusted) {
         return summarize(row);
     } else {
         arith_adjustments &of_row = adjust_scratch().of_row;
         if (threadIdx.x == kBlockThreads - 1) /* of a warp that has nothing to fetch, if there is one */
-            of_row = arith_row_adjustments(&adjustments.of_batch, row.index);
+            of_row = arith_row_adjustments(&adjustments.of_batch, place);
         float own[kPieces];
         uint32_t status = take(row, own) ? LOTTO_ROW_HAD_NAN : 0;
         __syncthreads();
@@ -266,8 +267,13 @@ __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustm
 }
 template <typename Logit>
 __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
+                             arith_controls controls, arith_place place) {
+    return arith_controls_are_good(controls) ? summarize(row, adjustments, place) : refuse(row);
+}
+template <typename Logit>
+__device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
                              arith_controls controls) {
-    return arith_controls_are_good(controls) ? summarize(row, adjustments) : refuse(row);
+    return summarize(row, adjustments, controls, arith_place_of(row.index));
 }
 
 } // namespace lotto

@@ -70,7 +70,8 @@ struct arith_adjustments {
     struct arith_ids banned, stops, biased;
     const float *biases;
     struct arith_ids history; /* the tokens that the penalties look at, of which */
-    int32_t prompt_length;    /* so many, the first, are the prompt's */
+    int32_t prompt_length;    /* so many, the first, are the prompt's; */
+    struct arith_ids drafted; /* then these, of the output */
     struct arith_penalties penalties;
     bool good; /* else BAD_CONTROL, and nothing above counts */
 };
@@ -102,17 +103,35 @@ ARITH struct arith_penalties arith_row_penalties(const lotto_adjustments *adjust
     return of_row;
 }
 
-/* How much of the history, from its beginning, the penalties need not look at. */
-ARITH int32_t arith_history_skipped(struct arith_penalties penalties, int32_t prompt_length, int32_t length) {
-    if (penalties.repetition != 1.0f)
-        return 0;
-    return penalties.frequency != 0.0f || penalties.presence != 0.0f ? prompt_length : length;
+ARITH bool arith_penalties_are_off(struct arith_penalties penalties) {
+    return penalties.repetition == 1.0f && penalties.frequency == 0.0f && penalties.presence == 0.0f;
 }
 
-ARITH struct arith_adjustments arith_row_adjustments(const lotto_adjustments *adjustments, int64_t row) {
+/* How much of the history, from its beginning, the penalties need not look at. */
+ARITH int32_t arith_history_skipped(struct arith_penalties penalties, int32_t prompt_length, int32_t length) {
+    if (arith_penalties_are_off(penalties))
+        return length;
+    return penalties.repetition == 1.0f ? prompt_length : 0;
+}
+
+/* Where a row's parameters stand in the call's arrays, and what its history goes on with. */
+struct arith_place {
+    int64_t row;
+    int64_t mask_row; /* in those of the mask */
+    struct arith_ids drafted;
+};
+
+ARITH struct arith_place arith_place_of(int64_t row) {
+    struct arith_place place = {row, row, {NULL, 0}};
+    return place;
+}
+
+ARITH struct arith_adjustments arith_row_adjustments(const lotto_adjustments *adjustments,
+                                                     struct arith_place place) {
+    int64_t row = place.row;
     struct arith_adjustments of_row;
     of_row.good = true;
-    int64_t mask_row = adjustments->allowed_rows ? adjustments->allowed_rows[row] : row;
+    int64_t mask_row = adjustments->allowed_rows ? adjustments->allowed_rows[place.mask_row] : place.mask_row;
     of_row.allowed = adjustments->allowed && mask_row >= 0
                          ? adjustments->allowed + mask_row * adjustments->allowed_stride
                          : NULL;
@@ -123,18 +142,30 @@ ARITH struct arith_adjustments arith_row_adjustments(const lotto_adjustments *ad
     of_row.penalties = arith_row_penalties(adjustments, row, &of_row.good);
     of_row.history = arith_row_ids(&adjustments->history, row, &of_row.good);
     of_row.prompt_length = adjustments->prompt_lengths ? adjustments->prompt_lengths[row] : 0;
+    of_row.drafted.ids = place.drafted.ids;
+    of_row.drafted.length = 0;
     of_row.good = of_row.good && of_row.prompt_length >= 0 && of_row.prompt_length <= of_row.history.length;
     if (!of_row.good || !of_row.history.ids)
         return of_row;
 
-    int32_t output_length = of_row.history.length - of_row.prompt_length;
+    int32_t output_length = of_row.history.length - of_row.prompt_length + place.drafted.length;
     if (adjustments->min_lengths && output_length >= adjustments->min_lengths[row])
         of_row.stops.length = 0;
     int32_t skipped = arith_history_skipped(of_row.penalties, of_row.prompt_length, of_row.history.length);
     of_row.history.ids += skipped;
     of_row.history.length -= skipped;
     of_row.prompt_length = skipped == 0 ? of_row.prompt_length : 0;
+    if (!arith_penalties_are_off(of_row.penalties))
+        of_row.drafted.length = place.drafted.length;
     return of_row;
+}
+
+/* Token i of the history, the drafted ones behind it. */
+ARITH int32_t arith_history_token(struct arith_adjustments of_row, int32_t i) {
+    return i < of_row.history.length ? of_row.history.ids[i] : of_row.drafted.ids[i - of_row.history.length];
+}
+ARITH int32_t arith_history_length(struct arith_adjustments of_row) {
+    return of_row.history.length + of_row.drafted.length;
 }
 
 ARITH bool arith_allows(const uint32_t *allowed, uint32_t id) { return allowed[id / 32] >> id % 32 & 1; }
@@ -346,7 +377,7 @@ ARITH struct arith_source arith_source_of(const lotto_logits *logits, const lott
     return source;
 }
 
-enum arith_purpose { ARITH_DRAW_TOKEN = 0 };
+enum arith_purpose { ARITH_DRAW_TOKEN = 0, ARITH_ACCEPT = 1, ARITH_DRAW_RESIDUAL = 2 };
 
 struct arith_philox {
     uint32_t word[4];
@@ -450,5 +481,60 @@ ARITH float arith_entropy(uint64_t surprise, uint64_t mass) {
 }
 
 ARITH float arith_mass_share(uint64_t kept_mass, uint64_t mass) { return (float)kept_mass / (float)mass; }
+
+/* ---- 7. speculative decoding -------------------------------------------------------------------------------------- */
+
+/* One target row of a sequence's: behind so many of its drafts. */
+struct arith_step {
+    int64_t sequence;
+    int32_t index;         /* of the row in the sequence: 0 with nothing drafted before it */
+    int32_t length;        /* of the sequence's draft; rows beyond have nothing to say */
+    const int32_t *drafts; /* the sequence's */
+    uint32_t status;       /* not 0: there is no such draft */
+};
+
+ARITH struct arith_step arith_step_of(const lotto_drafts *drafts, int64_t row) {
+    struct arith_step step;
+    step.sequence = row / (drafts->count + 1);
+    step.index = (int32_t)(row % (drafts->count + 1));
+    step.length = drafts->lengths ? drafts->lengths[step.sequence] : drafts->count;
+    step.drafts = drafts->tokens + step.sequence * drafts->count;
+    step.status = step.length < 0 || step.length > drafts->count ? LOTTO_ROW_BAD_CONTROL : 0;
+    if (step.status)
+        step.length = 0;
+    return step;
+}
+
+/* Where its parameters stand, and what has been drafted before it. */
+ARITH struct arith_place arith_step_place(struct arith_step step, int64_t row) {
+    struct arith_place place = {step.sequence, row, {step.drafts, step.index}};
+    return place;
+}
+
+ARITH uint64_t arith_step_position(const lotto_draws *draws, struct arith_step step) {
+    return draws->positions[step.sequence] + (uint64_t)step.index;
+}
+
+/* The distribution of its draft; NULL: the draft was certain. */
+ARITH const float *arith_step_probs(const lotto_drafts *drafts, struct arith_step step) {
+    return drafts->probs ? drafts->probs + (step.sequence * drafts->count + step.index) * drafts->probs_stride
+                         : NULL;
+}
+
+/* What of a draft distribution a token has, of so much mass. */
+ARITH uint64_t arith_draft_mass(float prob, uint64_t mass) {
+    if (prob >= 1.0f)
+        return mass;
+    return (uint64_t)(((arith_uint128)(uint64_t)(fmaxf(prob, 0.0f) * 0x1p64f) * mass) >> 64);
+}
+
+/* A drafted token's weight in the target, and its mass in the draft. */
+ARITH bool arith_accepts(uint64_t random, uint64_t drafted, uint64_t weight) {
+    return arith_target(random, drafted) < weight;
+}
+
+ARITH uint64_t arith_residual(uint64_t weight, uint64_t drafted) {
+    return weight > drafted ? weight - drafted : 0;
+}
 
 #endif

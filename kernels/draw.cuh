@@ -9,7 +9,28 @@
 
 #include "keep.cuh"
 
+#include <curand_philox4x32_x.h>
+
 namespace lotto {
+
+/* A draw's 64-bit number. */
+__device__ inline uint64_t random_number(uint64_t seed, uint64_t position, arith_purpose purpose,
+                                         int number) {
+    arith_philox counter = arith_counter(position, purpose, static_cast<uint32_t>(number));
+    uint4 random =
+        curand_Philox4x32_10(make_uint4(counter.word[0], counter.word[1], counter.word[2], counter.word[3]),
+                             make_uint2(static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)));
+    return arith_random({{random.x, random.y, random.z, random.w}});
+}
+
+/* A token's weight among what is kept. */
+struct KeptWeight {
+    Prefix prefix;
+    Weight weight;
+
+    __device__ explicit KeptWeight(const Kept &kept) : prefix(kept.bound), weight(kept.weight) {}
+    __device__ uint64_t operator()(float x, int id) const { return prefix.holds(x, id) ? weight(x) : 0; }
+};
 
 /* An entry's part of the kept mass, with the tokens in id order. */
 struct Stretch {
@@ -63,10 +84,7 @@ template <typename Logit, typename Target> __device__ Drawn draw(Row<Logit> &row
     Place place = team.from_leader(&scratch().place);
     Drawn drawn = {-1, 0, 0};
     if (place.warp / kBlockWarps == team.rank) {
-        Prefix prefix(kept.bound);
-        int token = locate(row, place, [&](float x, int id) -> uint64_t {
-            return prefix.holds(x, id) ? kept.weight(x) : 0;
-        });
+        int token = locate(row, place, KeptWeight(kept));
         if (threadIdx.x == 0)
             drawn = {token, row.value_of(token), *team.at_leader(&scratch().mass)};
     }
@@ -74,36 +92,38 @@ template <typename Logit, typename Target> __device__ Drawn draw(Row<Logit> &row
 }
 
 /*
- * Many draws from what is kept, whose mass the team has found: act(number, token, working value) for each, by one thread of the team. target(number)
- * lies below the mass. Each block finds those of its own part, so that no draw takes a barrier of the team.
+ * Many draws by a measure of which the leader's scratch().beyond has each run's sum: act(number, token, working value) for each, by one thread of the
+ * team. target(number) lies below the whole sum. Each block finds those of its own part, so that no draw takes a barrier of the team.
  */
+template <typename Logit, typename Measure, typename Target, typename Act>
+__device__ void draw_from_runs(const Row<Logit> &row, Measure measure, int count, Target target, Act act) {
+    const Team &team = row.team;
+    uint64_t *runs = scratch().beyond;
+    for (int warp = threadIdx.x; !team.leads() && warp < team.warps(); warp += kBlockThreads)
+        runs[warp] = team.at_leader(runs)[warp];
+    __syncthreads();
+    for (int number = 0; number < count; number++) {
+        Place place = find_run(team.warps(), target(number), [&](int warp) { return runs[warp]; });
+        if (place.warp / kBlockWarps != team.rank)
+            continue;
+        int token = locate(row, place, measure);
+        if (threadIdx.x == 0)
+            act(number, token, row.value_of(token));
+    }
+}
+
+/* Many draws from what is kept, whose mass the team has found. */
 template <typename Logit, typename Target, typename Act>
 __device__ void draw_many(const Row<Logit> &row, const Kept &kept, int count, Target target, Act act) {
-    const Team &team = row.team;
     const List &list = scratch().list;
-    for (int i = threadIdx.x; kept.listed && team.leads() && i < scratch().kept; i += kBlockThreads) {
+    if (!kept.listed)
+        return draw_from_runs(row, KeptWeight(kept), count, target, act);
+    for (int i = threadIdx.x; row.team.leads() && i < scratch().kept; i += kBlockThreads) {
         Stretch stretch = stretch_of(list, scratch().kept, i);
         for (int number = 0; number < count; number++)
             if (stretch.holds(target(number)))
                 act(number, static_cast<int>(arith_key_id(entry_key(list.entry[i]))),
                     entry_value(list.entry[i]));
-    }
-    if (kept.listed)
-        return;
-    uint64_t *runs = scratch().beyond;
-    for (int warp = threadIdx.x; !team.leads() && warp < team.warps(); warp += kBlockThreads)
-        runs[warp] = team.at_leader(runs)[warp];
-    __syncthreads();
-    Prefix prefix(kept.bound);
-    for (int number = 0; number < count; number++) {
-        Place place = find_run(team.warps(), target(number), [&](int warp) { return runs[warp]; });
-        if (place.warp / kBlockWarps != team.rank)
-            continue;
-        int token = locate(row, place, [&](float x, int id) -> uint64_t {
-            return prefix.holds(x, id) ? kept.weight(x) : 0;
-        });
-        if (threadIdx.x == 0)
-            act(number, token, row.value_of(token));
     }
 }
 

@@ -22,12 +22,18 @@ struct lotto_plan {
     uint32_t most_part_bytes;   /* that any call may have on the device */
     size_t workspace_row_bytes; /* each row's part of the workspace, one after another, which begins with */
     size_t held_row_bytes;      /* so much for the row itself, if it is adjusted and does not fit on chip */
-    size_t workspace_bytes;
+    size_t workspace_bytes;     /* with what verify has behind the rows' parts */
 };
 
 /* What lotto_sample() gives a row at most: tokens, and likeliest ones. */
 #define LOTTO_MOST_DRAWS (1 << 20)
 #define LOTTO_MOST_TOP 64
+
+/* What lotto_verify() takes of a sequence at most. */
+#define LOTTO_MOST_DRAFTS 1024
+
+/* Words of workspace that verify has for each row, behind all rows' parts; then one for each sequence. */
+#define LOTTO_VERIFY_ROW_WORDS 2
 
 /* Shared memory that a kernel has beside the part of its row, at most; top_k and top_p, which sort lists, have more. */
 #define LOTTO_ROWS_SHARED_BYTES (22 << 10)
@@ -59,6 +65,10 @@ cudaError_t lotto_launch_sample(const struct lotto_plan *plan, const lotto_logit
 cudaError_t lotto_launch_logprobs(const struct lotto_plan *plan, const lotto_logits *logits,
                                   const int32_t *tokens, float *logprobs, int32_t *ranks, uint32_t *status,
                                   lotto_stream stream);
+cudaError_t lotto_launch_verify(const struct lotto_plan *plan, const lotto_logits *logits,
+                                const lotto_drafts *drafts, const lotto_draws *draws,
+                                const lotto_controls *controls, const lotto_verified *verified,
+                                void *workspace, lotto_stream stream);
 
 #ifdef __cplusplus
 }

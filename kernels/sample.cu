@@ -12,19 +12,12 @@
 #include "launch.cuh"
 #include "report.cuh"
 
-#include <curand_philox4x32_x.h>
-
 namespace lotto {
 namespace {
 
-__device__ uint64_t random_number(const lotto_draws &draws, int64_t row, int number) {
-    arith_philox counter =
-        arith_counter(draws.positions[row], ARITH_DRAW_TOKEN, static_cast<uint32_t>(number));
-    uint64_t seed = draws.seeds[row];
-    uint4 random =
-        curand_Philox4x32_10(make_uint4(counter.word[0], counter.word[1], counter.word[2], counter.word[3]),
-                             make_uint2(static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)));
-    return arith_random({{random.x, random.y, random.z, random.w}});
+/* The number of one of a row's draws. */
+__device__ uint64_t random_of(const lotto_draws &draws, int64_t row, int number) {
+    return random_number(draws.seeds[row], draws.positions[row], ARITH_DRAW_TOKEN, number);
 }
 
 constexpr uint64_t kGreedyMass = uint64_t(1) << ARITH_WEIGHT_BITS;
@@ -56,7 +49,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     } else {
         kept = keep_some(row, summary, row_controls, controls.order);
         drawn = draw(row, kept,
-                     [&](uint64_t mass) { return arith_target(random_number(draws, row.index, 0), mass); });
+                     [&](uint64_t mass) { return arith_target(random_of(draws, row.index, 0), mass); });
     }
     if (drawn.token >= 0)
         store_draw(samples, row.index, kept, drawn);
@@ -91,8 +84,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     if (!greedy)
         draw_many(
             row, kept, draws.count,
-            [&](int number) { return arith_target(random_number(draws, row.index, number), mass); },
-            store_one);
+            [&](int number) { return arith_target(random_of(draws, row.index, number), mass); }, store_one);
     for (int number = threadIdx.x; greedy && row.team.leads() && number < draws.count;
          number += kBlockThreads)
         store_one(number, static_cast<int>(arith_key_id(kept.bound)), summary.maximum);

@@ -21,7 +21,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     Row<Logit> row(logits, shape, adjustments);
     arith_controls row_controls = arith_row_controls(&controls, row.index);
     prepare_guesses(row.team);
-    Summary summary = summarize(row, adjustments);
+    Summary summary = summarize(row, adjustments, arith_place_of(row.index));
     uint64_t all = arith_candidate_bound(summary.maximum);
     int candidates = summary.is_empty() ? 0 : static_cast<int>(measure_prefix(row, all, Count()));
     int kept = arith_has_top_k(row_controls, row.vocab) ? min(row_controls.top_k, candidates) : candidates;

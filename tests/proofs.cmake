@@ -6,6 +6,7 @@ add_library(requests STATIC
     oracle/answer.c
     oracle/oracle.c
     oracle/textbook.c
+    oracle/verify.c
     rows/adjustments.c
     rows/boundary.c
     rows/place.c

@@ -1,6 +1,6 @@
 /*
- * Whether the draws follow the probabilities: a chi-square test of 200,000 tokens. Seeds are fixed, so it always gives the same
- * numbers; that it would notice a sampler that is a little wrong is tested too.
+ * Whether the draws follow the probabilities, those of verified sequences too: a chi-square test of 200,000 tokens. Seeds are fixed, so it always
+ * gives the same numbers; that it would notice a sampler that is a little wrong is tested too.
  */
 #include <lotto/lotto.h>
 
@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DRAWS 200000
 #define BATCH 20000 /* rows of one call; they all read the same logits' values */
@@ -45,10 +46,12 @@ Test(chi_square, chance_is_that_of_the_tables) {
 static double p_value(const int *counts, const double *probabilities, int vocab, double *chi_square,
                       int *degrees) {
     double expected = 0, observed = 0, last_expected = 0, last_observed = 0;
-    int bins = 0;
+    int bins = 0, draws = 0;
     *chi_square = 0;
+    for (int id = 0; id < vocab; id++)
+        draws += counts[id];
     for (int id = 0; id < vocab; id++) {
-        expected += DRAWS * probabilities[id];
+        expected += draws * probabilities[id];
         observed += counts[id];
         if (expected < 5)
             continue;
@@ -218,4 +221,168 @@ Test(chi_square, a_planted_bias_is_noticed) {
     p = p_value(counts, distribution.probabilities, distribution.vocab, &chi_square, &degrees);
     printf("peaked, the rarest %.2f %% never drawn: chi-square %.2f, p %.2g\n", 100 * mass, chi_square, p);
     cr_assert_lt(p, 0.001);
+}
+
+/* ---- verified sequences ------------------------------------------------------------------------------------------- */
+
+enum { DRAFTS = 2, PLACES = DRAFTS + 1, VOCAB = 60 };
+
+/* Each place's target is the peaked distribution, turned further; its draft is a flatter one that lacks some of the tokens. */
+struct chain {
+    float target[PLACES][VOCAB], draft[DRAFTS][VOCAB];
+    double probabilities[PLACES][MOST_VOCAB];
+    lotto_controls draft_controls;
+};
+
+static struct chain chain_of_peaked(void) {
+    struct distribution distribution = peaked();
+    struct chain chain = {.draft_controls = LOTTO_CONTROLS_INIT};
+    chain.draft_controls.default_temperature = 1.5f;
+    chain.draft_controls.default_top_k = 45;
+    for (int place = 0; place < PLACES; place++)
+        for (int id = 0; id < VOCAB; id++) {
+            int turned = (id + 11 * place) % VOCAB;
+            chain.target[place][id] = distribution.logits[turned];
+            chain.probabilities[place][id] = distribution.probabilities[turned];
+            if (place < DRAFTS)
+                chain.draft[place][id] = distribution.logits[turned] + (id % 3 == 0 ? 0.7f : 0.0f);
+        }
+    return chain;
+}
+
+/* Tokens of each place, of the sequences that come so far; of place 1 behind place 0's likeliest token, too. */
+struct tokens_of_places {
+    int counts[PLACES][MOST_VOCAB], behind_peak[MOST_VOCAB], accepted[PLACES];
+};
+
+enum drafted { DRAWN, CERTAIN, DRAWN_OTHERWISE };
+
+static lotto_context *reference(void) {
+    static lotto_context *context;
+    if (context == NULL)
+        cr_assert_eq(lotto_context_create(&context, LOTTO_DEVICE_REFERENCE), LOTTO_SUCCESS);
+    return context;
+}
+
+static _Alignas(256) unsigned char workspace_of_chain[1 << 14];
+
+/* Drafts of a batch, place by place, by the seeds and positions that the verification has, and the probabilities they were drawn with. */
+static void draft(const struct chain *chain, const uint64_t *seeds, const uint64_t *positions,
+                  int32_t *drafts) {
+    static uint64_t positions_of_place[BATCH];
+    static int32_t rows[BATCH], tokens[BATCH];
+    lotto_logits logits = {chain->draft, VOCAB, DRAFTS, VOCAB, LOTTO_F32};
+    lotto_draws draws = {sizeof draws, seeds, positions_of_place, 1, rows, BATCH};
+    lotto_samples samples = LOTTO_SAMPLES_INIT;
+    samples.tokens = tokens;
+    for (int place = 0; place < DRAFTS; place++) {
+        for (int i = 0; i < BATCH; i++) {
+            positions_of_place[i] = positions[i] + (uint64_t)place;
+            rows[i] = place;
+        }
+        cr_assert_eq(lotto_sample(reference(), &logits, &draws, &chain->draft_controls, &samples,
+                                  workspace_of_chain, sizeof workspace_of_chain, NULL),
+                     LOTTO_SUCCESS);
+        for (int i = 0; i < BATCH; i++)
+            drafts[i * DRAFTS + place] = tokens[i];
+    }
+}
+
+static float *probs_of_drafts(const struct chain *chain) {
+    lotto_logits logits = {chain->draft, VOCAB, DRAFTS, VOCAB, LOTTO_F32};
+    float *probs = malloc(sizeof *probs * BATCH * DRAFTS * VOCAB);
+    cr_assert_not_null(probs);
+    cr_assert_eq(lotto_probs(reference(), &logits, &chain->draft_controls, probs, VOCAB, NULL, NULL,
+                             workspace_of_chain, sizeof workspace_of_chain, NULL),
+                 LOTTO_SUCCESS);
+    for (int i = 1; i < BATCH; i++)
+        memcpy(probs + i * DRAFTS * VOCAB, probs, sizeof *probs * DRAFTS * VOCAB);
+    return probs;
+}
+
+static void verify(const struct chain *chain, enum drafted drafted, struct tokens_of_places *counted) {
+    static uint64_t seeds[BATCH], positions[BATCH];
+    static int32_t drafts_of_batch[BATCH * DRAFTS], rows[BATCH * PLACES], tokens[BATCH * PLACES],
+        accepted[BATCH];
+    float *probs = probs_of_drafts(chain);
+    struct chain drawn_by = *chain;
+    if (drafted == DRAWN_OTHERWISE)
+        drawn_by.draft_controls.default_temperature *= 1.1f;
+    lotto_logits logits = {chain->target, VOCAB, PLACES, VOCAB, LOTTO_F32};
+    lotto_controls controls = LOTTO_CONTROLS_INIT;
+    lotto_drafts drafts = {sizeof drafts, drafts_of_batch, NULL, DRAFTS, drafted == CERTAIN ? NULL : probs,
+                           VOCAB};
+    lotto_draws draws = {sizeof draws, seeds, positions, 1, rows, BATCH * PLACES};
+    lotto_verified verified = {sizeof verified, tokens, accepted, NULL};
+    for (int i = 0; i < BATCH * PLACES; i++)
+        rows[i] = i % PLACES;
+    for (int first = 0; first < DRAWS; first += BATCH) {
+        for (int i = 0; i < BATCH; i++) {
+            seeds[i] = (uint64_t)(first + i);
+            positions[i] = 7;
+        }
+        draft(&drawn_by, seeds, positions, drafts_of_batch);
+        cr_assert_eq(lotto_verify(reference(), &logits, &drafts, &draws, &controls, &verified,
+                                  workspace_of_chain, sizeof workspace_of_chain, NULL),
+                     LOTTO_SUCCESS, "%s", lotto_context_error(reference()));
+        for (int i = 0; i < BATCH; i++) {
+            for (int place = 0; place <= accepted[i]; place++)
+                counted->counts[place][tokens[i * PLACES + place]]++;
+            if (accepted[i] > 0 && tokens[i * PLACES] == PEAK)
+                counted->behind_peak[tokens[i * PLACES + 1]]++;
+            counted->accepted[accepted[i]]++;
+        }
+    }
+    free(probs);
+}
+
+static double p_of(const char *name, const int *counts, const double *probabilities) {
+    double chi_square;
+    int degrees;
+    double p = p_value(counts, probabilities, VOCAB, &chi_square, &degrees);
+    printf("%s: chi-square %.2f with %d degrees of freedom, p %.4f\n", name, chi_square, degrees, p);
+    return p;
+}
+
+static void verified_tokens_follow(const struct chain *chain, enum drafted drafted) {
+    static const char *const names[PLACES] = {"first token", "second token", "third token"};
+    struct tokens_of_places counted = {0};
+    verify(chain, drafted, &counted);
+    printf("%d, %d and %d sequences with 0, 1 and 2 drafts accepted\n", counted.accepted[0],
+           counted.accepted[1], counted.accepted[2]);
+    for (int place = 0; place < PLACES; place++) {
+        double p = p_of(names[place], counted.counts[place], chain->probabilities[place]);
+        cr_assert(p > 0.001 && p < 0.999);
+    }
+    double p = p_of("second token behind the likeliest", counted.behind_peak, chain->probabilities[1]);
+    cr_assert(p > 0.001 && p < 0.999);
+}
+
+/* The target's distribution, whatever the draft's; and as many drafts are accepted as the two have in common. */
+Test(chi_square, verified_drafts_that_were_drawn) {
+    struct chain chain = chain_of_peaked();
+    verified_tokens_follow(&chain, DRAWN);
+    struct tokens_of_places counted = {0};
+    verify(&chain, DRAWN, &counted);
+    float *probs = probs_of_drafts(&chain);
+    double common = 0;
+    for (int id = 0; id < VOCAB; id++)
+        common += fmin((double)probs[id], chain.probabilities[0][id]);
+    free(probs);
+    double accepted = DRAWS - counted.accepted[0], deviation = sqrt(DRAWS * common * (1 - common));
+    printf("%.0f first drafts accepted, %.0f in common\n", accepted, DRAWS * common);
+    cr_assert(fabs(accepted - DRAWS * common) < 4 * deviation);
+}
+
+Test(chi_square, verified_drafts_that_were_certain) {
+    struct chain chain = chain_of_peaked();
+    verified_tokens_follow(&chain, CERTAIN);
+}
+
+/* Drafts of a temperature a tenth higher than their probabilities say. */
+Test(chi_square, drafts_drawn_otherwise_are_noticed) {
+    struct chain chain = chain_of_peaked();
+    struct tokens_of_places counted = {0};
+    verify(&chain, DRAWN_OTHERWISE, &counted);
+    cr_assert_lt(p_of("drawn otherwise", counted.counts[0], chain.probabilities[0]), 0.001);
 }

@@ -31,8 +31,8 @@ static void penalize(struct lotto_reference_row *row, struct arith_adjustments a
     const uint64_t seen = (uint64_t)1 << 32; /* beside how often in the output */
     for (int64_t id = 0; id < row->vocab; id++)
         counts[id] = 0;
-    for (int32_t i = 0; i < adjustments.history.length; i++) {
-        int32_t id = adjustments.history.ids[i];
+    for (int32_t i = 0; i < arith_history_length(adjustments); i++) {
+        int32_t id = arith_history_token(adjustments, i);
         if (is_token(row, id))
             counts[id] = (counts[id] | seen) + (i >= adjustments.prompt_length);
     }

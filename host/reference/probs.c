@@ -6,7 +6,8 @@ void lotto_reference_probs(const lotto_logits *logits, const lotto_controls *con
                            int64_t probs_stride, int32_t *kept_counts, uint32_t *status, void *workspace) {
     for (int64_t index = 0; index < logits->rows; index++) {
         struct arith_controls row_controls = arith_row_controls(controls, index);
-        struct lotto_reference_row row = lotto_reference_read_for(logits, index, controls, index, workspace);
+        struct lotto_reference_row row =
+            lotto_reference_read_for(logits, index, controls, arith_place_of(index), workspace);
         struct lotto_reference_kept kept = {0};
         if (row.candidates > 0)
             kept = lotto_reference_keep(&row, row_controls, controls->order);

@@ -20,5 +20,7 @@ void lotto_reference_sample(const lotto_logits *logits, const lotto_draws *draws
                             const lotto_controls *controls, const lotto_samples *samples, void *workspace);
 void lotto_reference_logprobs(const lotto_logits *logits, const int32_t *tokens, float *logprobs,
                               int32_t *ranks, uint32_t *status, void *workspace);
+void lotto_reference_verify(const lotto_logits *logits, const lotto_drafts *drafts, const lotto_draws *draws,
+                            const lotto_controls *controls, const lotto_verified *verified, void *workspace);
 
 #endif

@@ -81,13 +81,13 @@ struct lotto_reference_row lotto_reference_unread(const lotto_logits *logits, ui
 }
 
 struct lotto_reference_row lotto_reference_read_for(const lotto_logits *logits, int64_t index,
-                                                    const lotto_controls *controls, int64_t request,
+                                                    const lotto_controls *controls, struct arith_place place,
                                                     void *workspace) {
-    if (!arith_controls_are_good(arith_row_controls(controls, request)))
+    if (!arith_controls_are_good(arith_row_controls(controls, place.row)))
         return lotto_reference_unread(logits, LOTTO_ROW_BAD_CONTROL);
     if (!controls->adjustments)
         return lotto_reference_read(logits, index, workspace);
-    struct arith_adjustments adjustments = arith_row_adjustments(controls->adjustments, request);
+    struct arith_adjustments adjustments = arith_row_adjustments(controls->adjustments, place);
     if (!adjustments.good)
         return lotto_reference_unread(logits, LOTTO_ROW_BAD_CONTROL);
     struct lotto_reference_row row = read_logits(logits, index, workspace);
@@ -157,4 +157,25 @@ struct lotto_reference_kept lotto_reference_keep(const struct lotto_reference_ro
     }
     kept.mass = lotto_reference_mass(row, kept.count, kept.scale);
     return kept;
+}
+
+uint64_t lotto_reference_kept_weight(const struct lotto_reference_row *row,
+                                     const struct lotto_reference_kept *kept, int64_t id) {
+    bool is_kept = arith_key(row->x[id], (uint32_t)id) >= row->keys[kept->count - 1];
+    return is_kept ? lotto_reference_weight(row, row->x[id], kept->scale) : 0;
+}
+
+int32_t lotto_reference_draw(const struct lotto_reference_row *row, const struct lotto_reference_kept *kept,
+                             uint64_t target) {
+    uint64_t sum = 0;
+    for (int64_t id = 0;; id++) {
+        sum += lotto_reference_kept_weight(row, kept, id);
+        if (sum > target)
+            return (int32_t)id;
+    }
+}
+
+uint64_t lotto_reference_random(uint64_t seed, uint64_t position, enum arith_purpose purpose, uint32_t draw) {
+    struct arith_philox counter = arith_counter(position, purpose, draw);
+    return arith_random(arith_philox4x32_10(counter, (uint32_t)seed, (uint32_t)(seed >> 32)));
 }

@@ -25,9 +25,9 @@ struct lotto_reference_row lotto_reference_read(const lotto_logits *logits, int6
 /* One that is not read, as its status says: it has no candidates. */
 struct lotto_reference_row lotto_reference_unread(const lotto_logits *logits, uint32_t status);
 
-/* As the controls of a request have it. If they are bad it is not read. */
+/* As the controls of a place have it. If they are bad it is not read. */
 struct lotto_reference_row lotto_reference_read_for(const lotto_logits *logits, int64_t index,
-                                                    const lotto_controls *controls, int64_t request,
+                                                    const lotto_controls *controls, struct arith_place place,
                                                     void *workspace);
 
 /* What is kept: the first `count` of the row's order, with their weights at this temperature. */
@@ -50,5 +50,16 @@ int32_t lotto_reference_rank(const struct lotto_reference_row *row, int32_t toke
 /* row has candidates and controls are good. */
 struct lotto_reference_kept lotto_reference_keep(const struct lotto_reference_row *row,
                                                  struct arith_controls controls, lotto_order order);
+
+/* The weight of a token among what is kept; 0 if it is not. */
+uint64_t lotto_reference_kept_weight(const struct lotto_reference_row *row,
+                                     const struct lotto_reference_kept *kept, int64_t id);
+
+/* The first kept token, in id order, whose inclusive sum of weights exceeds target, which is less than the mass. */
+int32_t lotto_reference_draw(const struct lotto_reference_row *row, const struct lotto_reference_kept *kept,
+                             uint64_t target);
+
+/* A draw's 64-bit number. */
+uint64_t lotto_reference_random(uint64_t seed, uint64_t position, enum arith_purpose purpose, uint32_t draw);
 
 #endif

@@ -18,27 +18,13 @@ static void store_float(float *results, int64_t index, float value) {
         results[index] = value;
 }
 
-/* The first kept token, in id order, whose inclusive sum of weights exceeds target. */
-static int32_t draw(const struct lotto_reference_row *row, const struct lotto_reference_kept *kept,
-                    uint64_t target) {
-    uint64_t last_kept = row->keys[kept->count - 1], sum = 0;
-    for (int64_t id = 0;; id++) {
-        if (arith_key(row->x[id], (uint32_t)id) < last_kept)
-            continue;
-        sum += lotto_reference_weight(row, row->x[id], kept->scale);
-        if (sum > target)
-            return (int32_t)id;
-    }
-}
-
 static void tell_draws(struct sampled sampled, const struct lotto_reference_row *row,
                        const struct lotto_reference_kept *kept, uint64_t seed, uint64_t position) {
     const lotto_samples *samples = sampled.samples;
     for (int32_t i = 0; i < sampled.draws; i++) {
         int64_t at = sampled.index * sampled.draws + i;
-        struct arith_philox counter = arith_counter(position, ARITH_DRAW_TOKEN, (uint32_t)i);
-        uint64_t random = arith_random(arith_philox4x32_10(counter, (uint32_t)seed, (uint32_t)(seed >> 32)));
-        int32_t token = draw(row, kept, arith_target(random, kept->mass));
+        uint64_t random = lotto_reference_random(seed, position, ARITH_DRAW_TOKEN, (uint32_t)i);
+        int32_t token = lotto_reference_draw(row, kept, arith_target(random, kept->mass));
         float distance = arith_distance(row->x[token], row->maximum);
         samples->tokens[at] = token;
         store_float(samples->prob, at, arith_prob(distance, kept->scale, kept->mass));
@@ -115,7 +101,7 @@ void lotto_reference_sample(const lotto_logits *logits, const lotto_draws *draws
         struct arith_source source = arith_source_of(logits, draws, index);
         struct lotto_reference_row row = lotto_reference_unread(logits, source.status);
         if (!source.status)
-            row = lotto_reference_read_for(logits, source.row, controls, index, workspace);
+            row = lotto_reference_read_for(logits, source.row, controls, arith_place_of(index), workspace);
         if (samples->status)
             samples->status[index] = row.status;
         if (row.candidates == 0) {

@@ -7,7 +7,8 @@ void lotto_reference_top_k(const lotto_logits *logits, const lotto_controls *con
                            void *workspace) {
     for (int64_t index = 0; index < logits->rows; index++) {
         struct arith_controls row_controls = arith_row_controls(controls, index);
-        struct lotto_reference_row row = lotto_reference_read_for(logits, index, controls, index, workspace);
+        struct lotto_reference_row row =
+            lotto_reference_read_for(logits, index, controls, arith_place_of(index), workspace);
         int64_t kept = row.candidates;
         if (arith_has_top_k(row_controls, row.vocab) && row_controls.top_k < kept)
             kept = row_controls.top_k;

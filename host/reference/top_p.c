@@ -7,7 +7,8 @@ void lotto_reference_top_p(const lotto_logits *logits, const lotto_controls *con
                            void *workspace) {
     for (int64_t index = 0; index < logits->rows; index++) {
         struct arith_controls row_controls = arith_row_controls(controls, index);
-        struct lotto_reference_row row = lotto_reference_read_for(logits, index, controls, index, workspace);
+        struct lotto_reference_row row =
+            lotto_reference_read_for(logits, index, controls, arith_place_of(index), workspace);
         struct lotto_reference_kept kept = {0};
         float share = 0.0f;
         if (row.candidates > 0) {

@@ -120,10 +120,7 @@ typedef struct lotto_device {
     int multiprocessors;    /* 0 for the reference */
     char name[256];
 } lotto_device;
-#define LOTTO_DEVICE_INIT                                                                                    \
-    {                                                                                                        \
-        sizeof(lotto_device), 0, 0, 0, { 0 }                                                                 \
-    }
+#define LOTTO_DEVICE_INIT {sizeof(lotto_device), 0, 0, 0, {0}}
 
 LOTTO_API lotto_status lotto_device_info(lotto_context *context, lotto_device *device);
 
@@ -186,10 +183,23 @@ typedef struct lotto_adjustments {
 } lotto_adjustments;
 /* All off. */
 #define LOTTO_ADJUSTMENTS_INIT                                                                               \
-    {                                                                                                        \
-        sizeof(lotto_adjustments), NULL, 0, NULL, {NULL, 0, NULL}, {NULL, 0, NULL}, NULL, {NULL, 0, NULL},   \
-            NULL, {NULL, 0, NULL}, NULL, NULL, NULL, NULL, 1.0f, 0.0f, 0.0f                                  \
-    }
+    {sizeof(lotto_adjustments),                                                                              \
+     NULL,                                                                                                   \
+     0,                                                                                                      \
+     NULL,                                                                                                   \
+     {NULL, 0, NULL},                                                                                        \
+     {NULL, 0, NULL},                                                                                        \
+     NULL,                                                                                                   \
+     {NULL, 0, NULL},                                                                                        \
+     NULL,                                                                                                   \
+     {NULL, 0, NULL},                                                                                        \
+     NULL,                                                                                                   \
+     NULL,                                                                                                   \
+     NULL,                                                                                                   \
+     NULL,                                                                                                   \
+     1.0f,                                                                                                   \
+     0.0f,                                                                                                   \
+     0.0f}
 
 /* How top-p's mass is judged, and where min-p stands. */
 typedef enum lotto_order {
@@ -225,10 +235,8 @@ typedef struct lotto_controls {
 } lotto_controls;
 /* Temperature 1, every filter and adjustment off. */
 #define LOTTO_CONTROLS_INIT                                                                                  \
-    {                                                                                                        \
-        sizeof(lotto_controls), NULL, NULL, NULL, NULL, 1.0f, 0, 1.0f, 0.0f, LOTTO_ORDER_SEQUENTIAL, NULL,   \
-            NULL, 0                                                                                          \
-    }
+    {sizeof(lotto_controls), NULL, NULL, NULL, NULL, 1.0f, 0, 1.0f, 0.0f,                                    \
+     LOTTO_ORDER_SEQUENTIAL, NULL, NULL, 0}
 
 /* ---- operations --------------------------------------------------------------------------------------------------- */
 
@@ -319,8 +327,7 @@ typedef struct lotto_draws {
     const int32_t *logits_rows; /* [requests] or NULL: request r samples row r */
     int64_t requests;           /* 0 to 2^31 - 1; without logits_rows 0 or logits.rows, which are the same */
 } lotto_draws;
-#define LOTTO_DRAWS_INIT                                                                                     \
-    { sizeof(lotto_draws), NULL, NULL, 1, NULL, 0 }
+#define LOTTO_DRAWS_INIT {sizeof(lotto_draws), NULL, NULL, 1, NULL, 0}
 
 /* Whose probabilities the likeliest tokens are listed by. */
 typedef enum lotto_logprobs_of {
@@ -363,10 +370,8 @@ typedef struct lotto_samples {
     lotto_logprobs_of top_of;
 } lotto_samples;
 #define LOTTO_SAMPLES_INIT                                                                                   \
-    {                                                                                                        \
-        sizeof(lotto_samples), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,          \
-            LOTTO_LOGPROBS_KEPT                                                                              \
-    }
+    {sizeof(lotto_samples), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,             \
+     LOTTO_LOGPROBS_KEPT}
 
 /*
  * One token or more per row, by all controls, any mix of greedy and random rows.
@@ -395,6 +400,63 @@ LOTTO_API lotto_status lotto_logprobs(lotto_context *context, const lotto_logits
                                       lotto_stream stream);
 LOTTO_API lotto_status lotto_logprobs_workspace(lotto_context *context, const lotto_logits *logits,
                                                 size_t *bytes);
+
+/*
+ * What a draft model proposes, for lotto_verify(): for each sequence up to `count` tokens, of which sequence s has lengths[s].
+ */
+typedef struct lotto_drafts {
+    size_t struct_size;     /* sizeof(lotto_drafts), set by LOTTO_DRAFTS_INIT */
+    const int32_t *tokens;  /* [sequences, count]; NULL if count is 0 */
+    const int32_t *lengths; /* [sequences] or NULL: count each; outside [0, count]: BAD_CONTROL */
+    int32_t count;          /* 0 to 1024 */
+    /*
+     * [sequences, count, vocab]: the probabilities that each draft was drawn with, such as lotto_probs() gives for the draft model's logits. NaN and what
+     * is below 0 count as 0, what is above 1 as 1. NULL: each draft was certain, as one that was looked up is.
+     */
+    const float *probs;
+    int64_t probs_stride; /* elements from one draft's probabilities to the next, >= vocab */
+} lotto_drafts;
+#define LOTTO_DRAFTS_INIT {sizeof(lotto_drafts), NULL, NULL, 0, NULL, 0}
+
+/* What lotto_verify() writes; tokens is required, a NULL result costs nothing. */
+typedef struct lotto_verified {
+    size_t struct_size; /* sizeof(lotto_verified), set by LOTTO_VERIFIED_INIT */
+    int32_t *tokens;    /* [sequences, count + 1]: the accepted drafts, then one token more, then -1 */
+    int32_t *accepted;  /* [sequences]: how many drafts; the token after them is tokens[s, accepted] */
+    uint32_t *status;   /* [sequences]: lotto_row_status bits of the rows up to that token's */
+} lotto_verified;
+#define LOTTO_VERIFIED_INIT {sizeof(lotto_verified), NULL, NULL, NULL}
+
+/*
+ * Verifies the drafts of speculative decoding: of each sequence's draft it accepts the first so many tokens by exact rejection sampling, and draws
+ * one token more, so that what comes out is distributed as if lotto_sample() had drawn the tokens one by one from the target's logits.
+ *
+ * The logits are the target model's, [sequences, count + 1, vocab]: row (s, j) is what it says once the first j drafts of sequence s stand behind its
+ * history; rows beyond lengths[s] are not read. draws.logits_rows, [sequences, count + 1], may name other rows, as where they are packed; draws.requests is then
+ * sequences * (count + 1). draws.count is 1.
+ * Seeds, positions, controls and the lists of adjustments are [sequences]: row (s, j) has those of sequence s. Its position is positions[s] + j, and its
+ * history ends with the first j drafts, as output. The mask alone is for each row: allowed_rows, or without it the mask's rows, are [sequences, count + 1].
+ *
+ * Draft x of row (s, j) is accepted with probability min(1, p(x) / q(x)), p what the row's controls keep of it and q the draft's probability. The first that is not
+ * ends the sequence with a token drawn from max(p - q, 0), or from p should that be nothing; behind accepted drafts alone the last token is the one that
+ * lotto_sample() gives for row (s, lengths[s]). A greedy row accepts its first token alone. The random numbers for accepting and drawing are none
+ * that lotto_sample() uses, so drafts may have been drawn with the same seeds and positions.
+ * A draft outside [0, vocab) sets LOTTO_ROW_BAD_ID and counts as not there: the sequence ends before it with the token lotto_sample() gives. A row that has no
+ * token (EMPTY, SKIPPED, BAD_CONTROL) ends its sequence with -1 in its place.
+ *
+ * lotto_logprobs() of the same logits and verified.tokens, which lie alike, gives the tokens' model_logprob.
+ * One launch, behind clearing 4 bytes of workspace a sequence; each row of logits is read once, a draft's probabilities where it is rejected, for tokens that are kept.
+ * Example: greedy rows whose first tokens are 1, 5, 3, 4 with the draft 1, 2, 3: tokens 1, 5, -1, -1; accepted 1.
+ * Source: Leviathan et al., "Fast inference from transformers via speculative decoding", ICML 2023; Chen et al., "Accelerating large language
+ * model decoding with speculative sampling", 2023.
+ */
+LOTTO_API lotto_status lotto_verify(lotto_context *context, const lotto_logits *logits,
+                                    const lotto_drafts *drafts, const lotto_draws *draws,
+                                    const lotto_controls *controls, const lotto_verified *verified,
+                                    void *workspace, size_t workspace_bytes, lotto_stream stream);
+LOTTO_API lotto_status lotto_verify_workspace(lotto_context *context, const lotto_logits *logits,
+                                              const lotto_drafts *drafts, const lotto_draws *draws,
+                                              const lotto_controls *controls, size_t *bytes);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,7 @@
 #include "tests/oracle/answer.h"
 
 #include "tests/oracle/adjust.h"
+#include "tests/oracle/verify.h"
 #include "tests/rows/adjustments.h"
 
 #include <math.h>
@@ -166,25 +167,29 @@ static void answer_logprobs(const struct request *request, struct results *resul
     oracle_set_destroy(&model);
 }
 
-float *oracle_values(const struct request *request, int64_t index, int64_t source, uint32_t *status) {
+static float *values(const struct request *request, int64_t source, const lotto_adjustments *of_row,
+                     uint32_t *status) {
     int64_t vocab = request->logits.vocab;
     float *x = malloc((size_t)vocab * sizeof *x);
     if (x == NULL)
         abort();
     for (int64_t id = 0; id < vocab; id++)
         x[id] = oracle_float(request_row(request, source), request->logits.dtype, id);
-    *status = 0;
-    if (request->adjusted) {
-        lotto_adjustments of_row = adjustments_of_row(&request->adjustments, index);
-        *status = oracle_adjust(&of_row, x, vocab);
-    }
+    *status = of_row ? oracle_adjust(of_row, x, vocab) : 0;
     return x;
 }
 
-/* The row that the filters of a request see; without candidates if its adjustments are bad. */
-static struct oracle_row adjusted_row(const struct request *request, int64_t index, int64_t source) {
+float *oracle_values(const struct request *request, int64_t index, int64_t source, uint32_t *status) {
+    if (!request->adjusted)
+        return values(request, source, NULL, status);
+    lotto_adjustments of_row = adjustments_of_row(&request->adjustments, index);
+    return values(request, source, &of_row, status);
+}
+
+struct oracle_row oracle_adjusted_row(const struct request *request, int64_t source,
+                                      const lotto_adjustments *of_row) {
     uint32_t status;
-    float *x = oracle_values(request, index, source, &status);
+    float *x = values(request, source, of_row, &status);
     struct oracle_row row = oracle_sort(x, LOTTO_F32, request->logits.vocab);
     free(x);
     row.status |= status;
@@ -195,7 +200,14 @@ static struct oracle_row adjusted_row(const struct request *request, int64_t ind
     return row;
 }
 
-static struct oracle_controls controls_of(const struct request *request, int64_t index) {
+static struct oracle_row adjusted_row(const struct request *request, int64_t index, int64_t source) {
+    if (!request->adjusted)
+        return oracle_adjusted_row(request, source, NULL);
+    lotto_adjustments of_row = adjustments_of_row(&request->adjustments, index);
+    return oracle_adjusted_row(request, source, &of_row);
+}
+
+struct oracle_controls oracle_controls_of(const struct request *request, int64_t index) {
     struct row_controls given = request_controls(request, index);
     return (struct oracle_controls){given.temperature, given.top_k, given.top_p,
                                     given.min_p,       given.order, given.temperature_last};
@@ -211,7 +223,7 @@ static void answer_request(const struct request *request, struct results *result
                       row = adjusted_row(request, index, source < 0 ? 0 : source);
     struct oracle_set set = {.status = (uint32_t)-source};
     if (source >= 0)
-        set = oracle_keep(&row, controls_of(request, index));
+        set = oracle_keep(&row, oracle_controls_of(request, index));
     answer_sample(request, results, index, &raw, &row, &set);
     oracle_set_destroy(&set);
     oracle_row_destroy(&row);
@@ -219,7 +231,7 @@ static void answer_request(const struct request *request, struct results *result
 }
 
 static void answer_row(const struct request *request, struct results *results, int64_t index) {
-    struct oracle_controls controls = controls_of(request, index);
+    struct oracle_controls controls = oracle_controls_of(request, index);
     struct oracle_row raw = raw_row(request, index), row = adjusted_row(request, index, index);
     if (request->wanted[SOFTMAX_PROBS])
         answer_softmax(request, results, index, &row, controls);
@@ -247,4 +259,5 @@ void oracle_answer(const struct request *request, struct results *results) {
         answer_row(request, results, index);
     for (int64_t index = 0; index < request->requests && request->wanted[SAMPLE_TOKENS]; index++)
         answer_request(request, results, index);
+    oracle_verify(request, results);
 }

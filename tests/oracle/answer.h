@@ -14,4 +14,10 @@ void oracle_answer(const struct request *request, struct results *results);
  */
 float *oracle_values(const struct request *request, int64_t index, int64_t source, uint32_t *status);
 
+/* The row as the filters see it, by the adjustments of this row alone or NULL; without candidates if they are bad. */
+struct oracle_row oracle_adjusted_row(const struct request *request, int64_t source,
+                                      const lotto_adjustments *of_row);
+
+struct oracle_controls oracle_controls_of(const struct request *request, int64_t index);
+
 #endif

@@ -244,7 +244,7 @@ uint64_t oracle_random(uint64_t seed, uint64_t position, uint32_t purpose, uint3
 }
 
 /* floor(a * b / 2^64), b < 2^61: schoolbook in halves. */
-static uint64_t high_product(uint64_t a, uint64_t b) {
+uint64_t oracle_high_product(uint64_t a, uint64_t b) {
     uint64_t a0 = a & 0xffffffffu, a1 = a >> 32, b0 = b & 0xffffffffu, b1 = b >> 32;
     uint64_t middle = a1 * b0 + (a0 * b0 >> 32);
     uint64_t other = a0 * b1 + (middle & 0xffffffffu);
@@ -260,7 +260,7 @@ int64_t oracle_draw(const struct oracle_row *row, const struct oracle_set *set, 
         place_of[id] = -1;
     for (int64_t place = 0; place < set->kept; place++)
         place_of[row->order[place]] = place;
-    uint64_t target = high_product(oracle_random(seed, position, 0, draw), set->kept_mass), before = 0;
+    uint64_t target = oracle_high_product(oracle_random(seed, position, 0, draw), set->kept_mass), before = 0;
     int64_t drawn = -1;
     for (int64_t id = 0; id < row->vocab && drawn < 0; id++) {
         if (place_of[id] < 0)

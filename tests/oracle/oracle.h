@@ -47,6 +47,9 @@ void oracle_set_destroy(struct oracle_set *set);
 int64_t oracle_draw(const struct oracle_row *row, const struct oracle_set *set, uint64_t seed,
                     uint64_t position, uint32_t draw);
 
+/* floor(a * b / 2^64) */
+uint64_t oracle_high_product(uint64_t a, uint64_t b);
+
 /* What is reported of the token at a place among the kept ones. */
 float oracle_prob(const struct oracle_row *row, const struct oracle_set *set, int64_t place);
 float oracle_logprob(const struct oracle_row *row, const struct oracle_set *set, int64_t place);

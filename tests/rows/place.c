@@ -87,7 +87,7 @@ struct call {
     struct place *place;
     const struct request *request;
     struct array memory, temperature, top_k, top_p, min_p, temperature_last, seeds, positions, tokens,
-        logits_rows, workspace;
+        logits_rows, drafts, draft_lengths, target_rows, draft_probs, workspace;
     struct array adjustment[ADJUSTMENT_ARRAYS];
     struct array result[RESULTS];
     lotto_logits logits;
@@ -121,6 +121,18 @@ static bool create_adjustments(struct call *call) {
     return true;
 }
 
+static bool create_drafts(struct call *call) {
+    const struct request *request = call->request;
+    size_t sequences = (size_t)request->sequences, drafts = sequences * (size_t)request->draft_count;
+    return array_create(call->place, &call->drafts, request->drafts, drafts * 4) &&
+           (!request->draft_lengths ||
+            array_create(call->place, &call->draft_lengths, request->draft_lengths, sequences * 4)) &&
+           (!request->target_rows ||
+            array_create(call->place, &call->target_rows, request->target_rows, (sequences + drafts) * 4)) &&
+           (!request->draft_probs || array_create(call->place, &call->draft_probs, request->draft_probs,
+                                                  drafts * (size_t)request->draft_stride * 4));
+}
+
 static bool create_arrays(struct call *call, const struct results *results) {
     const struct request *request = call->request;
     size_t rows = (size_t)request->logits.rows;
@@ -135,7 +147,8 @@ static bool create_arrays(struct call *call, const struct results *results) {
                 array_create(call->place, &call->positions, request->positions, rows * 8) &&
                 array_create(call->place, &call->tokens, request->tokens, rows * 4) &&
                 (!request->logits_rows || array_create(call->place, &call->logits_rows, request->logits_rows,
-                                                       (size_t)request->requests * 4));
+                                                       (size_t)request->requests * 4)) &&
+                (request->sequences == 0 || create_drafts(call));
     for (int result = 0; good && result < RESULTS; result++)
         if (request->wanted[result])
             good = array_create(call->place, &call->result[result], results->array[result],
@@ -161,12 +174,14 @@ static void release(struct call *call, struct array *array) {
 }
 
 /* All but the results and the workspace. */
-enum { INPUTS = 10 + ADJUSTMENT_ARRAYS };
+enum { INPUTS = 14 + ADJUSTMENT_ARRAYS };
 
 static void list_inputs(struct call *call, struct array *inputs[INPUTS]) {
-    struct array *const controls[] = {&call->memory, &call->temperature,      &call->top_k, &call->top_p,
-                                      &call->min_p,  &call->temperature_last, &call->seeds, &call->positions,
-                                      &call->tokens, &call->logits_rows};
+    struct array *const controls[] = {&call->memory,      &call->temperature, &call->top_k,
+                                      &call->top_p,       &call->min_p,       &call->temperature_last,
+                                      &call->seeds,       &call->positions,   &call->tokens,
+                                      &call->logits_rows, &call->drafts,      &call->draft_lengths,
+                                      &call->target_rows, &call->draft_probs};
     memcpy(inputs, controls, sizeof controls);
     for (int i = 0; i < ADJUSTMENT_ARRAYS; i++)
         inputs[INPUTS - ADJUSTMENT_ARRAYS + i] = &call->adjustment[i];
@@ -313,6 +328,51 @@ static lotto_status size_logprobs(struct call *call, size_t *bytes) {
     return lotto_logprobs_workspace(call->place->context, &call->logits, bytes);
 }
 
+static lotto_drafts drafts_of(const struct call *call) {
+    lotto_drafts drafts = LOTTO_DRAFTS_INIT;
+    drafts.tokens = array_data(&call->drafts);
+    drafts.lengths = array_data(&call->draft_lengths);
+    drafts.count = call->request->draft_count;
+    drafts.probs = array_data(&call->draft_probs);
+    drafts.probs_stride = call->request->draft_stride;
+    return drafts;
+}
+
+static lotto_draws verify_draws(const struct call *call) {
+    lotto_draws draws = LOTTO_DRAWS_INIT;
+    draws.seeds = array_data(&call->seeds);
+    draws.positions = array_data(&call->positions);
+    draws.logits_rows = array_data(&call->target_rows);
+    draws.requests = call->request->sequences * (call->request->draft_count + 1);
+    return draws;
+}
+
+/* Without the rows that are no sequence's, unless they have names. */
+static lotto_logits target_logits(const struct call *call) {
+    lotto_logits logits = call->logits;
+    if (!call->request->target_rows)
+        logits.rows = call->request->sequences * (call->request->draft_count + 1);
+    return logits;
+}
+
+static lotto_status run_verify(struct call *call, void *workspace, size_t bytes) {
+    lotto_logits logits = target_logits(call);
+    lotto_drafts drafts = drafts_of(call);
+    lotto_draws draws = verify_draws(call);
+    lotto_verified verified = LOTTO_VERIFIED_INIT;
+    verified.tokens = result_data(call, VERIFY_TOKENS);
+    verified.accepted = result_data(call, VERIFY_ACCEPTED);
+    verified.status = result_data(call, VERIFY_STATUS);
+    return lotto_verify(call->place->context, &logits, &drafts, &draws, &call->controls, &verified, workspace,
+                        bytes, NULL);
+}
+static lotto_status size_verify(struct call *call, size_t *bytes) {
+    lotto_logits logits = target_logits(call);
+    lotto_drafts drafts = drafts_of(call);
+    lotto_draws draws = verify_draws(call);
+    return lotto_verify_workspace(call->place->context, &logits, &drafts, &draws, &call->controls, bytes);
+}
+
 static const struct operation {
     enum result first;
     const char *name;
@@ -326,6 +386,7 @@ static const struct operation {
     {PROBS_PROBS, "lotto_probs", size_probs, run_probs},
     {SAMPLE_TOKENS, "lotto_sample", size_sample, run_sample},
     {LOGPROBS_LOGPROBS, "lotto_logprobs", size_logprobs, run_logprobs},
+    {VERIFY_TOKENS, "lotto_verify", size_verify, run_verify},
 };
 
 static bool run(struct call *call, const struct operation *operation, char *text, size_t text_bytes) {

@@ -1,5 +1,6 @@
 #include "tests/rows/request.h"
 
+#include "tests/oracle/oracle.h"
 #include "tests/rows/adjustments.h"
 
 #include <math.h>
@@ -11,6 +12,11 @@ static void *allocate(int64_t count, size_t bytes_each) {
     if (memory == NULL)
         abort();
     return memory;
+}
+
+static double logit_at(const struct request *request, int64_t row, int64_t id) {
+    double x = (double)oracle_float(request_row(request, row), request->logits.dtype, id);
+    return isnan(x) ? -INFINITY : x;
 }
 
 /* ---- controls: usual values, the edges, and what only an array may hold -------------------------------------------- */
@@ -183,6 +189,109 @@ void request_set_random_reports(struct request *request, struct random *random) 
     }
 }
 
+/* ---- drafts ------------------------------------------------------------------------------------------------------- */
+
+/* Probabilities near those of a row at temperature 1, or some others; now and then what is none. */
+static void fill_probs(struct random *random, const struct request *request, int64_t row, float *probs) {
+    int64_t vocab = request->logits.vocab;
+    double maximum = -INFINITY, mass = 0,
+           sharpness = random_one_in(random, 2) ? 1 : 2.0 * (double)random_unit(random);
+    for (int64_t id = 0; id < vocab; id++)
+        maximum = fmax(maximum, logit_at(request, row, id));
+    for (int64_t id = 0; id < vocab; id++) {
+        double x = logit_at(request, row, id);
+        double weight = x > -INFINITY && maximum < INFINITY ? exp((x - maximum) * sharpness) : 0.25;
+        probs[id] = (float)(random_one_in(random, 3) ? weight : weight * 2 * (double)random_unit(random));
+        mass += (double)probs[id];
+    }
+    for (int64_t id = 0; id < vocab; id++)
+        probs[id] = (float)((double)probs[id] / mass);
+    if (random_one_in(random, 4)) {
+        const float others[] = {0, 1, NAN, -1, INFINITY, -INFINITY, 1e-45f, 0x1p-41f, 1 - 0x1p-24f, 2};
+        for (int64_t some = 1 + vocab / 8; some > 0; some--)
+            probs[random_below(random, (uint64_t)vocab)] = others[random_below(random, 10)];
+    }
+}
+
+static int32_t random_draft(struct random *random, const struct request *request, int64_t row,
+                            const float *probs) {
+    int64_t vocab = request->logits.vocab, best = (int64_t)random_below(random, (uint64_t)vocab);
+    const int64_t none[] = {-1, vocab, INT32_MIN, INT32_MAX};
+    if (random_one_in(random, 25))
+        return (int32_t)none[random_below(random, 4)];
+    if (random_one_in(random, 3))
+        return (int32_t)best;
+    for (int64_t id = 0; id < vocab; id++)
+        if (probs ? probs[id] > probs[best] : logit_at(request, row, id) > logit_at(request, row, best))
+            best = id;
+    return (int32_t)best;
+}
+
+static void release_drafts(struct request *request) {
+    free(request->drafts);
+    free(request->draft_lengths);
+    free(request->target_rows);
+    free(request->draft_probs);
+    request->drafts = request->draft_lengths = request->target_rows = NULL;
+    request->draft_probs = NULL;
+}
+
+static void name_targets(struct random *random, struct request *request) {
+    int64_t places = request->sequences * (request->draft_count + 1);
+    request->target_rows = allocate(places, sizeof *request->target_rows);
+    for (int64_t place = 0; place < places; place++) {
+        const int64_t none[] = {-1, INT32_MIN, request->logits.rows, INT32_MAX};
+        request->target_rows[place] =
+            (int32_t)(random_one_in(random, 20)
+                          ? none[random_below(random, 4)]
+                          : (int64_t)random_below(random, (uint64_t)request->logits.rows));
+    }
+}
+
+static void shorten(struct random *random, struct request *request) {
+    int32_t count = request->draft_count;
+    request->draft_lengths = allocate(request->sequences, sizeof *request->draft_lengths);
+    for (int64_t sequence = 0; sequence < request->sequences; sequence++) {
+        const int32_t bad[] = {-1, count + 1, INT32_MIN, INT32_MAX};
+        request->draft_lengths[sequence] = random_one_in(random, 15)
+                                               ? bad[random_below(random, 4)]
+                                               : (int32_t)random_below(random, (uint64_t)count + 1);
+    }
+}
+
+void request_set_random_drafts(struct request *request, struct random *random) {
+    int64_t rows = request->logits.rows, vocab = request->logits.vocab;
+    release_drafts(request);
+    request->draft_count = (int32_t)random_log_uniform(random, rows < 6 ? rows : 6) - 1;
+    request->sequences = rows / (request->draft_count + 1);
+    if (random_one_in(random, 2))
+        name_targets(random, request);
+    if (random_one_in(random, 2))
+        shorten(random, request);
+    int64_t drafts = request->sequences * request->draft_count;
+    request->drafts = allocate(drafts, sizeof *request->drafts);
+    request->draft_stride = vocab + (random_one_in(random, 2) ? 0 : (int64_t)random_below(random, 40));
+    if (!random_one_in(random, 3))
+        request->draft_probs = allocate(drafts * request->draft_stride, sizeof *request->draft_probs);
+    for (int64_t draft = 0; draft < drafts; draft++) {
+        float *probs = request->draft_probs ? request->draft_probs + draft * request->draft_stride : NULL;
+        int64_t row = request_target(request, draft + draft / request->draft_count);
+        row = row < 0 ? 0 : row;
+        if (probs)
+            fill_probs(random, request, row, probs);
+        request->drafts[draft] = random_draft(random, request, row, probs);
+    }
+}
+
+int64_t request_target(const struct request *request, int64_t place) {
+    if (!request->target_rows)
+        return place;
+    int64_t row = request->target_rows[place];
+    return row < 0 ? -LOTTO_ROW_SKIPPED : row >= request->logits.rows ? -LOTTO_ROW_BAD_CONTROL : row;
+}
+
+/* ---- requests ----------------------------------------------------------------------------------------------------- */
+
 int64_t request_source(const struct request *request, int64_t index) {
     if (!request->logits_rows)
         return index;
@@ -255,7 +364,8 @@ struct request *request_of(const void *rows, lotto_dtype dtype, int64_t row_coun
 
 static bool is_first_of_operation(int result) {
     return result == SOFTMAX_PROBS || result == ARGMAX_TOKENS || result == TOP_K_IDS || result == TOP_P_IDS ||
-           result == PROBS_PROBS || result == SAMPLE_TOKENS || result == LOGPROBS_LOGPROBS;
+           result == PROBS_PROBS || result == SAMPLE_TOKENS || result == LOGPROBS_LOGPROBS ||
+           result == VERIFY_TOKENS;
 }
 
 struct request *request_random(uint64_t seed, const struct request_limits *limits) {
@@ -294,8 +404,10 @@ struct request *request_random(uint64_t seed, const struct request_limits *limit
             (int32_t)(random_one_in(&random, 8) ? none[random_below(&random, 4)]
                                                 : (int64_t)random_below(&random, (uint64_t)vocab));
     }
-    if (limits->reported)
+    if (limits->reported) {
         request_set_random_reports(request, &random);
+        request_set_random_drafts(request, &random);
+    }
     return request;
 }
 
@@ -313,5 +425,6 @@ void request_destroy(struct request *request) {
     free(request->positions);
     free(request->tokens);
     free(request->logits_rows);
+    release_drafts(request);
     free(request);
 }

@@ -35,6 +35,9 @@ enum result {
     LOGPROBS_LOGPROBS,
     LOGPROBS_RANKS,
     LOGPROBS_STATUS,
+    VERIFY_TOKENS,
+    VERIFY_ACCEPTED,
+    VERIFY_STATUS,
     RESULTS
 };
 
@@ -66,6 +69,15 @@ struct request {
     int32_t top_n;
     lotto_logprobs_of top_of;
 
+    /* lotto_verify() alone, which is not called without sequences: so many, of draft_count + 1 rows each, from the first arrays' entries. */
+    int64_t sequences;
+    int32_t draft_count;
+    int32_t *drafts;        /* [sequences, draft_count] */
+    int32_t *draft_lengths; /* [sequences] or NULL */
+    int32_t *target_rows;   /* [sequences, draft_count + 1] or NULL: one after another */
+    float *draft_probs;     /* [sequences, draft_count, draft_stride] or NULL */
+    int64_t draft_stride;
+
     int64_t k_max;
     int64_t capacity;
     int64_t probs_stride;
@@ -78,7 +90,7 @@ struct request_limits {
     int64_t logits; /* about the most in one request */
     int64_t rows;   /* the most */
     bool adjusted;  /* random adjustments and temperature_last, too */
-    bool reported;  /* many draws, shared rows and lists of the likeliest tokens, too */
+    bool reported;  /* many draws, shared rows, lists of the likeliest tokens and drafts, too */
 };
 
 /* The same request for a seed on every machine whose C library rounds logf, sqrtf and cosf alike. */
@@ -97,6 +109,12 @@ void request_set_random_adjustments(struct request *request, struct random *rand
 
 /* Gives lotto_sample() random numbers of draws, requests and likeliest tokens. */
 void request_set_random_reports(struct request *request, struct random *random);
+
+/* Gives lotto_verify() random drafts, if there are rows for them: likely tokens and others, drawn from what is near the target's distribution or far from it. */
+void request_set_random_drafts(struct request *request, struct random *random);
+
+/* The target row of a place, counted over all sequences; < 0 as in request_source(). */
+int64_t request_target(const struct request *request, int64_t place);
 
 /* The row that a request of lotto_sample() samples; < 0: none, but for the status of which this is the negative. */
 int64_t request_source(const struct request *request, int64_t index);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum width { ONE, K_MAX, CAPACITY, PROBS_STRIDE, DRAWS, TOP_N };
+enum width { ONE, K_MAX, CAPACITY, PROBS_STRIDE, DRAWS, TOP_N, PLACES };
 
 static const struct {
     const char *name;
@@ -41,6 +41,9 @@ static const struct {
     [LOGPROBS_LOGPROBS] = {"logprobs.logprobs", ONE, true},
     [LOGPROBS_RANKS] = {"logprobs.ranks", ONE, false},
     [LOGPROBS_STATUS] = {"logprobs.status", ONE, false},
+    [VERIFY_TOKENS] = {"verify.tokens", PLACES, false},
+    [VERIFY_ACCEPTED] = {"verify.accepted", ONE, false},
+    [VERIFY_STATUS] = {"verify.status", ONE, false},
 };
 
 const char *result_name(enum result result) { return described[result].name; }
@@ -48,6 +51,8 @@ const char *result_name(enum result result) { return described[result].name; }
 bool result_is_of_sample(enum result result) {
     return result >= SAMPLE_TOKENS && result <= SAMPLE_TOP_LOGPROBS;
 }
+
+bool result_is_of_verify(enum result result) { return result >= VERIFY_TOKENS && result <= VERIFY_STATUS; }
 
 int64_t result_row_elements(const struct request *request, enum result result) {
     switch (described[result].width) {
@@ -61,13 +66,17 @@ int64_t result_row_elements(const struct request *request, enum result result) {
         return request->draw_count;
     case TOP_N:
         return request->top_n;
+    case PLACES:
+        return request->draft_count + 1;
     default:
         return 1;
     }
 }
 
 int64_t result_elements(const struct request *request, enum result result) {
-    int64_t rows = result_is_of_sample(result) ? request->requests : request->logits.rows;
+    int64_t rows = result_is_of_sample(result)   ? request->requests
+                   : result_is_of_verify(result) ? request->sequences
+                                                 : request->logits.rows;
     return rows * result_row_elements(request, result);
 }
 
@@ -116,18 +125,23 @@ bool results_equal(const struct request *request, const struct results *a, const
         char element_a[64], element_b[64];
         describe_element(result, a->array[i][at], element_a, sizeof element_a);
         describe_element(result, b->array[i][at], element_b, sizeof element_b);
-        int64_t row = at / width, source = result_is_of_sample(result) ? request_source(request, row) : row;
+        int64_t row = at / width, source = row;
+        if (result_is_of_sample(result))
+            source = request_source(request, row);
+        if (result_is_of_verify(result))
+            source = request_target(request, row * (request->draft_count + 1));
         struct row_controls controls = request_controls(request, row);
         snprintf(text, text_bytes,
                  "%s[%" PRId64 "] of row %" PRId64 ": %s says %s, %s says %s; request 0x%" PRIx64
                  ", %s, vocab %" PRId64
-                 ", %s row, T %a%s, k %d, p %a, min_p %a, order %d%s; %d draws, top %d of %d",
+                 ", %s row, T %a%s, k %d, p %a, min_p %a, order %d%s; %d draws, top %d of %d; %d drafts%s",
                  result_name(result), at % width, row, name_a, element_a, name_b, element_b, request->seed,
                  dtype_name(request->logits.dtype), request->logits.vocab,
                  source < 0 ? "no" : row_kind_name(request->kinds[source]), (double)controls.temperature,
                  controls.temperature_last ? " last" : "", controls.top_k, (double)controls.top_p,
                  (double)controls.min_p, (int)controls.order, request->adjusted ? ", adjusted" : "",
-                 request->draw_count, request->top_n, (int)request->top_of);
+                 request->draw_count, request->top_n, (int)request->top_of, request->draft_count,
+                 request->draft_probs ? "" : ", certain");
         return false;
     }
     return true;

@@ -20,6 +20,9 @@ const char *result_name(enum result result);
 /* Whether it has a row for each request of lotto_sample(). */
 bool result_is_of_sample(enum result result);
 
+/* Whether it has a row for each sequence of lotto_verify(). */
+bool result_is_of_verify(enum result result);
+
 /* Elements of a row, and of the whole array. */
 int64_t result_row_elements(const struct request *request, enum result result);
 int64_t result_elements(const struct request *request, enum result result);
