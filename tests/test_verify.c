@@ -18,7 +18,7 @@ static char text[1024];
 /* At this temperature c = 1.44269504f / T is exactly 1, so a token n below the maximum weighs 2^(40 - n). */
 #define POWERS_OF_TWO 1.44269504f
 
-enum { MOST = 16, VOCAB = 8 };
+enum { MOST = 32, VOCAB = 8 };
 
 static _Alignas(256) unsigned char workspace[1 << 12];
 
