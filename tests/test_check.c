@@ -24,6 +24,8 @@ static struct arguments {
     int64_t stride, capacity;
     int32_t *ids;
     float *probs_output;
+    lotto_drafts drafts;
+    lotto_verified verified;
     char *workspace;
     size_t workspace_bytes;
 } a;
@@ -46,6 +48,8 @@ static void reset(void) {
     a.samples.tokens = a.ids = a.tokens;
     a.given_tokens = a.some_tokens;
     a.probs_output = a.probs;
+    a.drafts = (lotto_drafts){sizeof a.drafts, a.some_tokens, NULL, 1, NULL, 0};
+    a.verified = (lotto_verified){sizeof a.verified, a.tokens, NULL, NULL};
     a.workspace = workspace;
     a.workspace_bytes = sizeof workspace;
 }
@@ -77,10 +81,14 @@ static lotto_status call_logprobs(void) {
     return lotto_logprobs(a.context, &a.logits, a.given_tokens, a.probs_output, a.ids, NULL, a.workspace,
                           a.workspace_bytes, NULL);
 }
+static lotto_status call_verify(void) {
+    return lotto_verify(a.context, &a.logits, &a.drafts, &a.draws, &a.controls, &a.verified, a.workspace,
+                        a.workspace_bytes, NULL);
+}
 
 typedef lotto_status call(void);
-static call *const all_calls[] = {call_sample, call_argmax, call_softmax, call_probs,
-                                  call_top_k,  call_top_p,  call_logprobs};
+static call *const all_calls[] = {call_sample, call_argmax, call_softmax,  call_probs,
+                                  call_top_k,  call_top_p,  call_logprobs, call_verify};
 enum { CALLS = sizeof all_calls / sizeof *all_calls };
 
 static void expect_refusal(call *call, const char *sentence) {
@@ -400,6 +408,35 @@ Test(check, requests) {
     expect_refusal(call_sample, "draws.seeds is NULL; must be given"); /* required of requests, not of rows */
 }
 
+Test(check, drafts) {
+    REFUSED(call_verify, a.drafts.struct_size = 0,
+            "drafts.struct_size is 0; must be 48, as its INIT macro sets it");
+    REFUSED(call_verify, a.drafts.count = -1, "drafts.count is -1; must be 0 to 1024");
+    REFUSED(call_verify, a.drafts.count = 1025, "drafts.count is 1025; must be 0 to 1024");
+    REFUSED(call_verify, a.drafts.count = 2, "logits.rows is 2; must be a multiple of drafts.count + 1 (3)");
+    REFUSED(call_verify, (a.draws.logits_rows = integers, a.draws.requests = 3),
+            "draws.requests is 3; must be a multiple of drafts.count + 1 (2)");
+    REFUSED(call_verify, a.drafts.tokens = NULL, "drafts.tokens is NULL; must be given");
+    REFUSED(call_verify, (a.drafts.probs = a.probs, a.drafts.probs_stride = 3),
+            "drafts.probs_stride is 3; must be vocab (4) or more");
+    REFUSED(call_verify, a.draws.count = 2, "draws.count is 2; must be 1 beside drafts");
+    REFUSED(call_verify, a.draws.requests = 4,
+            "draws.requests is 4; must be 0 or logits.rows (2) without draws.logits_rows");
+    REFUSED(call_verify, a.draws.seeds = NULL, "draws.seeds is NULL; must be given");
+    REFUSED(call_verify, a.verified.struct_size = 8,
+            "verified.struct_size is 8; must be 32, as its INIT macro sets it");
+    REFUSED(call_verify, a.verified.tokens = NULL, "verified.tokens is NULL; must be given");
+    reset();
+    a.drafts = (lotto_drafts)LOTTO_DRAFTS_INIT; /* no draft needs no array */
+    cr_expect_eq(call_verify(), LOTTO_SUCCESS, "%s", lotto_context_error(a.context));
+    cr_expect_eq(lotto_verify(a.context, &a.logits, NULL, &a.draws, &a.controls, &a.verified, a.workspace,
+                              a.workspace_bytes, NULL),
+                 LOTTO_INVALID_ARGUMENT);
+    cr_expect_eq(lotto_verify(a.context, &a.logits, &a.drafts, &a.draws, &a.controls, NULL, a.workspace,
+                              a.workspace_bytes, NULL),
+                 LOTTO_INVALID_ARGUMENT);
+}
+
 Test(check, workspace) {
     char sentence[200];
     for (int i = 0; i < CALLS; i++) {
@@ -434,6 +471,13 @@ Test(check, workspace_queries) {
     cr_expect_eq(lotto_logprobs_workspace(a.context, &a.logits, &bytes), LOTTO_SUCCESS);
     cr_expect_eq(bytes, 256);
     cr_expect_eq(lotto_logprobs_workspace(a.context, NULL, &bytes), LOTTO_INVALID_ARGUMENT);
+    a.drafts.tokens = NULL;
+    cr_expect_eq(lotto_verify_workspace(a.context, &a.logits, &a.drafts, &a.draws, &a.controls, &bytes),
+                 LOTTO_SUCCESS);
+    cr_expect_eq(bytes, 256);
+    a.drafts.count = 2;
+    cr_expect_eq(lotto_verify_workspace(a.context, &a.logits, &a.drafts, &a.draws, &a.controls, &bytes),
+                 LOTTO_INVALID_ARGUMENT);
     cr_expect_eq(lotto_softmax_workspace(a.context, &a.logits, &a.controls, NULL), LOTTO_INVALID_ARGUMENT);
     cr_expect_str_eq(lotto_context_error(a.context), "bytes is NULL; must be given");
     cr_expect_eq(lotto_probs_workspace(a.context, NULL, &a.controls, &bytes), LOTTO_INVALID_ARGUMENT);

@@ -24,6 +24,10 @@ struct batch {
     lotto_draws draws;
     lotto_samples samples;
     uint64_t *positions;
+    const lotto_drafts *
+        drafts; /* not NULL: the rows are those of sequences, to be verified; the tokens go where samples' would */
+    void *workspace;
+    size_t workspace_bytes;
 };
 
 static struct batch new_batch(void) {
@@ -49,8 +53,13 @@ static struct batch new_batch(void) {
 }
 
 static lotto_status sample(struct batch *batch, cudaStream_t stream) {
-    return lotto_sample(batch->context, &batch->logits, &batch->draws, &batch->controls, &batch->samples,
-                        NULL, 0, stream);
+    if (!batch->drafts)
+        return lotto_sample(batch->context, &batch->logits, &batch->draws, &batch->controls, &batch->samples,
+                            NULL, 0, stream);
+    lotto_verified verified = LOTTO_VERIFIED_INIT;
+    verified.tokens = batch->samples.tokens;
+    return lotto_verify(batch->context, &batch->logits, batch->drafts, &batch->draws, &batch->controls,
+                        &verified, batch->workspace, batch->workspace_bytes, stream);
 }
 
 static void get_tokens(const struct batch *batch, int32_t *tokens) {
@@ -121,7 +130,7 @@ static void captured_equals_direct(struct batch batch) {
     cr_assert_eq(cudaStreamEndCapture(stream, &graph), cudaSuccess);
     size_t nodes = 0;
     cr_assert_eq(cudaGraphGetNodes(graph, NULL, &nodes), cudaSuccess);
-    cr_expect_eq(nodes, 2, "lotto_sample is one launch");
+    cr_expect_eq(nodes, batch.drafts ? 3 : 2, "one launch, which lotto_verify clears some words for");
     cr_assert_eq(cudaGraphInstantiate(&executable, graph, 0), cudaSuccess);
     cr_assert_eq(cudaMemset(batch.positions, 0, ROWS * sizeof *batch.positions), cudaSuccess);
     for (int step = 0; step < STEPS; step++) {
@@ -168,6 +177,21 @@ Test(device, a_call_for_every_result_is_one_launch_too) {
     batch.samples.top_ids = on_device(room, sizeof room);
     batch.samples.top_logprobs = on_device(room, sizeof room);
     batch.samples.top_of = LOTTO_LOGPROBS_MODEL;
+    captured_equals_direct(batch);
+}
+
+Test(device, a_captured_verification_too) {
+    static const int32_t tokens[ROWS / 2] = {29, 7};
+    struct batch batch = new_batch();
+    lotto_drafts drafts = LOTTO_DRAFTS_INIT;
+    drafts.tokens = on_device(tokens, sizeof tokens);
+    drafts.count = 1;
+    batch.drafts = &drafts;
+    cr_assert_eq(lotto_verify_workspace(batch.context, &batch.logits, &drafts, &batch.draws, &batch.controls,
+                                        &batch.workspace_bytes),
+                 LOTTO_SUCCESS);
+    cr_assert_eq(batch.workspace_bytes, 256);
+    cr_assert_eq(cudaMalloc(&batch.workspace, batch.workspace_bytes), cudaSuccess);
     captured_equals_direct(batch);
 }
 

@@ -211,3 +211,16 @@ Test(plan, adjusted_rows_take_four_bytes_a_logit) {
     cr_expect_eq(plan.workspace_row_bytes, 513280 + 1024);
     cr_expect_eq(plan.workspace_bytes, 64 * (513280 + 1024));
 }
+
+/* Two words a row and one a sequence, behind what the rows have; none on the reference. */
+Test(plan, verdicts) {
+    lotto_logits logits = {NULL, 1000, 300, 1000, LOTTO_F32};
+    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, false);
+    lotto_plan_add_verdicts(&plan, 2);
+    cr_expect_eq(plan.workspace_bytes, 2816); /* 300 * 8 + 100 * 4, by 256 */
+    struct lotto_limits none = {0};
+    struct lotto_plan of_reference = lotto_plan_rows(&none, &logits, false);
+    size_t bytes = of_reference.workspace_bytes;
+    lotto_plan_add_verdicts(&of_reference, 2);
+    cr_expect_eq(of_reference.workspace_bytes, bytes);
+}
