@@ -22,7 +22,12 @@
 #include <time.h>
 #include <unistd.h>
 
-static const struct request_limits limits = {200000, 400000, 16, false, false};
+enum { STATUS_BITS = 7 };
+
+/* One request in four is plain, adjusted, reported or both. */
+static struct request_limits limits_of(uint64_t seed) {
+    return (struct request_limits){200000, 400000, 16, seed & 1, seed >> 1 & 1};
+}
 
 /* What was compared. */
 struct tally {
@@ -30,7 +35,7 @@ struct tally {
     int64_t rows_of_kind[ROW_KINDS], logits_of_kind[ROW_KINDS];
     int64_t logits_of_dtype[3], rows_of_order[3];
     int64_t elements_of_result[RESULTS];
-    int64_t rows_of_status[5]; /* of lotto_sample(): by bit */
+    int64_t rows_of_status[STATUS_BITS]; /* of lotto_sample(): by bit */
     int64_t weights;
     double worst_weight; /* share of the law's bound */
     struct textbook_tally textbook;
@@ -58,7 +63,7 @@ static void add(struct tally *sum, const struct tally *part) {
     }
     for (int result = 0; result < RESULTS; result++)
         sum->elements_of_result[result] += part->elements_of_result[result];
-    for (int bit = 0; bit < 5; bit++)
+    for (int bit = 0; bit < STATUS_BITS; bit++)
         sum->rows_of_status[bit] += part->rows_of_status[bit];
     sum->weights += part->weights;
     sum->worst_weight = fmax(sum->worst_weight, part->worst_weight);
@@ -75,9 +80,10 @@ static void count(struct tally *tally, const struct request *request, const stru
     for (int64_t row = 0; row < rows; row++) {
         tally->rows_of_kind[request->kinds[row]]++;
         tally->logits_of_kind[request->kinds[row]] += vocab;
-        for (int bit = 0; bit < 5 && request->wanted[SAMPLE_STATUS]; bit++)
-            tally->rows_of_status[bit] += results->array[SAMPLE_STATUS][row] >> bit & 1;
     }
+    for (int64_t i = 0; i < request->requests && request->wanted[SAMPLE_STATUS]; i++)
+        for (int bit = 0; bit < STATUS_BITS; bit++)
+            tally->rows_of_status[bit] += results->array[SAMPLE_STATUS][i] >> bit & 1;
     for (int result = 0; result < RESULTS; result++)
         if (request->wanted[result])
             tally->elements_of_result[result] += result_elements(request, (enum result)result);
@@ -158,6 +164,7 @@ static bool enter(struct places *places) {
 
 static bool random_request_holds(struct places *places, uint64_t seed, struct tally *tally) {
     char text[1024];
+    struct request_limits limits = limits_of(seed);
     struct request *request = request_random(seed, &limits);
     bool good = holds(places, request, tally, text, sizeof text);
     if (!good)
@@ -224,7 +231,11 @@ static pid_t start_process(int *tally_pipe, uint64_t first_seed, uint64_t step, 
 }
 
 static void print(const struct tally *tally, uint64_t first_seed, int jobs, long long seconds) {
-    static const char *const statuses[] = {"HAD_NAN", "HAD_POS_INF", "EMPTY", "BAD_CONTROL", "TRUNCATED"};
+    static const char *const statuses[STATUS_BITS] = {
+#define NAME(name, value, text) text,
+        LOTTO_ROW_STATUS_LIST(NAME)
+#undef NAME
+    };
     printf("compared bit for bit, kernel = reference = oracle: %" PRId64 " requests, %" PRId64
            " rows, %" PRId64 " logits in %lld s; seeds from 0x%" PRIx64 ", %d processes\n",
            tally->requests, tally->rows, tally->logits, seconds, first_seed, jobs);
@@ -240,7 +251,7 @@ static void print(const struct tally *tally, uint64_t first_seed, int jobs, long
     printf("  rows by order: sequential %" PRId64 ", min-p last %" PRId64 ", joint %" PRId64
            "\n  rows by status of lotto_sample:",
            tally->rows_of_order[0], tally->rows_of_order[1], tally->rows_of_order[2]);
-    for (int bit = 0; bit < 4; bit++)
+    for (int bit = 0; bit < STATUS_BITS; bit++)
         printf(" %s %" PRId64, statuses[bit], tally->rows_of_status[bit]);
     printf("\ncheck 1, weight against exp: %" PRId64 " weights, at worst %.3f of the bound\n", tally->weights,
            tally->worst_weight);
