@@ -21,15 +21,18 @@ static struct request request_at(const struct point *point) {
         [OPERATION_TOP_P] = 1u << LIST_IDS | 1u << LIST_KEPT,
     };
     const double *value = point->value;
-    struct request request = {(enum operation)value[AXIS_OPERATION], LOTTO_CONTROLS_INIT, 0, 0, NULL};
+    struct request request = {
+        .operation = (enum operation)value[AXIS_OPERATION], .controls = LOTTO_CONTROLS_INIT, .draws = 1};
     int64_t k = (int64_t)value[AXIS_TOP_K], vocab = (int64_t)value[AXIS_VOCAB];
     request.without = ~wanted[request.operation];
     request.controls.default_temperature = (float)value[AXIS_TEMPERATURE];
     request.controls.default_top_k = (int32_t)k;
     request.controls.default_top_p = (float)value[AXIS_TOP_P];
     request.controls.default_min_p = (float)value[AXIS_MIN_P];
-    request.places = request.operation == OPERATION_TOP_K ? (k > 0 ? lesser(k, vocab) : vocab)
-                                                          : lesser(NUCLEUS_PLACES, vocab);
+    if (request.operation == OPERATION_TOP_K)
+        request.places = k > 0 ? lesser(k, vocab) : vocab;
+    else if (request.operation == OPERATION_TOP_P)
+        request.places = lesser(NUCLEUS_PLACES, vocab);
     return request;
 }
 
@@ -95,7 +98,7 @@ bool contest_open(struct contest *contest, struct stage *stage, const struct pee
                   const struct point *point, const char **lacks, struct error *error) {
     *contest = (struct contest){.stage = stage, .peer = peer, .point = point, .request = request_at(point)};
     *lacks = NULL;
-    if (peer == peers[PEER_LOTTO] ? !run_prepare(&stage->run, &contest->request, 0, error)
+    if (peer == peers[PEER_LOTTO] ? !run_prepare(&stage->run, &contest->request, error)
                                   : !open_peer(contest, lacks, error))
         return false;
     return *lacks != NULL || results_allocate(&contest->results, &contest->request, stage->input.vocab,
@@ -119,7 +122,7 @@ static bool fetch(struct contest *contest, struct error *error) {
     if (status != cudaSuccess)
         return failure(error, "%s: %s", contest->peer->name, cudaGetErrorString(status));
     if (contest->peer == peers[PEER_LOTTO])
-        return run_fetch(&stage->run, &contest->request, &contest->results, 0, error);
+        return run_fetch(&stage->run, &contest->request, &contest->results, error);
     return device_download(&stage->run.device, contest->results.outputs[SAMPLE_TOKEN], &stage->tokens,
                            (size_t)stage->input.rows * sizeof(int32_t), error);
 }
