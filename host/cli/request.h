@@ -23,9 +23,10 @@ struct request {
     int64_t places;   /* of each row's list: top-k's, top-p's or sample's likeliest tokens */
     unsigned without; /* bits of outputs that are not asked for: 1u << SAMPLE_RANK */
     int32_t draws;    /* of sample, for each row */
-    lotto_logprobs_of top_of;  /* of sample */
-    const uint64_t *positions; /* of sample: [rows], in host memory; NULL: 0 */
-    const int32_t *tokens;     /* of logprobs: [rows], in host memory */
+    lotto_logprobs_of top_of;   /* of sample */
+    const uint64_t *positions;  /* of sample: [rows], in host memory; NULL: 0 */
+    const int32_t *logits_rows; /* of sample: [rows], in host memory; NULL: row r samples row r */
+    const int32_t *tokens;      /* of logprobs: [rows], in host memory */
 };
 
 /* An output of an operation. Every element of every output has four bytes. */

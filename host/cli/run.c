@@ -16,6 +16,7 @@ void run_close(struct run *run) {
     device_release(&run->device, &run->logits_memory);
     device_release(&run->device, &run->seeds);
     device_release(&run->device, &run->positions);
+    device_release(&run->device, &run->logits_rows);
     device_release(&run->device, &run->tokens);
     device_release(&run->device, &run->workspace);
     device_close(&run->device);
@@ -32,11 +33,21 @@ bool run_load(struct run *run, const void *values, lotto_dtype dtype, int64_t ro
     return true;
 }
 
+static lotto_draws draws_of(const struct run *run, const struct request *request) {
+    lotto_draws draws = LOTTO_DRAWS_INIT;
+    draws.seeds = run->seeds.address;
+    draws.positions = run->positions.address;
+    draws.count = request->draws;
+    if (request->logits_rows != NULL)
+        draws.logits_rows = run->logits_rows.address;
+    draws.requests = run->logits.rows;
+    return draws;
+}
+
 static lotto_status query_workspace(struct run *run, const struct request *request, size_t *bytes) {
     lotto_context *context = run->device.context;
     const lotto_controls *controls = &request->controls;
-    lotto_draws draws = LOTTO_DRAWS_INIT;
-    draws.count = request->draws;
+    lotto_draws draws = draws_of(run, request);
     switch (request->operation) {
     case OPERATION_SAMPLE:
         return lotto_sample_workspace(context, &run->logits, &draws, controls, bytes);
@@ -62,11 +73,8 @@ static void *output_of(const struct run *run, const struct request *request, int
 }
 
 static lotto_status sample(struct run *run, const struct request *request, lotto_stream stream) {
-    lotto_draws draws = LOTTO_DRAWS_INIT;
+    lotto_draws draws = draws_of(run, request);
     lotto_samples samples = LOTTO_SAMPLES_INIT;
-    draws.seeds = run->seeds.address;
-    draws.positions = run->positions.address;
-    draws.count = request->draws;
     samples.status = output_of(run, request, OUTPUT_STATUS_AT);
     samples.tokens = output_of(run, request, SAMPLE_TOKEN);
     samples.kept = output_of(run, request, SAMPLE_KEPT);
@@ -132,9 +140,11 @@ static bool load_positions(struct run *run, const struct request *request, struc
     return good;
 }
 
-static bool load_tokens(struct run *run, const struct request *request, struct error *error) {
-    return device_upload(&run->device, &run->tokens, request->tokens,
-                         (size_t)run->logits.rows * sizeof *request->tokens, error);
+/* An integer for each row. */
+static bool load_integers(struct run *run, struct device_memory *memory, const int32_t *integers,
+                          struct error *error) {
+    return integers == NULL ||
+           device_upload(&run->device, memory, integers, (size_t)run->logits.rows * sizeof *integers, error);
 }
 
 /* Arrays on their way to the device, each to a place of its own. */
@@ -203,7 +213,8 @@ bool run_prepare(struct run *run, const struct request *request, struct error *e
         return false;
     if (request->operation == OPERATION_SAMPLE && !load_positions(run, request, error))
         return false;
-    if (request->operation == OPERATION_LOGPROBS && !load_tokens(run, request, error))
+    if (!load_integers(run, &run->logits_rows, request->logits_rows, error) ||
+        !load_integers(run, &run->tokens, request->tokens, error))
         return false;
     for (int i = 0; i < request_output_count(request); i++) {
         int64_t elements = run->logits.rows * request_output_width(request, i, run->logits.vocab);

@@ -8,7 +8,7 @@
 struct run {
     struct device device;
     lotto_logits logits;
-    struct device_memory logits_memory, seeds, positions, tokens, workspace;
+    struct device_memory logits_memory, seeds, positions, logits_rows, tokens, workspace;
     struct device_memory outputs[MAX_OUTPUTS];
     lotto_controls controls; /* those of the request prepared last, their arrays on the device */
     lotto_adjustments adjustments;
