@@ -120,15 +120,10 @@ static const struct {
                     take_share,
                     1},
     [AXIS_MIN_P] = {{"min-p", "MS", "a number from 0 to 1", "default 0, off", "0"}, FOR_FILTERS, take_share},
-    [AXIS_EXTRA] =
-        {{"extra", "NAMES", "none, off, mask or another of lotto bench --help",
-          "what sample has beside its filters: none (default); off, adjustments that do nothing; controls: "
-          "mask, banned, biased, stops, repetition, frequency-presence, penalties, penalties-4096, "
-          "temperature-last, all-controls; results: logprob, model-logprob, rank, kept, kept-mass, entropy, "
-          "top-5-kept, top-5-model, draws-8, shared-rows, all-results",
-          "none"},
-         FOR_EXTRAS,
-         take_extra},
+    [AXIS_EXTRA] = {{"extra", "NAMES", "one of those that lotto bench --help lists",
+                     "what sample has beside its filters, see below (default none)", "none"},
+                    FOR_EXTRAS,
+                    take_extra},
     [AXIS_DISTRIBUTION] = {{"distribution", "NAMES", "llm, normal, constant or two-valued",
                             "llm, normal, constant, two-valued (default llm)", "llm"},
                            FOR_ALL,

@@ -16,7 +16,7 @@ enum {
 };
 
 struct extra {
-    const char *name;
+    const char *name, *what;
     unsigned controls;
     int64_t history;  /* tokens a row */
     unsigned results; /* 1u << SAMPLE_RANK */

@@ -26,6 +26,7 @@ static const struct column {
     {"top_p", "top_p", 0, AS_IT_IS, ALWAYS},
     {"min_p", "min_p", 0, AS_IT_IS, ALWAYS},
     {"extra", "extra", 0, 0, ALWAYS},
+    {"with", "with", 0, 0, ALWAYS},
     {"rows", "rows", 5, 0, ALWAYS},
     {"vocab", "vocab", 7, 0, ALWAYS},
     {"dtype", "dtype", -5, 0, ALWAYS},
@@ -61,15 +62,16 @@ json_t *record_create(const char *device, const struct peer *peer, const struct 
                       const char *input, int64_t checked_rows) {
     char mode[128];
     const double *value = point->value;
+    const struct extra *extra = extra_at((int)value[AXIS_EXTRA]);
     point_describe(point, mode, sizeof mode);
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:f, s:I, s:f, s:f, s:s, s:I, s:I, s:s, s:s, s:s, s:I}", "device", device,
-        "peer", peer->name, "mode", mode, "operation", operation_name((enum operation)value[AXIS_OPERATION]),
-        "temperature", value[AXIS_TEMPERATURE], "top_k", (json_int_t)value[AXIS_TOP_K], "top_p",
-        value[AXIS_TOP_P], "min_p", value[AXIS_MIN_P], "extra", extra_at((int)value[AXIS_EXTRA])->name,
-        "rows", (json_int_t)value[AXIS_ROWS], "vocab", (json_int_t)value[AXIS_VOCAB], "dtype",
-        dtype_name((lotto_dtype)value[AXIS_DTYPE]), "input", input, "l2",
-        value[AXIS_L2] == 0 ? "cold" : "warm", "checked_rows", (json_int_t)checked_rows);
+    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:I, s:f, s:f, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:I}",
+                     "device", device, "peer", peer->name, "mode", mode, "operation",
+                     operation_name((enum operation)value[AXIS_OPERATION]), "temperature",
+                     value[AXIS_TEMPERATURE], "top_k", (json_int_t)value[AXIS_TOP_K], "top_p",
+                     value[AXIS_TOP_P], "min_p", value[AXIS_MIN_P], "extra", extra->name, "with", extra->what,
+                     "rows", (json_int_t)value[AXIS_ROWS], "vocab", (json_int_t)value[AXIS_VOCAB], "dtype",
+                     dtype_name((lotto_dtype)value[AXIS_DTYPE]), "input", input, "l2",
+                     value[AXIS_L2] == 0 ? "cold" : "warm", "checked_rows", (json_int_t)checked_rows);
 }
 
 static void put(json_t *record, const char *key, double value) {
