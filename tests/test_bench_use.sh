@@ -83,7 +83,8 @@ answers 1 "every peer asked for was left out" --gpu h100 --rows 1 --vocab 100 --
 grep -q "sort left out of sample greedy: it is not for greedy rows" err || complain "why sort was left out: $(cat err)"
 answers 1 "sort left out of sample top-k 50 top-p 0.9 with mask: it has nothing beside its filters here" --gpu h100 --rows 1 --vocab 100 \
     --peer sort --extra mask
-"$lotto" bench --gpu h100 --rows 6 --vocab 3000 --operation sample,argmax --extra none,all-controls,shared-rows --json >extras
+names=$("$lotto" bench --help | sed -n '/^Extras/,/^$/p' | awk 'NR > 1 && NF {print $1}' | paste -sd,)
+"$lotto" bench --gpu h100 --rows 6 --vocab 3000 --temperature 0.8 --operation sample,argmax --extra "$names" --json >extras
 "$lotto" bench --device virtual "$data"/*.safetensors --rows 40 --json >file
 
 # What times runs on the virtual GPU too, where it prints no time.
@@ -135,13 +136,15 @@ peers = load("peers")
 expect([r["peer"] for r in peers] == ["lotto", "sort", "separate"] * 4, "peers")
 expect({r["launches"] for r in peers if r["peer"] == "separate"} == {2, 3, 4}, "a launch for each filter that is on")
 
-extras = load("extras")
-expect([(r["operation"], r["extra"]) for r in extras] ==
-       [("sample", "none"), ("sample", "all-controls"), ("sample", "shared-rows"), ("argmax", "none")], "extras")
-expect(extras[0]["control_bytes"] == extras[3]["control_bytes"] == 0, "bytes of no controls")
+*extras, argmax = load("extras")
+expect(argmax["operation"] == "argmax" and argmax["extra"] == "none" and {r["operation"] for r in extras} == {"sample"}, "extras are for sample")
+extras = {r["extra"]: r for r in extras}
+none = extras["none"]
+expect(len(extras) == 23 and none["control_bytes"] == extras["off"]["control_bytes"] == 0, f"{len(extras)} extras")
+expect({n for n, r in extras.items() if r["issue_slots"] == none["issue_slots"]} == {"none", "off"}, "what is asked for costs something")
 # the mask, 32 banned, 32 biased and their biases, 4096 of history, 4 stops; the lengths of these, and the least
-expect(extras[1]["control_bytes"] == 6 * 4 * (94 + 32 + 32 + 32 + 4096 + 4 + 4 + 1), f"bytes of controls {extras[1]}")
-expect(extras[2]["dram_reads_per_logit"] < 0.4, f"6 requests for 2 rows of logits {extras[2]}")
+expect(extras["all-controls"]["control_bytes"] == 6 * 4 * (94 + 32 + 32 + 32 + 4096 + 4 + 4 + 1), f"bytes of controls {extras['all-controls']}")
+expect(extras["shared-rows"]["dram_reads_per_logit"] < 0.4, f"6 requests for 2 rows of logits {extras['shared-rows']}")
 
 [file] = load("file")
 expect(file["rows"] == file["checked_rows"] == 40 and file["vocab"] == 49152 and file["dtype"] == "f16", f"a file {file}")
