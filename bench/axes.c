@@ -1,6 +1,7 @@
 #include "axes.h"
 
 #include "distribution.h"
+#include "extra.h"
 #include "host/cli/dtype.h"
 #include "host/cli/logits_file.h"
 #include "host/cli/number.h"
@@ -13,6 +14,7 @@
 /* Which operations an axis matters to. */
 enum {
     FOR_ALL = ~0,
+    FOR_EXTRAS = 1 << OPERATION_SAMPLE,
     FOR_FILTERS = 1 << OPERATION_SAMPLE | 1 << OPERATION_PROBS,
     FOR_TEMPERATURE = FOR_FILTERS | 1 << OPERATION_SOFTMAX | 1 << OPERATION_TOP_P,
     FOR_TOP_K = FOR_FILTERS | 1 << OPERATION_TOP_K,
@@ -20,8 +22,9 @@ enum {
 };
 
 static const char *const operations[] = {
-    [OPERATION_SAMPLE] = "sample", [OPERATION_ARGMAX] = "argmax", [OPERATION_SOFTMAX] = "softmax",
-    [OPERATION_PROBS] = "probs",   [OPERATION_TOP_K] = "top-k",   [OPERATION_TOP_P] = "top-p",
+    [OPERATION_SAMPLE] = "sample",     [OPERATION_ARGMAX] = "argmax", [OPERATION_SOFTMAX] = "softmax",
+    [OPERATION_PROBS] = "probs",       [OPERATION_TOP_K] = "top-k",   [OPERATION_TOP_P] = "top-p",
+    [OPERATION_LOGPROBS] = "logprobs",
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
@@ -63,6 +66,13 @@ static bool take_real(const char *word, double most, double *value) {
 static bool take_temperature(const char *word, double *value) { return take_real(word, FLT_MAX, value); }
 static bool take_share(const char *word, double *value) { return take_real(word, 1, value); }
 
+static bool take_extra(const char *word, double *value) {
+    int index;
+    bool good = extra_of_name(word, &index);
+    *value = index;
+    return good;
+}
+
 static bool take_distribution(const char *word, double *value) {
     enum distribution distribution;
     bool good = distribution_of_name(word, &distribution);
@@ -81,8 +91,8 @@ static const struct {
     bool (*take)(const char *word, double *value);
     double off; /* its value in operations that it does not matter to */
 } about[AXES] = {
-    [AXIS_OPERATION] = {{"operation", "NAMES", "sample, argmax, softmax, probs, top-k or top-p",
-                         "sample, argmax, softmax, probs, top-k, top-p (default sample)", "sample"},
+    [AXIS_OPERATION] = {{"operation", "NAMES", "sample, argmax, softmax, probs, top-k, top-p or logprobs",
+                         "sample, argmax, softmax, probs, top-k, top-p, logprobs (default sample)", "sample"},
                         FOR_ALL,
                         take_operation},
     [AXIS_ROWS] = {{"rows", "COUNTS", "a whole number from 1 to 1048576",
@@ -110,6 +120,10 @@ static const struct {
                     take_share,
                     1},
     [AXIS_MIN_P] = {{"min-p", "MS", "a number from 0 to 1", "default 0, off", "0"}, FOR_FILTERS, take_share},
+    [AXIS_EXTRA] = {{"extra", "NAMES", "one of those that lotto bench --help lists",
+                     "what sample has beside its filters, see below (default none)", "none"},
+                    FOR_EXTRAS,
+                    take_extra},
     [AXIS_DISTRIBUTION] = {{"distribution", "NAMES", "llm, normal, constant or two-valued",
                             "llm, normal, constant, two-valued (default llm)", "llm"},
                            FOR_ALL,
@@ -196,4 +210,6 @@ void point_describe(const struct point *point, char *text, size_t bytes) {
             length += (size_t)snprintf(text + length, bytes - length, " %s %g", about[name].words.option,
                                        value[name]);
     }
+    if (value[AXIS_EXTRA] != 0 && length < bytes)
+        snprintf(text + length, bytes - length, " with %s", extra_at((int)value[AXIS_EXTRA])->name);
 }

@@ -13,6 +13,7 @@ enum axis_name {
     AXIS_TOP_K,
     AXIS_TOP_P,
     AXIS_MIN_P,
+    AXIS_EXTRA,        /* a place in extra.h's list */
     AXIS_DISTRIBUTION, /* enum distribution */
     AXIS_L2,           /* 0: cold, 1: warm */
     AXES

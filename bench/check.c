@@ -16,10 +16,10 @@ int64_t check_row(int64_t rows, int64_t checked, int64_t i) {
 bool check_equal(struct run *reference, const struct request *request, const struct results *got, int64_t row,
                  const char *device, struct error *error) {
     struct results expected;
-    struct verify_place place = {device, row, 0};
+    struct verify_place place = {device, row};
     if (!results_allocate(&expected, request, reference->logits.vocab, 1, error))
         return false;
-    bool good = run_request(reference, request, 0, &expected, 0, error) &&
+    bool good = run_request(reference, request, &expected, error) &&
                 verify_results(got, row, &expected, 1, place, error);
     results_free(&expected);
     return good;
@@ -39,7 +39,7 @@ static float least_kept(const lotto_logits *logits, const float *probs) {
 bool check_kept(struct run *reference, const struct peer *peer, const struct request *request, int32_t token,
                 int64_t row, struct error *error) {
     const lotto_logits *logits = &reference->logits;
-    struct request probs = {OPERATION_PROBS, request->controls, 0, 0, NULL};
+    struct request probs = {.operation = OPERATION_PROBS, .controls = request->controls};
     struct results kept;
     if (token < 0 || token >= logits->vocab)
         return failure(error, "check failed: row %lld: %s gave token %d; the vocabulary has %lld",
@@ -49,7 +49,7 @@ bool check_kept(struct run *reference, const struct peer *peer, const struct req
         probs.controls.order = LOTTO_ORDER_JOINT;
     if (!results_allocate(&kept, &probs, logits->vocab, 1, error))
         return false;
-    bool good = run_request(reference, &probs, 0, &kept, 0, error);
+    bool good = run_request(reference, &probs, &kept, error);
     if (good) {
         float least = least_kept(logits, results_reals(&kept, DISTRIBUTION_PROBS, 0));
         float got = dtype_value(logits->data, logits->dtype, token);

@@ -5,43 +5,17 @@
 
 #include <stdlib.h>
 
-/* Lists of a nucleus longer than this are cut, as a user's would be. */
-enum { NUCLEUS_PLACES = 1024 };
-
-static int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
-
-/* With what every caller wants, and no optional result. */
-static struct request request_at(const struct point *point) {
-    static const unsigned wanted[] = {
-        [OPERATION_SAMPLE] = 1u << SAMPLE_TOKEN,
-        [OPERATION_ARGMAX] = 1u << ARGMAX_TOKEN,
-        [OPERATION_SOFTMAX] = 1u << DISTRIBUTION_PROBS,
-        [OPERATION_PROBS] = 1u << DISTRIBUTION_PROBS,
-        [OPERATION_TOP_K] = 1u << LIST_IDS | 1u << LIST_VALUES,
-        [OPERATION_TOP_P] = 1u << LIST_IDS | 1u << LIST_KEPT,
-    };
-    const double *value = point->value;
-    struct request request = {(enum operation)value[AXIS_OPERATION], LOTTO_CONTROLS_INIT, 0, 0, NULL};
-    int64_t k = (int64_t)value[AXIS_TOP_K], vocab = (int64_t)value[AXIS_VOCAB];
-    request.without = ~wanted[request.operation];
-    request.controls.default_temperature = (float)value[AXIS_TEMPERATURE];
-    request.controls.default_top_k = (int32_t)k;
-    request.controls.default_top_p = (float)value[AXIS_TOP_P];
-    request.controls.default_min_p = (float)value[AXIS_MIN_P];
-    request.places = request.operation == OPERATION_TOP_K ? (k > 0 ? lesser(k, vocab) : vocab)
-                                                          : lesser(NUCLEUS_PLACES, vocab);
-    return request;
-}
-
 /* What the other peers have in common. */
 static const char *lacks_of(const struct contest *contest) {
-    const lotto_controls *controls = &contest->request.controls;
+    const lotto_controls *controls = &contest->asked.request.controls;
     if (contest->stage->input.dtype != LOTTO_F32)
         return "it takes f32 logits here";
     if (controls->default_temperature < 1e-6f)
         return "it is not for greedy rows";
     if (controls->default_min_p > 0)
         return "it has no min-p here";
+    if (contest->point->value[AXIS_EXTRA] != 0)
+        return "it has nothing beside its filters here";
     return contest->peer->lacks(&contest->call);
 }
 
@@ -66,7 +40,7 @@ static bool zero(struct device_memory *memory, struct error *error) {
 
 static bool open_peer(struct contest *contest, const char **lacks, struct error *error) {
     struct stage *stage = contest->stage;
-    const lotto_controls *controls = &contest->request.controls;
+    const lotto_controls *controls = &contest->asked.request.controls;
     struct device *device = &stage->run.device;
     contest->call = (struct peer_call){
         .logits = stage->run.logits.data,
@@ -93,22 +67,30 @@ static bool open_peer(struct contest *contest, const char **lacks, struct error 
 
 bool contest_open(struct contest *contest, struct stage *stage, const struct peer *peer,
                   const struct point *point, const char **lacks, struct error *error) {
-    *contest = (struct contest){.stage = stage, .peer = peer, .point = point, .request = request_at(point)};
+    *contest = (struct contest){.stage = stage, .peer = peer, .point = point};
     *lacks = NULL;
-    if (peer == peers[PEER_LOTTO] ? !run_prepare(&stage->run, &contest->request, 0, error)
-                                  : !open_peer(contest, lacks, error))
+    if (!asked_open(&contest->asked, point, &stage->input, 0, stage->input.rows, error))
         return false;
-    return *lacks != NULL || results_allocate(&contest->results, &contest->request, stage->input.vocab,
-                                              stage->input.rows, error);
+    bool good = peer == peers[PEER_LOTTO] ? run_prepare(&stage->run, &contest->asked.request, error)
+                                          : open_peer(contest, lacks, error);
+    if (good && *lacks == NULL)
+        good = results_allocate(&contest->results, &contest->asked.request, stage->input.vocab,
+                                stage->input.rows, error);
+    if (!good || *lacks != NULL)
+        asked_close(&contest->asked);
+    return good;
 }
 
-void contest_close(struct contest *contest) { results_free(&contest->results); }
+void contest_close(struct contest *contest) {
+    results_free(&contest->results);
+    asked_close(&contest->asked);
+}
 
 bool contest_enqueue(const void *self, lotto_stream stream, struct error *error) {
     const struct contest *contest = self;
     const struct peer *peer = contest->peer;
     if (peer == peers[PEER_LOTTO])
-        return run_enqueue(&contest->stage->run, &contest->request, stream, error);
+        return run_enqueue(&contest->stage->run, &contest->asked.request, stream, error);
     cudaError_t status = peer->enqueue(&contest->call, stream);
     return status == cudaSuccess || failure(error, "%s: %s", peer->name, cudaGetErrorString(status));
 }
@@ -119,22 +101,32 @@ static bool fetch(struct contest *contest, struct error *error) {
     if (status != cudaSuccess)
         return failure(error, "%s: %s", contest->peer->name, cudaGetErrorString(status));
     if (contest->peer == peers[PEER_LOTTO])
-        return run_fetch(&stage->run, &contest->request, &contest->results, 0, error);
+        return run_fetch(&stage->run, &contest->asked.request, &contest->results, error);
     return device_download(&stage->run.device, contest->results.outputs[SAMPLE_TOKEN], &stage->tokens,
                            (size_t)stage->input.rows * sizeof(int32_t), error);
+}
+
+static bool check_lotto(struct contest *contest, int64_t row, struct error *error) {
+    struct stage *stage = contest->stage;
+    struct asked asked;
+    if (!asked_open(&asked, contest->point, &stage->input, row, 1, error))
+        return false;
+    bool good =
+        check_equal(&stage->reference, &asked.request, &contest->results, row, stage->run.device.name, error);
+    asked_close(&asked);
+    return good;
 }
 
 static bool check_one(struct contest *contest, int64_t row, struct error *error) {
     struct stage *stage = contest->stage;
     const struct input *input = &stage->input;
-    const void *values =
-        (const char *)input->values + (size_t)(row * input->vocab) * dtype_bytes(input->dtype);
+    int64_t from = asked_logits_row(contest->point, row) * input->vocab;
+    const void *values = (const char *)input->values + (size_t)from * dtype_bytes(input->dtype);
     if (!run_load(&stage->reference, values, input->dtype, 1, input->vocab, &input->seeds[row], error))
         return false;
     if (contest->peer == peers[PEER_LOTTO])
-        return check_equal(&stage->reference, &contest->request, &contest->results, row,
-                           stage->run.device.name, error);
-    return check_kept(&stage->reference, contest->peer, &contest->request,
+        return check_lotto(contest, row, error);
+    return check_kept(&stage->reference, contest->peer, &contest->asked.request,
                       *results_integers(&contest->results, SAMPLE_TOKEN, row), row, error);
 }
 
@@ -149,6 +141,7 @@ struct amount contest_amount(const struct contest *contest) {
     const struct input *input = &contest->stage->input;
     int64_t logits = input->rows * input->vocab, bytes = logits * (int64_t)dtype_bytes(input->dtype);
     int64_t written =
-        input->rows * request_row_elements(&contest->request, input->vocab) * (int64_t)sizeof(uint32_t);
-    return (struct amount){logits, bytes, bytes + written};
+        input->rows * request_row_elements(&contest->asked.request, input->vocab) * (int64_t)sizeof(uint32_t);
+    int64_t controls = contest->asked.control_bytes;
+    return (struct amount){logits, bytes, controls, bytes + controls + written};
 }

@@ -2,7 +2,7 @@
 #ifndef LOTTO_BENCH_CONTEST_H
 #define LOTTO_BENCH_CONTEST_H
 
-#include "input.h"
+#include "asked.h"
 #include "peer.h"
 #include "record.h"
 
@@ -21,7 +21,7 @@ struct contest {
     struct stage *stage;
     const struct peer *peer;
     const struct point *point;
-    struct request request;
+    struct asked asked;
     struct results results;
     struct peer_call call; /* not lotto's */
 };

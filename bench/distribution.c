@@ -30,8 +30,7 @@ static uint64_t mixed(uint64_t z) {
     return z ^ z >> 31;
 }
 
-/* Random bits for place `index` of a stream. */
-static uint64_t bits_at(uint64_t stream, uint64_t index) {
+uint64_t distribution_bits(uint64_t stream, uint64_t index) {
     return mixed(stream + (index + 1) * 0x9e3779b97f4a7c15u);
 }
 
@@ -39,7 +38,7 @@ static uint64_t bits_at(uint64_t stream, uint64_t index) {
 static void fill_normal(uint64_t stream, int64_t vocab, float scale, float shift, float *logits) {
     const float turn = 6.28318530717958647692f;
     for (int64_t id = 0; id < vocab; id += 2) {
-        uint64_t bits = bits_at(stream, (uint64_t)id);
+        uint64_t bits = distribution_bits(stream, (uint64_t)id);
         float radius = sqrtf(-2 * logf(((float)(bits >> 40) + 1) * 0x1p-24f));
         float angle = turn * (float)(bits & 0xffffff) * 0x1p-24f;
         logits[id] = scale * radius * cosf(angle) + shift;
@@ -50,12 +49,13 @@ static void fill_normal(uint64_t stream, int64_t vocab, float scale, float shift
 
 static void put_head(uint64_t stream, int64_t vocab, float *logits) {
     for (int j = HEAD_TOKENS - 1; j >= 0; j--) /* the larger one of two on one id stays */
-        logits[bits_at(mixed(stream), (uint64_t)j) % (uint64_t)vocab] = 17 - 2.2f * logf((float)(j + 1));
+        logits[distribution_bits(mixed(stream), (uint64_t)j) % (uint64_t)vocab] =
+            17 - 2.2f * logf((float)(j + 1));
 }
 
 void distribution_fill(enum distribution distribution, uint64_t seed, int64_t row, int64_t vocab,
                        float *logits) {
-    uint64_t stream = bits_at(mixed(seed), (uint64_t)row);
+    uint64_t stream = distribution_bits(mixed(seed), (uint64_t)row);
     switch (distribution) {
     case DISTRIBUTION_NORMAL:
         fill_normal(stream, vocab, 1, 0, logits);
@@ -69,7 +69,7 @@ void distribution_fill(enum distribution distribution, uint64_t seed, int64_t ro
         return;
     case DISTRIBUTION_TWO_VALUED:
         for (int64_t id = 0; id < vocab; id++)
-            logits[id] = (float)(bits_at(stream, (uint64_t)id) >> 63);
+            logits[id] = (float)(distribution_bits(stream, (uint64_t)id) >> 63);
         return;
     }
 }

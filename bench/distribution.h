@@ -18,6 +18,9 @@ enum distribution { DISTRIBUTION_NORMAL, DISTRIBUTION_LLM, DISTRIBUTION_CONSTANT
 const char *distribution_name(enum distribution distribution);
 bool distribution_of_name(const char *name, enum distribution *distribution);
 
+/* Random bits for place `index` of a stream. */
+uint64_t distribution_bits(uint64_t stream, uint64_t index);
+
 /* logits [vocab] of one row */
 void distribution_fill(enum distribution distribution, uint64_t seed, int64_t row, int64_t vocab,
                        float *logits);

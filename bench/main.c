@@ -1,6 +1,7 @@
 /* lotto-bench: what the operations cost, and what else one could run. Measures every point of the axes, each checked first. */
 #include "check.h"
 #include "contest.h"
+#include "extra.h"
 #include "gpus.h"
 
 #include "host/cli/terminal.h"
@@ -139,6 +140,9 @@ static void print_help(void) {
     printf("\nPeers:\n");
     for (int i = 0; i < PEERS; i++)
         printf("  %-12s%s\n", peers[i]->name, peers[i]->what);
+    printf("\nExtras, all history being output, and what is listed mostly likely:\n");
+    for (int i = 0; extra_at(i) != NULL; i++)
+        printf("  %-20s%s\n", extra_at(i)->name, extra_at(i)->what);
     printf("\nExample:\n  lotto bench --gpu h100,a100 --rows 1,64 --top-k 0,50\n\n"
            "Exit status: 0 done, 1 failed or a wrong result, 2 wrong usage, 86 the virtual\n"
            "GPU found a fault, 87 it could not do its work.\n");

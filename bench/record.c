@@ -1,5 +1,6 @@
 #include "record.h"
 
+#include "extra.h"
 #include "host/cli/dtype.h"
 
 #include <stdio.h>
@@ -24,6 +25,8 @@ static const struct column {
     {"top_k", "top_k", 0, 0, ALWAYS},
     {"top_p", "top_p", 0, AS_IT_IS, ALWAYS},
     {"min_p", "min_p", 0, AS_IT_IS, ALWAYS},
+    {"extra", "extra", 0, 0, ALWAYS},
+    {"with", "with", 0, 0, ALWAYS},
     {"rows", "rows", 5, 0, ALWAYS},
     {"vocab", "vocab", 7, 0, ALWAYS},
     {"dtype", "dtype", -5, 0, ALWAYS},
@@ -47,6 +50,7 @@ static const struct column {
     {"issue_slots", "issue_slots", 0, 0, COUNTED},
     {"threads", "threads", 0, 0, COUNTED},
     {"logits_bytes", "logits_bytes", 0, 0, ALWAYS},
+    {"control_bytes", "control_bytes", 0, 0, ALWAYS},
     {"graph_us", "graph us", 9, 2, TIMED},
     {"stream_us", "stream us", 9, 2, TIMED},
     {"percent_of_copy", "% of copy", 9, 1, TIMED},
@@ -58,14 +62,16 @@ json_t *record_create(const char *device, const struct peer *peer, const struct 
                       const char *input, int64_t checked_rows) {
     char mode[128];
     const double *value = point->value;
+    const struct extra *extra = extra_at((int)value[AXIS_EXTRA]);
     point_describe(point, mode, sizeof mode);
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:f, s:I, s:f, s:f, s:I, s:I, s:s, s:s, s:s, s:I}", "device", device, "peer",
-        peer->name, "mode", mode, "operation", operation_name((enum operation)value[AXIS_OPERATION]),
-        "temperature", value[AXIS_TEMPERATURE], "top_k", (json_int_t)value[AXIS_TOP_K], "top_p",
-        value[AXIS_TOP_P], "min_p", value[AXIS_MIN_P], "rows", (json_int_t)value[AXIS_ROWS], "vocab",
-        (json_int_t)value[AXIS_VOCAB], "dtype", dtype_name((lotto_dtype)value[AXIS_DTYPE]), "input", input,
-        "l2", value[AXIS_L2] == 0 ? "cold" : "warm", "checked_rows", (json_int_t)checked_rows);
+    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:I, s:f, s:f, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:I}",
+                     "device", device, "peer", peer->name, "mode", mode, "operation",
+                     operation_name((enum operation)value[AXIS_OPERATION]), "temperature",
+                     value[AXIS_TEMPERATURE], "top_k", (json_int_t)value[AXIS_TOP_K], "top_p",
+                     value[AXIS_TOP_P], "min_p", value[AXIS_MIN_P], "extra", extra->name, "with", extra->what,
+                     "rows", (json_int_t)value[AXIS_ROWS], "vocab", (json_int_t)value[AXIS_VOCAB], "dtype",
+                     dtype_name((lotto_dtype)value[AXIS_DTYPE]), "input", input, "l2",
+                     value[AXIS_L2] == 0 ? "cold" : "warm", "checked_rows", (json_int_t)checked_rows);
 }
 
 static void put(json_t *record, const char *key, double value) {
@@ -97,11 +103,13 @@ void record_add_counts(json_t *record, const struct counts *counts, int64_t rows
     put_whole(record, "issue_slots", counts->issue_slots);
     put_whole(record, "threads", counts->threads);
     put_whole(record, "logits_bytes", amount.logits_bytes);
+    put_whole(record, "control_bytes", amount.control_bytes);
 }
 
 void record_add_timing(json_t *record, const struct timing *timing, struct amount amount) {
     double floor_us = (double)amount.moved_bytes / timing->copy_bytes_per_second * 1e6;
     put_whole(record, "logits_bytes", amount.logits_bytes);
+    put_whole(record, "control_bytes", amount.control_bytes);
     put(record, "graph_us", timing->graph_us);
     put(record, "stream_us", timing->stream_us);
     put(record, "floor_us", floor_us);

@@ -9,9 +9,9 @@
 
 #include <jansson.h>
 
-/* What a call must at least move: the logits, and the rows that it writes. */
+/* What a call must at least move: the logits, the arrays of its adjustments, and the rows that it writes. */
 struct amount {
-    int64_t logits, logits_bytes, moved_bytes;
+    int64_t logits, logits_bytes, control_bytes, moved_bytes;
 };
 
 /* Who did what, to which rows, and how many were compared with the reference. */

@@ -10,7 +10,7 @@ lotto_status lotto_probs(lotto_context *context, const lotto_logits *logits, con
         !lotto_check_array(context, "probs", probs, logits) ||
         !lotto_check_probs_stride(context, probs_stride, logits))
         return LOTTO_INVALID_ARGUMENT;
-    struct lotto_plan plan = lotto_plan_rows(&context->limits, logits, controls->adjustments != NULL);
+    struct lotto_plan plan = lotto_plan_rows(&context->limits, logits, lotto_adjusts(controls));
     if (!lotto_check_workspace(context, workspace, workspace_bytes, &plan))
         return LOTTO_INVALID_ARGUMENT;
     if (logits->rows == 0)

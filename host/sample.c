@@ -15,7 +15,7 @@ lotto_status lotto_sample(lotto_context *context, const lotto_logits *logits, co
         !lotto_check_controls(context, controls, LOTTO_CONTROL_ALL, &requests) ||
         !lotto_check_samples(context, samples, &requests))
         return LOTTO_INVALID_ARGUMENT;
-    struct lotto_plan plan = lotto_plan_rows(&context->limits, &requests, controls->adjustments != NULL);
+    struct lotto_plan plan = lotto_plan_rows(&context->limits, &requests, lotto_adjusts(controls));
     if (!lotto_check_workspace(context, workspace, workspace_bytes, &plan))
         return LOTTO_INVALID_ARGUMENT;
     if (requests.rows == 0)

@@ -10,8 +10,7 @@ lotto_status lotto_top_p(lotto_context *context, const lotto_logits *logits, con
         !lotto_check_capacity(context, "capacity", capacity, logits) ||
         !lotto_check_array(context, "ids", ids, logits))
         return LOTTO_INVALID_ARGUMENT;
-    struct lotto_plan plan =
-        lotto_plan_lists(&context->limits, logits, controls->adjustments != NULL, capacity);
+    struct lotto_plan plan = lotto_plan_lists(&context->limits, logits, lotto_adjusts(controls), capacity);
     if (!lotto_check_workspace(context, workspace, workspace_bytes, &plan))
         return LOTTO_INVALID_ARGUMENT;
     if (logits->rows == 0)

@@ -20,7 +20,7 @@ lotto_status lotto_verify(lotto_context *context, const lotto_logits *logits, co
         !lotto_check_controls(context, controls, LOTTO_CONTROL_ALL, &sequences) ||
         !lotto_check_verified(context, verified, &sequences))
         return LOTTO_INVALID_ARGUMENT;
-    struct lotto_plan plan = lotto_plan_rows(&context->limits, &rows, controls->adjustments != NULL);
+    struct lotto_plan plan = lotto_plan_rows(&context->limits, &rows, lotto_adjusts(controls));
     lotto_plan_add_verdicts(&plan, drafts->count);
     if (!lotto_check_workspace(context, workspace, workspace_bytes, &plan))
         return LOTTO_INVALID_ARGUMENT;

@@ -26,7 +26,7 @@ template <typename Act>
 cudaError_t with_adjustments(const lotto_plan *plan, lotto_dtype dtype, const lotto_controls *controls,
                              void *workspace, Act act) {
     return with_dtype(dtype, [&](auto logit) {
-        if (!controls->adjustments)
+        if (!lotto_adjusts(controls))
             return act(logit, NoAdjustments());
         return act(
             Adjusted<decltype(logit)>(),

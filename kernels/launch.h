@@ -8,6 +8,7 @@
 #include <lotto/lotto.h>
 
 #include <cuda_runtime_api.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,6 +25,13 @@ struct lotto_plan {
     size_t held_row_bytes;      /* so much for the row itself, if it is adjusted and does not fit on chip */
     size_t workspace_bytes;     /* with what verify has behind the rows' parts */
 };
+
+/* Whether the call's adjustments can do anything: what is none of these needs a history. */
+static inline bool lotto_adjusts(const lotto_controls *controls) {
+    const lotto_adjustments *adjustments = controls->adjustments;
+    return adjustments && (adjustments->allowed || adjustments->banned.ids || adjustments->biased.ids ||
+                           adjustments->history.ids);
+}
 
 /* What lotto_sample() gives a row at most: tokens, and likeliest ones. */
 #define LOTTO_MOST_DRAWS (1 << 20)

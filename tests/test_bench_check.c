@@ -28,7 +28,7 @@ static struct run reference_with_row(void) {
 static bool accepts(struct run *reference, int32_t k, float p, bool is_joint, int32_t token) {
     struct error error = {EXIT_DONE, ""};
     struct peer peer = {.name = "peer", .is_joint = is_joint};
-    struct request request = {OPERATION_SAMPLE, LOTTO_CONTROLS_INIT, 0, 0, NULL};
+    struct request request = {.operation = OPERATION_SAMPLE, .controls = LOTTO_CONTROLS_INIT, .draws = 1};
     request.controls.default_top_k = k;
     request.controls.default_top_p = p;
     bool good = check_kept(reference, &peer, &request, token, 7, &error);

@@ -39,6 +39,7 @@ answers 2 "--top-p is '0.9,1.5'; must be a number from 0 to 1" --top-p 0.9,1.5
 answers 2 "--min-p is ''" --min-p ''
 answers 2 "--distribution is 'flat'; must be llm, normal, constant or two-valued" --distribution flat
 answers 2 "--l2 is 'tepid'; must be cold or warm" --l2 tepid
+answers 2 "--extra is 'none,masks'; must be one of those that lotto bench --help lists" --extra none,masks
 answers 2 "--rows is '1,1" --rows "$(printf '1,%.0s' $(seq 32))1"
 answers 2 "--peer is 'torch'; must be lotto, sort, separate, flashinfer or all" --peer torch
 answers 2 "--peer is 'lotto,'; must" --peer lotto,
@@ -72,7 +73,7 @@ answers 0 "" "${small[@]}"
 LOTTO_VGPU_CHECK=race answers 0 "" "${small[@]}" --peer sort,separate
 
 # The same measurements in every format; on two GPUs, cold and warm, of all operations; with peers.
-axes=(--gpu h100,a100 --rows 1,3 --vocab 3000 --dtype f32,bf16 --l2 cold,warm --operation sample,argmax,softmax,probs,top-k,top-p
+axes=(--gpu h100,a100 --rows 1,3 --vocab 3000 --dtype f32,bf16 --l2 cold,warm --operation sample,argmax,softmax,probs,top-k,top-p,logprobs
     --temperature 0,0.5 --min-p 0.1)
 "$lotto" bench "${axes[@]}" --json >json
 "$lotto" bench "${axes[@]}" --csv >csv
@@ -80,6 +81,10 @@ axes=(--gpu h100,a100 --rows 1,3 --vocab 3000 --dtype f32,bf16 --l2 cold,warm --
 "$lotto" bench --gpu h100 --rows 3 --vocab 3000 --top-k 0,50 --top-p 0.9,1 --peer lotto,sort,separate --json >peers
 answers 1 "every peer asked for was left out" --gpu h100 --rows 1 --vocab 100 --peer sort --temperature 0
 grep -q "sort left out of sample greedy: it is not for greedy rows" err || complain "why sort was left out: $(cat err)"
+answers 1 "sort left out of sample top-k 50 top-p 0.9 with mask: it has nothing beside its filters here" --gpu h100 --rows 1 --vocab 100 \
+    --peer sort --extra mask
+names=$("$lotto" bench --help | sed -n '/^Extras/,/^$/p' | awk 'NR > 1 && NF {print $1}' | paste -sd,)
+"$lotto" bench --gpu h100 --rows 6 --vocab 3000 --temperature 0.8 --operation sample,argmax --extra "$names" --json >extras
 "$lotto" bench --device virtual "$data"/*.safetensors --rows 40 --json >file
 
 # What times runs on the virtual GPU too, where it prints no time.
@@ -101,8 +106,8 @@ def expect(holds, what):
 records = load("json")
 lines = list(csv.DictReader(open("csv", newline="")))
 table = [line.split("  ") for line in open("table")]
-# softmax and top-p have a temperature, argmax and top-k none
-expect(len(records) == 2 * 2 * 2 * 2 * (2 + 1 + 2 + 2 + 1 + 2), f"{len(records)} records")
+# softmax and top-p have a temperature, argmax, top-k and logprobs none
+expect(len(records) == 2 * 2 * 2 * 2 * (2 + 1 + 2 + 2 + 1 + 2 + 1), f"{len(records)} records")
 expect(len(lines) == len(records), f"{len(lines)} lines of CSV")
 for record, line in zip(records, lines):
     for key, value in line.items():
@@ -130,6 +135,16 @@ expect(len(greedy) == 16, "greedy rows")
 peers = load("peers")
 expect([r["peer"] for r in peers] == ["lotto", "sort", "separate"] * 4, "peers")
 expect({r["launches"] for r in peers if r["peer"] == "separate"} == {2, 3, 4}, "a launch for each filter that is on")
+
+*extras, argmax = load("extras")
+expect(argmax["operation"] == "argmax" and argmax["extra"] == "none" and {r["operation"] for r in extras} == {"sample"}, "extras are for sample")
+extras = {r["extra"]: r for r in extras}
+none = extras["none"]
+expect(len(extras) == 23 and none["control_bytes"] == extras["off"]["control_bytes"] == 0, f"{len(extras)} extras")
+expect({n for n, r in extras.items() if r["issue_slots"] == none["issue_slots"]} == {"none", "off"}, "what is asked for costs something")
+# the mask, 32 banned, 32 biased and their biases, 4096 of history, 4 stops; the lengths of these, and the least
+expect(extras["all-controls"]["control_bytes"] == 6 * 4 * (94 + 32 + 32 + 32 + 4096 + 4 + 4 + 1), f"bytes of controls {extras['all-controls']}")
+expect(extras["shared-rows"]["dram_reads_per_logit"] < 0.4, f"6 requests for 2 rows of logits {extras['shared-rows']}")
 
 [file] = load("file")
 expect(file["rows"] == file["checked_rows"] == 40 and file["vocab"] == 49152 and file["dtype"] == "f16", f"a file {file}")

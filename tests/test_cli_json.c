@@ -90,10 +90,15 @@ static int check_lines(const char *command, const struct key *keys, size_t key_c
 
 TestSuite(cli_json, .init = write_inputs, .fini = remove_inputs);
 
-static const struct key sample_keys[] = {{"row", 'i'},           {"position", 'i'}, {"token", 'i'},
-                                         {"text", 't'},          {"prob", 'r'},     {"logprob", 'r'},
-                                         {"model_logprob", 'r'}, {"kept", 'i'},     {"kept_mass", 'r'},
-                                         {"rank", 'i'},          {"status", 's'}};
+/* Those of the likeliest tokens come last, and of them those that a vocabulary adds. */
+static const struct key sample_keys[] = {
+    {"row", 'i'},    {"position", 'i'},  {"draw", 'i'},         {"token", 'i'},
+    {"text", 't'},   {"prob", 'r'},      {"logprob", 'r'},      {"model_logprob", 'r'},
+    {"kept", 'i'},   {"kept_mass", 'r'}, {"rank", 'i'},         {"entropy", 'r'},
+    {"status", 's'}, {"top_ids", 'I'},   {"top_logprobs", 'R'}, {"top_texts", 'T'}};
+enum { SAMPLE_KEYS = 13, TOP_KEYS = 15, TOP_TEXT_KEYS = 16 };
+static const struct key logprobs_keys[] = {{"row", 'i'},     {"token", 'i'}, {"text", 't'},
+                                           {"logprob", 'r'}, {"rank", 'i'},  {"status", 's'}};
 static const struct key top_k_keys[] = {
     {"row", 'i'}, {"ids", 'I'}, {"values", 'R'}, {"kept", 'i'}, {"status", 's'}};
 static const struct key top_p_keys[] = {{"row", 'i'},  {"ids", 'I'},  {"texts", 'T'}, {"values", 'R'},
@@ -107,17 +112,31 @@ static const struct key softmax_keys[] = {{"row", 'i'}, {"status", 's'}};
 Test(cli_json, every_command_prints_what_is_promised) {
     char with_text[128], with_output[128];
     json_t *last;
-    cr_assert(check_lines("sample", KEYS(sample_keys), &last) == ROWS);
+    cr_assert(check_lines("sample", sample_keys, SAMPLE_KEYS, &last) == ROWS);
     cr_assert(json_integer_value(json_object_get(last, "token")) == -1);
     cr_assert(json_is_null(json_object_get(last, "logprob")));
     cr_assert_str_eq(json_string_value(json_array_get(json_object_get(last, "status"), 0)), "EMPTY");
     json_decref(last);
-    cr_assert(check_lines("sample --banned 6 --allowed 1 --rows 1:2", KEYS(sample_keys), &last) == 1);
+    cr_assert(check_lines("sample --banned 6 --allowed 1 --rows 1:2", sample_keys, SAMPLE_KEYS, &last) == 1);
     json_t *status = json_object_get(last, "status");
     cr_assert(json_array_size(status) == 3);
     for (size_t i = 0; i < 3; i++)
         cr_assert_str_eq(json_string_value(json_array_get(status, i)),
                          ((const char *[]){"HAD_NAN", "EMPTY", "BAD_ID"})[i]);
+    json_decref(last);
+
+    cr_assert(check_lines("sample --draws 3 --top-logprobs 2", sample_keys, TOP_KEYS, &last) == 3 * ROWS);
+    cr_assert(json_integer_value(json_object_get(last, "draw")) == 2);
+    cr_assert(json_array_size(json_object_get(last, "top_ids")) == 0);
+    json_decref(last);
+    snprintf(with_text, sizeof with_text,
+             "sample --top-logprobs 64 --top-logprobs-of model --rows 0:1 --text %s/words.json", folder);
+    cr_assert(check_lines(with_text, sample_keys, TOP_TEXT_KEYS, &last) == 1);
+    cr_assert(json_array_size(json_object_get(last, "top_texts")) == VOCAB);
+    json_decref(last);
+    cr_assert(check_lines("logprobs --tokens 6", KEYS(logprobs_keys), &last) == ROWS);
+    cr_assert(json_is_null(json_object_get(last, "logprob")));
+    cr_assert_str_eq(json_string_value(json_array_get(json_object_get(last, "status"), 0)), "EMPTY");
     json_decref(last);
 
     cr_assert(check_lines("top-k -k 3", KEYS(top_k_keys), &last) == ROWS);

@@ -91,8 +91,23 @@ for value in -1 '' 0x10 18446744073709551616 99999999999999999999999; do
     refuses 2 "--seed is '$value'" sample good.npy --seed "$value"
 done
 refuses 2 "--position is '9223372036854775808'" sample good.npy --position 9223372036854775808
-refuses 2 "beyond position" sample good.npy --position 9223372036854775807 --draws 2
-refuses 2 "--draws is '0'" sample good.npy --draws 0
+for value in 0 1048577 -1 1.5 ten '' 99999999999999999999; do
+    refuses 2 "--draws is '$value'; must be a whole number from 1 to 1048576" sample good.npy --draws "$value"
+done
+for value in 65 -1 1.0 x ''; do
+    refuses 2 "--top-logprobs is '$value'; must be a whole number from 0 (off) to 64" sample good.npy --top-logprobs "$value"
+done
+for value in all Kept '' kept,model; do
+    refuses 2 "--top-logprobs-of is '$value'; must be kept or model" sample good.npy --top-logprobs 1 --top-logprobs-of "$value"
+done
+refuses 2 "give --top-logprobs N with it" sample good.npy --top-logprobs-of model "${reference[@]}"
+refuses 2 "give --top-logprobs N with it" sample good.npy --top-logprobs-of model --top-logprobs 0 "${reference[@]}"
+refuses 2 "--tokens IDS is missing" logprobs good.npy
+for value in '' , 1, ,1 -1 1.5 x 2147483648 '1 2' 1:2; do
+    refuses 2 "--tokens is '$value'; must be token ids" logprobs good.npy --tokens "$value" "${reference[@]}"
+done
+refuses 2 "--tokens has 2; must have 1 or 3, one for each row" logprobs good.npy --tokens 1,2 "${reference[@]}"
+refuses 2 "--tokens has 2; must have 1 or 3, one for each row" logprobs good.npy --tokens 1,2 --rows 0:2 "${reference[@]}"
 refuses 2 "--top is '0'" show good.npy --top 0
 temperatures=()
 for i in $(seq 17); do temperatures+=(--temperature "$i"); done
@@ -216,6 +231,7 @@ refuses 2 "--explain is not an option of lotto probs" probs good.npy -o out.npy 
 refuses 2 "leave --json off" sample good.npy --explain --json
 refuses 2 "the file has more, so pick one with --rows 0:1" sample good.npy --explain "${reference[@]}"
 refuses 2 "--rows has more, so pick one with --rows 1:2" sample good.npy --explain --rows 1:3 "${reference[@]}"
+refuses 2 "leave --top-logprobs off" sample good.npy --explain --rows 1:2 --top-logprobs 3
 refuses 2 "for one draw, and 3 are asked for" sample good.npy --explain --rows 1:2 --draws 3 "${reference[@]}"
 
 # Settings files: refuses_settings TEXT CONTENTS [ARGUMENT...].
@@ -283,8 +299,13 @@ refuses_settings "the presence penalty is -1 and there are no tokens for it" '{"
 refuses_settings "stop ids are banned until the output has the minimum length; give both, not only the stop ids" '{"stop": [1]}'
 refuses_settings "row 2: the allowed id 4 is none of the vocabulary" '[{}, {}, {"allowed": [4]}]'
 refuses_settings "row 1: its order is not that of row 0" '[{"order": "joint"}, {}, {"order": "joint"}]'
-refuses_settings "row 2: its draws are 1 and those of row 0 are 2" '[{"draws": 2}, {"draws": 2}, {}]'
-refuses_settings "position 9223372036854775807 and 2 draws go beyond position 9223372036854775807" '{"position": 9223372036854775807}' --draws 2
+for value in 0 1048577 2.0 '"2"' null; do
+    refuses_settings "row 1: draws is $value; must be a whole number from 1 to 1048576" '[{}, {"draws": '"$value}, {}]"
+done
+for value in 65 -1 1.0 '[1]' true; do
+    refuses_settings "row 2: top_logprobs is $value; must be a whole number from 0 (off) to 64" '[{}, {}, {"top_logprobs": '"$value}]"
+done
+refuses_settings "'top_logprobs_of' is not a setting" '{"top_logprobs_of": "model"}'
 refuses_settings "top_k is \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...;" '{"top_k": "'"$(printf 'x%.0s' $(seq 100000))"'"}'
 (
     set +o pipefail # yes ends by a signal

@@ -15,11 +15,12 @@ enum { ROWS = 2, VOCAB = 100 };
 
 static const char whole[] =
     "[{\"temperature\": 0.5, \"temperature_last\": true, \"top_k\": 7, \"top_p\": 0.25, \"min_p\": 0.125,"
-    " \"order\": \"joint\", \"seed\": 12345678901234, \"position\": 3, \"draws\": 2, \"allowed\": [1, 2, 99],"
-    " \"banned\": [2, 1000000], \"logit_bias\": {\"5\": -2.5, \"7\": 1}, \"repetition_penalty\": 1.5,"
+    " \"order\": \"joint\", \"seed\": 12345678901234, \"position\": 3, \"draws\": 2, \"top_logprobs\": 9,"
+    " \"allowed\": [1, 2, 99], \"banned\": [2, 1000000], \"logit_bias\": {\"5\": -2.5, \"7\": 1}, "
+    "\"repetition_penalty\": 1.5,"
     " \"frequency_penalty\": -0.5, \"presence_penalty\": 0.75, \"prompt\": [1, 2, 3], \"output\": [4],"
     " \"stop\": [8], \"min_length\": 6},\n"
-    " {\"order\": \"joint\", \"seed\": 77, \"draws\": 2, \"banned\": [], \"logit_bias\": {},"
+    " {\"order\": \"joint\", \"seed\": 77, \"draws\": 5, \"banned\": [], \"logit_bias\": {},"
     " \"prompt\": [], \"output\": [], \"stop\": [], \"min_length\": 0}]";
 
 static char path[] = "/tmp/lotto-settings-XXXXXX";
@@ -47,7 +48,8 @@ static void assert_ids(struct id_list list, const int32_t *ids, int64_t count) {
 static void assert_whole(const struct settings *settings) {
     cr_assert(settings->temperature == 0.5f && settings->temperature_last && settings->top_k == 7);
     cr_assert(settings->top_p == 0.25f && settings->min_p == 0.125f && settings->order == LOTTO_ORDER_JOINT);
-    cr_assert(settings->seed == 12345678901234 && settings->position == 3 && settings->draws == 2);
+    cr_assert(settings->seed == 12345678901234 && settings->position == 3 && settings->draws == 2 &&
+              settings->top_logprobs == 9);
     assert_ids(settings->allowed, (int32_t[]){1, 2, 99}, 3);
     assert_ids(settings->banned, (int32_t[]){2, 1000000}, 2);
     assert_ids(settings->logit_bias, (int32_t[]){5, 7}, 2);
@@ -69,6 +71,8 @@ Test(cli_settings, every_key_is_read) {
     assert_whole(&first);
     cr_assert(second.temperature == 1 && second.repetition_penalty == 1 && second.banned.count == 0);
     cr_assert(row_settings_seed(&all, 0) == 12345678901234 && row_settings_seed(&all, 1) == 77);
+    cr_assert(second.draws == 5 && second.top_logprobs == 0);
+    cr_assert(all.most_position == 3 && all.most_draws == 5 && all.most_top_logprobs == 9);
     cr_assert(all.most_banned == 2 && all.most_biased == 2 && all.most_stops == 1 && all.most_history == 4);
     row_settings_close(&all);
     options.given = 1u << SETTING_SEED;
@@ -89,9 +93,9 @@ static bool same_value(struct settings *a, struct settings *b, enum setting sett
 
 /* An option replaces its own setting and no other. */
 Test(cli_settings, options_go_over_the_file) {
-    static const char *const values[SETTINGS] = {"3", NULL, "3",   "0.75", "0.75", "sequential", "3",
-                                                 "4", "5",  "6",   "6",    "6:6",  "3",          "3",
-                                                 "3", "6",  "6,6", "6",    "3"};
+    static const char *const values[SETTINGS] = {"3", NULL, "3",  "0.75", "0.75", "sequential", "3",
+                                                 "4", "5",  "64", "6",    "6",    "6:6",        "3",
+                                                 "3", "3",  "6",  "6,6",  "6",    "3"};
     for (int setting = 0; setting < SETTINGS; setting++) {
         struct settings options = SETTINGS_INIT;
         struct row_settings all;
@@ -129,7 +133,8 @@ static uint64_t next_random(uint64_t *state) {
 
 static void assert_allowed(const struct settings *settings) {
     cr_assert(settings->temperature >= 0 && isfinite(settings->temperature));
-    cr_assert(settings->top_k <= INT32_MAX && settings->min_length <= INT32_MAX && settings->draws >= 1);
+    cr_assert(settings->top_k <= INT32_MAX && settings->min_length <= INT32_MAX && settings->draws >= 1 &&
+              settings->draws <= 1 << 20 && settings->top_logprobs <= 64);
     cr_assert(settings->top_p >= 0 && settings->top_p <= 1 && settings->min_p >= 0 && settings->min_p <= 1);
     cr_assert(settings->repetition_penalty > 0 && isfinite(settings->repetition_penalty));
     cr_assert(isfinite(settings->frequency_penalty) && isfinite(settings->presence_penalty));

@@ -80,10 +80,16 @@ cp expected b
 for range in 0:1 1:2 2:30 30:36; do run sample one.npy "${filters[@]}" --json --rows $range; done >a && same "--rows"
 seq 7 42 >seeds
 run sample one.npy --temperature 0.8 --top-k 50 --top-p 0.95 --seed-file seeds --json >a && same "--seed-file"
-for position in 5 6 7 8; do run sample one.npy "${filters[@]}" --position $position --rows 0:9 --json; done | sort >b
-run sample one.npy "${filters[@]}" --position 5 --draws 4 --rows 0:9 --json | sort >a && same "--draws"
-run sample one.npy "${filters[@]}" --position 5 --draws 2 --rows 0:2 --json | grep -o '"row":.,"position":.' >a
-printf '"row":%s,"position":%s\n' 0 5 0 6 1 5 1 6 >b && same "order of rows and draws"
+run sample one.npy "${filters[@]}" --position 5 --rows 0:9 --json >b
+run sample one.npy "${filters[@]}" --position 5 --draws 4 --rows 0:9 --json >all
+grep '"draw":0' all >a && same "the first of many draws"
+run sample one.npy "${filters[@]}" --position 5 --draws 9 --rows 0:9 --json | grep '"draw":[0-3],' >a
+cp all b && same "draws do not depend on how many they are"
+run sample one.npy "${filters[@]}" --position 5 --draws 2 --rows 0:2 --json | grep -o '"row":.,"position":.,"draw":.' >a
+printf '"row":%s,"position":5,"draw":%s\n' 0 0 0 1 1 0 1 1 >b && same "order of rows and draws"
+run sample one.npy --draws 4000 --rows 1:2 --json | grep -o '"token":[0-9]*' | sort -u | wc -l >a
+checked=$((checked + 1))
+[ "$(cat a)" -gt 30 ] || complain "4000 draws give $(cat a) tokens"
 run sample one.npy --seed 18446744073709551615 --rows 3:4 --json >a
 printf '%s\n' 0 0 0 2 $(yes 0 | head -32) >seeds
 run sample one.npy --seed-file seeds --rows 3:4 --json >b && same "seeds are modulo 2^64"
@@ -140,9 +146,9 @@ printf '\0\0\200\177\0\0\0\0' >>special.bin         # inf, 0
 printf '\0\0\200\377\0\0\200\377' >>special.bin     # -inf, -inf
 run sample special.bin --dtype f32 --vocab-size 2 --json >a
 cat >b <<'X'
-{"row":0,"position":0,"token":1,"text":null,"prob":1.0,"logprob":0.0,"model_logprob":0.0,"kept":1,"kept_mass":1.0,"rank":1,"status":["HAD_NAN"]}
-{"row":1,"position":0,"token":0,"text":null,"prob":1.0,"logprob":0.0,"model_logprob":0.0,"kept":1,"kept_mass":1.0,"rank":1,"status":["HAD_POS_INF"]}
-{"row":2,"position":0,"token":-1,"text":null,"prob":0.0,"logprob":null,"model_logprob":null,"kept":0,"kept_mass":0.0,"rank":0,"status":["EMPTY"]}
+{"row":0,"position":0,"draw":0,"token":1,"text":null,"prob":1.0,"logprob":0.0,"model_logprob":0.0,"kept":1,"kept_mass":1.0,"rank":1,"entropy":0.0,"status":["HAD_NAN"]}
+{"row":1,"position":0,"draw":0,"token":0,"text":null,"prob":1.0,"logprob":0.0,"model_logprob":0.0,"kept":1,"kept_mass":1.0,"rank":1,"entropy":0.0,"status":["HAD_POS_INF"]}
+{"row":2,"position":0,"draw":0,"token":-1,"text":null,"prob":0.0,"logprob":null,"model_logprob":null,"kept":0,"kept_mass":0.0,"rank":0,"entropy":0.0,"status":["EMPTY"]}
 X
 sed 's/-0\.0/0.0/g' a >c && mv c a
 same "statuses"
@@ -150,6 +156,13 @@ run sample special.bin --dtype f32 --vocab-size 2 >a
 holds "EMPTY" "status in text"
 run show special.bin --dtype f32 --vocab-size 2 --rows 0:3 >a
 holds "HAD_POS_INF" "show of every kind of row"
+run logprobs special.bin --dtype f32 --vocab-size 2 --tokens 0 --json | sed 's/-0\.0/0.0/g' >a
+cat >b <<'X'
+{"row":0,"token":0,"text":null,"logprob":null,"rank":2,"status":["HAD_NAN"]}
+{"row":1,"token":0,"text":null,"logprob":0.0,"rank":1,"status":["HAD_POS_INF"]}
+{"row":2,"token":0,"text":null,"logprob":null,"rank":0,"status":["EMPTY"]}
+X
+same "logprobs of special rows"
 
 # Controls on logits 1 2 3 4, and on -1 -2 -3 -4, by hand: the greedy token says what was done to them.
 printf '\0\0\200\077\0\0\0\100\0\0\100\100\0\0\200\100' >four.bin
@@ -193,6 +206,50 @@ run sample "${four[@]}" --rows 0:1 --banned 4 --repetition-penalty 2 --prompt-id
 holds "BAD_ID" "an id beyond the vocabulary"
 holds "temperature 1 banned 1 repetition-penalty 2, seed 0" "closing line of adjustments"
 
+# What is reported of 1 2 3 4, whose probabilities are e^-3 .. e^0 over 1.5530; by hand.
+run sample "${four[@]}" --rows 0:1 --json >a
+holds '"entropy":0.94753' "entropy"
+gives 0 entropy 0.693147182 --logit-bias 2:1 --top-k 2
+gives 0 entropy 0.0 "${greedy[@]}"
+top_of() { # IDS LOGPROBS ARGUMENT...: what --json lists of row 0, its logprobs to four places
+    checked=$((checked + 1))
+    run sample "${four[@]}" --rows 0:1 --json "${@:3}" >a
+    [ "$(sed -E 's/.*"top_ids":\[([^]]*)\],"top_logprobs":\[([^]]*)\].*/\1 \2/' a |
+        awk '{n = split($2, l, ","); printf "%s", $1; for (i = 1; i <= n; i++) printf " %.4f", l[i]}')" = "$1 $2" ] ||
+        complain "${*:3}: the likeliest are not $1, $2: $(cat a)"
+}
+top_of 3,2 "-0.4402 -1.4402" --top-logprobs 2
+top_of 3,2,1,0 "-0.4402 -1.4402 -2.4402 -3.4402" --top-logprobs 64
+top_of 3,2 "-0.3133 -1.3133" --top-logprobs 4 --top-k 2
+top_of 3,2,1 "-0.4402 -1.4402 -2.4402" --top-logprobs 3 --top-logprobs-of model --top-k 2 --temperature 5 --banned 3
+top_of 2,1 "-0.1269 -2.1269" --top-logprobs 2 --top-logprobs-of kept --top-k 2 --temperature 0.5 --banned 3
+top_of 0 "0.0000" --top-logprobs 4 "${greedy[@]}" --logit-bias 0:5
+run sample "${four[@]}" --rows 0:1 --draws 2 --top-logprobs 2 --top-k 2 --temperature 0 >a
+cat >b <<'X'
+row  draw  token        prob    kept  greedy
+  0     0  3          1.0000       1  3
+  0     1  3          1.0000       1  3
+       3             0
+1 row, 4 tokens, f32, temperature 0 top-k 2, seed 0, on the CPU reference
+X
+same "likeliest in text"
+run sample $real.safetensors --rows 0:1 --top-logprobs 2 --top-logprobs-of model >a
+holds '    7042  " Paris"                     -0.264478' "likeliest in words"
+run logprobs "${four[@]}" --tokens 2,0 --json | sed -E 's/(logprob":-[0-9]\.[0-9]{4})[0-9]*/\1/' >a
+cat >b <<'X'
+{"row":0,"token":2,"text":null,"logprob":-1.4401,"rank":2,"status":[]}
+{"row":1,"token":0,"text":null,"logprob":-0.4401,"rank":1,"status":[]}
+X
+same "logprobs"
+run logprobs "${four[@]}" --tokens 2,4 --rows 1:2 --json >a
+echo '{"row":1,"token":4,"text":null,"logprob":null,"rank":0,"status":["BAD_ID"]}' >b && same "logprobs of a row, of no token"
+run logprobs $real.safetensors --tokens 7042 --rows 0:2 >a
+holds "       0      7042  \" Paris\"                     -0.264478        1" "logprobs in words"
+run sample one.npy --top-k 9 --json | grep -o '"token":[0-9]*' | cut -d: -f2 >tokens
+run logprobs one.npy --tokens "$(paste -sd, tokens)" --json | grep -o '"logprob":[^,]*,"rank":[0-9]*' >a
+run sample one.npy --top-k 9 --json | sed -E 's/.*"model_logprob":([^,]*),.*"rank":([0-9]*),.*/"logprob":\1,"rank":\2/' >b
+same "logprobs are sample's model_logprob"
+
 # A settings file says what the options say.
 same_settings() { # JSON OPTION...
     echo "$1" >settings.json
@@ -212,9 +269,10 @@ same_settings '{"allowed": [0, 2, 3], "banned": [2]}' --allowed 0,2,3 --banned 2
 same_settings '{"logit_bias": {"0": -2.5, "3": 1}, "stop": [1, 2], "min_length": 1}' --logit-bias 0:-2.5,3:1 --stop 1,2 --min-length 1
 same_settings '{"prompt": [0, 1], "output": [1, 2, 2], "repetition_penalty": 1.5, "frequency_penalty": 0.25, "presence_penalty": -0.5}' \
     --prompt-ids 0,1 --output-ids 1,2,2 --repetition-penalty 1.5 --frequency-penalty 0.25 --presence-penalty -0.5
-echo '{"seed": 5, "position": 7, "draws": 2}' >settings.json
-run sample "${four[@]}" --json --settings settings.json >a
-run sample "${four[@]}" --json --seed 5 --position 7 --draws 2 >b && same "seed, position and draws of a file"
+echo '{"seed": 5, "position": 7, "draws": 2, "top_logprobs": 3}' >settings.json
+run sample "${four[@]}" --json --settings settings.json --top-logprobs-of model >a
+run sample "${four[@]}" --json --seed 5 --position 7 --draws 2 --top-logprobs 3 --top-logprobs-of model >b
+same "seed, position, draws and likeliest of a file"
 
 # Each row of an array is as if it were alone, whatever the others have.
 head -c $((6 * 98304)) raw.bin >six.bin
@@ -239,6 +297,20 @@ X
 run sample "${six[@]}" --json --draws 5 --settings settings.json >a && same "settings a row"
 sed -n 16,25p b >c && mv c b
 run sample "${six[@]}" --json --draws 5 --settings settings.json --rows 3:5 >a && same "settings a row, of some rows"
+cat >settings.json <<'X'
+[{"draws": 3, "top_k": 5, "seed": 4}, {}, {"draws": 7, "top_logprobs": 3}, {"top_logprobs": 64, "top_p": 0.9}, {"draws": 2}, {"temperature": 0}]
+X
+{
+    run sample "${six[@]}" --json --rows 0:1 --draws 3 --top-k 5 --seed 4
+    run sample "${six[@]}" --json --rows 1:2
+    run sample "${six[@]}" --json --rows 2:3 --draws 7 --top-logprobs 3
+    run sample "${six[@]}" --json --rows 3:4 --top-logprobs 64 --top-p 0.9
+    run sample "${six[@]}" --json --rows 4:5 --draws 2
+    run sample "${six[@]}" --json --rows 5:6 --temperature 0
+} >b
+run sample "${six[@]}" --json --settings settings.json >a && same "draws and lists a row"
+run sample "${six[@]}" --rows 4:5 --settings settings.json --draws 1 --explain >a
+holds "drawn  " "a row of many draws explained"
 run sample "${six[@]}" --settings settings.json >a
 holds "6 rows, 49152 tokens each, f16, settings a row, a seed a row, on the CPU reference" "closing line of settings a row"
 
@@ -246,7 +318,7 @@ holds "6 rows, 49152 tokens each, f16, settings a row, a seed a row, on the CPU 
 sed -n '/^```json$/,/^```$/p' "$data/../../README.md" | sed '/^```/d' >settings.json
 head -c $((3 * 98304)) raw.bin >three.bin
 run sample three.bin --dtype f16 --vocab-size 49152 --settings settings.json --json | grep -c '"status":\[\]' >a
-echo 3 >b && same "the README's settings"
+echo 6 >b && same "the README's settings"
 
 # An option beside a file wins, for every row.
 echo '{"temperature": 5, "banned": [3], "seed": 9}' >settings.json
@@ -292,13 +364,15 @@ kept, with its logit and probability
            0  "one"                           3.5   1.0000
 
 drawn  "one" (0), probability 1, with seed 6 at position 2
-       logprob 0, model logprob -3.44019, rank 4 of the logits as they are  BAD_ID
+       logprob 0, model logprob -3.44019, rank 4 of the logits as they are
+       entropy 0 of what is kept  BAD_ID
 1 row, 4 tokens, f32, temperature 0.5 top-k 3 top-p 0.98 min-p 0.005 banned 2 logit-bias 1 repetition-penalty 2 frequency-penalty 0.0625 presence-penalty 0.125, on the CPU reference
 X
 same "explained"
 run sample "${four[@]}" --rows 0:1 --temperature 5 --temperature-last --top-p 0.6 --explain >a
 holds "                                   the first has 0.6439 of the mass" "top-p explained at temperature 1"
 holds "temperature 5                   1  the first has 1 of the mass, 1 at temperature 1" "temperature explained last"
+holds "       entropy 0 of what is kept" "entropy explained"
 run sample "${four[@]}" --rows 1:2 --order joint --top-k 1 --min-p 0.1 --explain >a
 holds "min-p 0.1                       3  1 out, from 3 at -4 down" "min-p explained"
 run sample "${four[@]}" --rows 1:2 --order joint --top-k 2 --min-p 0.5 --explain >a
@@ -331,7 +405,7 @@ checked=$((checked + 1))
 # Help: complete, within 80 columns, and every example runs.
 mkdir tests
 ln -s "$data" tests/data
-for command in "" sample probs softmax top-k top-p show devices; do
+for command in "" sample probs softmax top-k top-p logprobs show devices; do
     # shellcheck disable=SC2086
     "$lotto" $command --help >a
     checked=$((checked + 1))

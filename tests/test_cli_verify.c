@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS = 3, VOCAB = 5, PLACES = 2 };
+enum { ROWS = 3, VOCAB = 5, PLACES = 2, DRAWS = 4 };
 
 static struct request request_of(enum operation operation) {
-    return (struct request){.operation = operation, .controls = LOTTO_CONTROLS_INIT, .places = PLACES};
+    return (struct request){
+        .operation = operation, .controls = LOTTO_CONTROLS_INIT, .places = PLACES, .draws = DRAWS};
 }
 
 static void fill(struct results *results, const struct request *request) {
@@ -21,10 +22,10 @@ static void fill(struct results *results, const struct request *request) {
 
 Test(cli_verify, finds_every_bit) {
     int found = 0;
-    for (int operation = OPERATION_SAMPLE; operation <= OPERATION_TOP_P; operation++) {
+    for (int operation = OPERATION_SAMPLE; operation <= OPERATION_LOGPROBS; operation++) {
         struct request request = request_of((enum operation)operation);
         struct results got, expected;
-        struct verify_place place = {"a device", 40, 7};
+        struct verify_place place = {"a device", 40};
         struct error error;
         fill(&got, &request);
         fill(&expected, &request);
@@ -56,15 +57,16 @@ Test(cli_verify, shows_both_values) {
     fill(&got, &request);
     fill(&expected, &request);
     float zero = 0, minus_zero = -0.0f;
-    memcpy(&got.outputs[SAMPLE_PROB][1], &minus_zero, sizeof zero);
-    memcpy(&expected.outputs[SAMPLE_PROB][1], &zero, sizeof zero);
-    cr_assert(!verify_results(&got, 0, &expected, ROWS, (struct verify_place){"sm_90", 0, 5}, &error));
-    cr_assert_str_eq(error.text,
-                     "verification failed: row 1, position 5: prob is -0 (0x80000000) on sm_90 and 0 "
-                     "(0x00000000) on the CPU reference");
+    memcpy(&got.outputs[SAMPLE_PROB][DRAWS + 2], &minus_zero, sizeof zero);
+    memcpy(&expected.outputs[SAMPLE_PROB][DRAWS + 2], &zero, sizeof zero);
+    cr_assert(!verify_results(&got, 0, &expected, ROWS, (struct verify_place){"sm_90", 0}, &error));
+    cr_assert_str_eq(
+        error.text,
+        "verification failed: row 1, position 0: prob of draw 2 is -0 (0x80000000) on sm_90 and 0 "
+        "(0x00000000) on the CPU reference");
     request.positions = (const uint64_t[ROWS]){100, 200, 300};
-    cr_assert(!verify_results(&got, 0, &expected, ROWS, (struct verify_place){"sm_90", 40, 5}, &error));
-    cr_assert(strstr(error.text, "row 41, position 205:"), "%s", error.text);
+    cr_assert(!verify_results(&got, 0, &expected, ROWS, (struct verify_place){"sm_90", 40}, &error));
+    cr_assert(strstr(error.text, "row 41, position 200:"), "%s", error.text);
     results_free(&got);
     results_free(&expected);
 }

@@ -27,7 +27,7 @@ verifies() {
 adjusted=(--banned 7042,260,504 --stop 2,0 --min-length 9 --logit-bias 28:4.5,30:-2,28:1 --prompt-ids 1,2,260,30 --output-ids 28,28,504
     --repetition-penalty 1.2 --frequency-penalty 0.4 --presence-penalty 0.3 --temperature 1.3 --temperature-last --top-p 0.9)
 three='{"allowed": [1, 2, 504, 7042, 49151], "logit_bias": {"504": -3}, "top_k": 3, "seed": 9, "position": 4},
-{"prompt": [28, 30, 28], "output": [260, 260], "repetition_penalty": 0.8, "frequency_penalty": -0.5, "temperature": 0.7},
+{"draws": 5, "top_logprobs": 3, "prompt": [28, 30, 28], "output": [260, 260], "repetition_penalty": 0.8, "frequency_penalty": -0.5, "temperature": 0.7},
 {"banned": [7042, 50000], "stop": [2], "min_length": 1, "temperature": 2, "temperature_last": true, "min_p": 0.05}'
 printf '%s' "[$three" >settings.json
 for _ in $(seq 11); do printf ',\n%s' "$three"; done >>settings.json
@@ -41,11 +41,13 @@ for arch in 75 80 90; do
             verifies 36 sample $real.safetensors --as $dtype --order $order --temperature 0.9 --top-k 60 --top-p 0.9 --min-p 0.02
             verifies 6 probs $real.safetensors --as $dtype --order $order --rows 10:16 --top-k 60 --top-p 0.9 --min-p 0.02 -o out.npy
         done
-        verifies 12 sample $real.safetensors --as $dtype --rows 0:12 --position 3 --draws 3
+        verifies 12 sample $real.safetensors --as $dtype --rows 0:12 --position 3 --draws 3 --top-p 0.9 --top-logprobs 20
+        verifies 6 sample $real.safetensors --as $dtype --rows 0:6 "${adjusted[@]}" --draws 40 --top-logprobs 5 --top-logprobs-of model
+        verifies 12 logprobs $real.safetensors --as $dtype --rows 0:12 --tokens "$(seq -s, 7042 1300 53000)"
         verifies 6 sample $real.safetensors --as $dtype --rows 0:6 --temperature 0
         verifies 6 sample $real.safetensors --as $dtype --rows 0:6 --temperature 2.5 --min-p 0.1
         verifies 12 sample $real.safetensors --as $dtype --rows 0:12 "${adjusted[@]}"
-        verifies 36 sample $real.safetensors --as $dtype --settings settings.json --draws 2
+        verifies 36 sample $real.safetensors --as $dtype --settings settings.json
         verifies 6 probs $real.safetensors --as $dtype --rows 9:15 --settings settings.json -o out.npy
         verifies 6 softmax $real.safetensors --as $dtype --rows 30:36 --temperature 0.7 -o out.npy
         verifies 12 top-k $real.safetensors --as $dtype --rows 0:12 -k 50

@@ -13,8 +13,9 @@ enum command_id {
     COMMAND_TOP_P = 16,
     COMMAND_SHOW = 32,
     COMMAND_DEVICES = 64,
-    COMMANDS_READING =
-        COMMAND_SAMPLE | COMMAND_PROBS | COMMAND_SOFTMAX | COMMAND_TOP_K | COMMAND_TOP_P | COMMAND_SHOW,
+    COMMAND_LOGPROBS = 128,
+    COMMANDS_READING = COMMAND_SAMPLE | COMMAND_PROBS | COMMAND_SOFTMAX | COMMAND_TOP_K | COMMAND_TOP_P |
+                       COMMAND_LOGPROBS | COMMAND_SHOW,
     COMMANDS_ALL = COMMANDS_READING | COMMAND_DEVICES,
 };
 
@@ -31,6 +32,7 @@ struct command {
 bool sample_command(const struct options *options, struct error *error);
 bool distribution_command(const struct options *options, struct error *error); /* probs and softmax */
 bool list_command(const struct options *options, struct error *error);         /* top-k and top-p */
+bool logprobs_command(const struct options *options, struct error *error);
 bool show_command(const struct options *options, struct error *error);
 bool devices_command(const struct options *options, struct error *error);
 

@@ -25,7 +25,7 @@ static bool write_all(struct job *job, struct request *request, struct results *
     progress_start(&progress, "rows", job->end - job->begin);
     while (job_next(job, error)) {
         job_take_controls(job, request);
-        if (!job_run(job, request, 0, results, 0, error))
+        if (!job_run(job, request, results, error))
             break;
         if (!npy_write_values(writer, results_reals(results, DISTRIBUTION_PROBS, 0), job->rows * job->vocab,
                               error))

@@ -55,7 +55,7 @@ static bool stand(struct explaining *explaining, const lotto_adjustments *adjust
     explaining->now = last;
     struct standing *now = &explaining->now;
     explaining->list.controls.adjustments = adjustments;
-    if (!run_request(&explaining->job->reference, &explaining->list, 0, &now->list, 0, error))
+    if (!run_request(&explaining->job->reference, &explaining->list, &now->list, error))
         return false;
     now->count = *results_integers(&now->list, LIST_KEPT, 0);
     for (int64_t id = 0; id < explaining->job->vocab; id++)
@@ -248,7 +248,7 @@ static bool explain_adjustments(struct explaining *explaining, struct error *err
 /* The row's shares under these controls; returns how many are kept, -1 with an error on failure. */
 static int64_t share(struct explaining *explaining, const lotto_controls *controls, struct error *error) {
     explaining->probs.controls = *controls;
-    if (!run_request(&explaining->job->reference, &explaining->probs, 0, &explaining->shares, 0, error))
+    if (!run_request(&explaining->job->reference, &explaining->probs, &explaining->shares, error))
         return -1;
     return *results_integers(&explaining->shares, DISTRIBUTION_KEPT, 0);
 }
@@ -413,24 +413,26 @@ static void print_kept(const struct explaining *explaining) {
 
 static bool explain_draw(struct explaining *explaining, struct error *error) {
     struct job *job = explaining->job;
-    struct request sample = {.operation = OPERATION_SAMPLE};
+    struct request sample = {.operation = OPERATION_SAMPLE, .draws = 1};
     struct results drawn;
     job_take_controls(job, &sample);
     if (!results_allocate(&drawn, &sample, job->vocab, 1, error))
         return false;
-    bool good = job_run(job, &sample, 0, &drawn, 0, error);
+    bool good = job_run(job, &sample, &drawn, error);
     if (good) {
         int32_t token = *results_integers(&drawn, SAMPLE_TOKEN, 0);
         printf("drawn  ");
         print_name(explaining, token);
         if (token >= 0)
             printf(", probability %.6g, with seed %llu at position %llu\n"
-                   "       logprob %.6g, model logprob %.6g, rank %d of the logits as they are",
+                   "       logprob %.6g, model logprob %.6g, rank %d of the logits as they are\n"
+                   "       entropy %.6g of what is kept",
                    (double)*results_reals(&drawn, SAMPLE_PROB, 0), (unsigned long long)job->seeds[0],
                    (unsigned long long)job->controls.positions[0],
                    (double)*results_reals(&drawn, SAMPLE_LOGPROB, 0),
                    (double)*results_reals(&drawn, SAMPLE_MODEL_LOGPROB, 0),
-                   (int)*results_integers(&drawn, SAMPLE_RANK, 0));
+                   (int)*results_integers(&drawn, SAMPLE_RANK, 0),
+                   (double)*results_reals(&drawn, SAMPLE_ENTROPY, 0));
         print_status(results_status(&drawn, 0));
         printf("\n");
     }
@@ -476,11 +478,12 @@ bool explain_row(struct job *job, struct error *error) {
         return usage_error(error, "--explain is for one row; %s, so pick one with --rows %lld:%lld",
                            job->options->has_rows ? "--rows has more" : "the file has more",
                            (long long)job->begin, (long long)job->begin + 1);
-    if (job->settings.draws != 1)
+    struct settings row = row_settings_of(&job->settings, job->begin);
+    if (row.draws != 1)
         return usage_error(error, "--explain is for one draw, and %llu are asked for",
-                           (unsigned long long)job->settings.draws);
+                           (unsigned long long)row.draws);
     struct explaining explaining = {.job = job,
-                                    .settings = row_settings_of(&job->settings, job->begin),
+                                    .settings = row,
                                     .list = {OPERATION_TOP_K, LOTTO_CONTROLS_INIT, job->vocab},
                                     .probs = {.operation = OPERATION_PROBS}};
     bool good = job_divide(job, request_row_elements(&explaining.list, job->vocab), 1, error) &&

@@ -146,22 +146,21 @@ void job_take_controls(const struct job *job, struct request *request) {
     request->positions = job->controls.positions;
 }
 
-static bool verify(struct job *job, const struct request *request, uint64_t draw,
-                   const struct results *results, int64_t first_row, struct error *error) {
+static bool verify(struct job *job, const struct request *request, const struct results *results,
+                   struct error *error) {
     struct results expected;
-    struct verify_place place = {job->run.device.name, job->first, draw};
+    struct verify_place place = {job->run.device.name, job->first};
     if (!results_allocate(&expected, request, job->vocab, job->rows, error))
         return false;
-    bool good = run_request(&job->reference, request, draw, &expected, 0, error) &&
-                verify_results(results, first_row, &expected, job->rows, place, error);
+    bool good = run_request(&job->reference, request, &expected, error) &&
+                verify_results(results, 0, &expected, job->rows, place, error);
     results_free(&expected);
     return good;
 }
 
-bool job_run(struct job *job, const struct request *request, uint64_t draw, struct results *results,
-             int64_t first_row, struct error *error) {
-    return run_request(&job->run, request, draw, results, first_row, error) &&
-           (!job->options->verify || verify(job, request, draw, results, first_row, error));
+bool job_run(struct job *job, const struct request *request, struct results *results, struct error *error) {
+    return run_request(&job->run, request, results, error) &&
+           (!job->options->verify || verify(job, request, results, error));
 }
 
 void job_print_summary(const struct job *job, const char *settings) {

@@ -46,9 +46,8 @@ bool job_next(struct job *job, struct error *error);
 /* Makes a request for what the settings ask of the part at hand. */
 void job_take_controls(const struct job *job, struct request *request);
 
-/* Runs a request on the part at hand, at each row's draw'th position; results from first_row on. */
-bool job_run(struct job *job, const struct request *request, uint64_t draw, struct results *results,
-             int64_t first_row, struct error *error);
+/* Runs a request on the part at hand. */
+bool job_run(struct job *job, const struct request *request, struct results *results, struct error *error);
 
 /* "36 rows, 49152 tokens each, f16", `settings`, "on NAME (sm_90)", and whether it was verified. */
 void job_print_summary(const struct job *job, const char *settings);

@@ -71,11 +71,7 @@ static void print_list(const struct job *job, const struct list *list) {
     }
     printf("\n");
     for (int64_t i = 0; i < list->length; i++) {
-        printf("%8d  ", (int)list->ids[i]);
-        if (job->vocabulary.texts != NULL) {
-            print_token_padded(&job->vocabulary, list->ids[i], 24);
-            printf("  ");
-        }
+        print_entry(&job->vocabulary, list->ids[i]);
         printf("%12.6g\n", (double)list->values[i]);
     }
 }
@@ -97,7 +93,7 @@ static bool list_all(struct job *job, const struct request *request, struct resu
     struct progress progress;
     progress_start(&progress, "rows", job->end - job->begin);
     while (job_next(job, error)) {
-        if (!job_run(job, request, 0, results, 0, error))
+        if (!job_run(job, request, results, error))
             break;
         progress_clear(&progress);
         if (!print_part(job, results, values, error))

@@ -35,6 +35,12 @@ static const struct command commands[] = {
      "Lists the fewest likeliest tokens of each row whose probabilities reach P,\n"
      "with their logits, likeliest first.",
      "lotto top-p " SHIPPED " -p 0.9", list_command},
+    {COMMAND_LOGPROBS, "logprobs", "FILE --tokens IDS [OPTION...]", "say how likely given tokens are",
+     "Says how likely a given token of each row is: its logprob under the row's\n"
+     "logits at temperature 1, and its rank among them.",
+     "lotto logprobs " SHIPPED " \\\n"
+     "    --rows 0:3 --tokens 7042",
+     logprobs_command},
     {COMMAND_SHOW, "show", "FILE [OPTION...]", "draw the likeliest tokens as bars",
      "Draws the likeliest tokens of a row as bars: their logits, and their\n"
      "probabilities at each temperature.",

@@ -37,6 +37,16 @@ static bool take_seed_file(struct options *options, const char *value) {
     return *value != '\0';
 }
 
+static bool take_top_of(struct options *options, const char *value) {
+    options->has_top_of = true;
+    options->top_of = strcmp(value, "model") == 0 ? LOTTO_LOGPROBS_MODEL : LOTTO_LOGPROBS_KEPT;
+    return options->top_of == LOTTO_LOGPROBS_MODEL || strcmp(value, "kept") == 0;
+}
+static bool take_tokens(struct options *options, const char *value) {
+    options->tokens = value;
+    return *value != '\0';
+}
+
 static bool take_signed(const char *value, uint64_t least, uint64_t most, int64_t *number) {
     uint64_t whole;
     if (!number_parse_whole(value, least, most, &whole))
@@ -126,7 +136,7 @@ static bool take_version(struct options *options, const char *value) {
 }
 
 #define DRAWING (COMMAND_SAMPLE | COMMAND_PROBS)
-#define WITH_TEXT (COMMAND_SAMPLE | COMMAND_TOP_K | COMMAND_TOP_P | COMMAND_SHOW)
+#define WITH_TEXT (COMMAND_SAMPLE | COMMAND_TOP_K | COMMAND_TOP_P | COMMAND_LOGPROBS | COMMAND_SHOW)
 
 static const struct row rows[] = {
     {"temperature", 0, "T", DRAWING | COMMAND_SOFTMAX | COMMAND_TOP_P, NULL, NULL,
@@ -167,16 +177,24 @@ static const struct row rows[] = {
     {"settings", 0, "FILE", DRAWING, take_settings, "the name of a file",
      "JSON: an object of settings for all rows, or an array with one for each row of the logits' file; an "
      "option beside it wins, for every row. Keys: temperature, temperature_last, top_k, top_p, min_p, order, "
-     "seed, position, draws, allowed, banned, logit_bias ({\"5\": -2.5}), repetition_penalty, "
-     "frequency_penalty, presence_penalty, prompt, output, stop, min_length. Order and draws must be the "
-     "same for every row; a seed in an array is the row's own, at most 9223372036854775807"},
+     "seed, position, draws, top_logprobs, allowed, banned, logit_bias ({\"5\": -2.5}), "
+     "repetition_penalty, frequency_penalty, presence_penalty, prompt, output, stop, min_length. The order "
+     "must be the same for every row; a seed in an array is the row's own, at most 9223372036854775807"},
     {"seed", 0, "S", COMMAND_SAMPLE, NULL, NULL,
      "row r of the file draws with the seed S + r, modulo 2^64 (default 0)"},
     {"seed-file", 0, "FILE", COMMAND_SAMPLE, take_seed_file, "the name of a file",
      "a seed a line instead, as many as the file has rows"},
     {"position", 0, "N", COMMAND_SAMPLE, NULL, NULL,
      "the place in the sequence that the draw is for (default 0)"},
-    {"draws", 0, "D", COMMAND_SAMPLE, NULL, NULL, "draw at the positions N to N + D - 1 (default 1)"},
+    {"draws", 0, "D", COMMAND_SAMPLE, NULL, NULL,
+     "draw D tokens, independently, from the one distribution; the first is what 1 gives (default 1)"},
+    {"top-logprobs", 0, "N", COMMAND_SAMPLE, NULL, NULL,
+     "list each row's N likeliest tokens, 64 at most, with their logprobs (default 0, off)"},
+    {"top-logprobs-of", 0, "WHICH", COMMAND_SAMPLE, take_top_of, "kept or model",
+     "kept: by the distribution that is drawn from (default);\n"
+     "model: by the logits as they are, at temperature 1"},
+    {"tokens", 0, "IDS", COMMAND_LOGPROBS, take_tokens, "token ids, as in 5,7,9",
+     "the token that is asked about, one for all rows or one for each row of the logits' file, as 5,7,9"},
     {"explain", 0, NULL, COMMAND_SAMPLE, take_explain, NULL,
      "say of one row, picked by --rows, what each step left, removed and changed, and why"},
     {"text", 0, "FILE", WITH_TEXT, take_text, "the name of a file",
@@ -267,6 +285,8 @@ static bool check_together(const struct options *options, struct error *error) {
         return usage_error(error, "-p P is missing");
     if (options->command->id & (COMMAND_PROBS | COMMAND_SOFTMAX) && options->output_path == NULL)
         return usage_error(error, "-o OUT.npy is missing");
+    if (options->command->id == COMMAND_LOGPROBS && options->tokens == NULL)
+        return usage_error(error, "--tokens IDS is missing");
     if (options->has_raw_dtype != options->has_raw_vocab)
         return usage_error(error, "a raw file needs both --dtype and --vocab-size; --%s is missing",
                            options->has_raw_dtype ? "vocab-size" : "dtype");
@@ -280,6 +300,8 @@ static bool check_together(const struct options *options, struct error *error) {
         return usage_error(error, "give --row or --rows, not both");
     if (options->explain && options->json)
         return usage_error(error, "--explain is for people to read; leave --json off");
+    if (options->explain && settings_give(&options->settings, SETTING_TOP_LOGPROBS))
+        return usage_error(error, "--explain lists what is kept itself; leave --top-logprobs off");
     if (options->settings_path == NULL && !settings_check(&options->settings, error)) {
         error->exit_status = EXIT_USAGE;
         return false;

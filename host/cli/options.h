@@ -16,6 +16,9 @@ struct options {
     struct settings settings;
     const char *settings_path, *seed_file;
     bool explain;
+    bool has_top_of;
+    lotto_logprobs_of top_of;
+    const char *tokens; /* of logprobs, as they are written */
 
     float temperatures[MAX_TEMPERATURES]; /* of show, which takes several */
     int temperature_count;

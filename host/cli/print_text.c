@@ -17,6 +17,14 @@ void print_token_padded(const struct vocabulary *vocabulary, int32_t token, int 
     print_spaces(columns - print_token(vocabulary, token, columns));
 }
 
+void print_entry(const struct vocabulary *vocabulary, int32_t token) {
+    printf("%8d  ", (int)token);
+    if (vocabulary->texts != NULL) {
+        print_token_padded(vocabulary, token, 24);
+        printf("  ");
+    }
+}
+
 void print_spaces(int count) {
     if (count > 0)
         printf("%*s", count, "");

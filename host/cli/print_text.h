@@ -9,6 +9,9 @@ int print_token(const struct vocabulary *vocabulary, int32_t token, int columns)
 /* The same, with spaces up to `columns`. */
 void print_token_padded(const struct vocabulary *vocabulary, int32_t token, int columns);
 
+/* A line of a list up to its number: the id and, where there are texts, the token's. */
+void print_entry(const struct vocabulary *vocabulary, int32_t token);
+
 /* Nothing if count is negative. */
 void print_spaces(int count);
 

@@ -8,15 +8,18 @@ struct outputs {
 };
 
 static const struct outputs outputs_of[] = {
-    [OPERATION_SAMPLE] = {8,
+    [OPERATION_SAMPLE] = {11,
                           {{"status", OUTPUT_STATUS, ONE_A_ROW},
-                           {"token", OUTPUT_INTEGER, ONE_A_ROW},
+                           {"token", OUTPUT_INTEGER, ONE_A_DRAW},
                            {"kept", OUTPUT_INTEGER, ONE_A_ROW},
-                           {"prob", OUTPUT_REAL, ONE_A_ROW},
-                           {"logprob", OUTPUT_REAL, ONE_A_ROW},
-                           {"model_logprob", OUTPUT_REAL, ONE_A_ROW},
+                           {"prob", OUTPUT_REAL, ONE_A_DRAW},
+                           {"logprob", OUTPUT_REAL, ONE_A_DRAW},
+                           {"model_logprob", OUTPUT_REAL, ONE_A_DRAW},
                            {"kept_mass", OUTPUT_REAL, ONE_A_ROW},
-                           {"rank", OUTPUT_INTEGER, ONE_A_ROW}}},
+                           {"rank", OUTPUT_INTEGER, ONE_A_DRAW},
+                           {"entropy", OUTPUT_REAL, ONE_A_ROW},
+                           {"top id", OUTPUT_INTEGER, ONE_A_PLACE},
+                           {"top logprob", OUTPUT_REAL, ONE_A_PLACE}}},
     [OPERATION_ARGMAX] = {2,
                           {{"status", OUTPUT_STATUS, ONE_A_ROW},
                            {"greedy token", OUTPUT_INTEGER, ONE_A_ROW}}},
@@ -35,6 +38,10 @@ static const struct outputs outputs_of[] = {
                           {"id", OUTPUT_INTEGER, ONE_A_PLACE},
                           {"kept", OUTPUT_INTEGER, ONE_A_ROW},
                           {"mass", OUTPUT_REAL, ONE_A_ROW}}},
+    [OPERATION_LOGPROBS] = {3,
+                            {{"status", OUTPUT_STATUS, ONE_A_ROW},
+                             {"logprob", OUTPUT_REAL, ONE_A_ROW},
+                             {"rank", OUTPUT_INTEGER, ONE_A_ROW}}},
 };
 
 int request_output_count(const struct request *request) { return outputs_of[request->operation].count; }
@@ -43,10 +50,15 @@ struct output request_output(const struct request *request, int output) {
     return outputs_of[request->operation].output[output];
 }
 
-bool request_asks_for(const struct request *request, int output) { return !(request->without >> output & 1); }
+bool request_asks_for(const struct request *request, int output) {
+    bool is_empty = request_output(request, output).width == ONE_A_PLACE && request->places == 0;
+    return !is_empty && !(request->without >> output & 1);
+}
 
 int64_t request_output_width(const struct request *request, int output, int64_t vocab) {
     switch (request_output(request, output).width) {
+    case ONE_A_DRAW:
+        return request->draws;
     case ONE_A_PLACE:
         return request->places;
     case ONE_A_TOKEN:

@@ -13,20 +13,25 @@ enum operation {
     OPERATION_PROBS,
     OPERATION_TOP_K,
     OPERATION_TOP_P,
+    OPERATION_LOGPROBS,
 };
 
 struct request {
     enum operation operation;
     lotto_controls
         controls;     /* their arrays are in host memory, the mask of allowed ids one row for each row */
-    int64_t places;   /* of each row's list, for top-k and top-p */
+    int64_t places;   /* of each row's list: top-k's, top-p's or sample's likeliest tokens */
     unsigned without; /* bits of outputs that are not asked for: 1u << SAMPLE_RANK */
-    const uint64_t *positions; /* [rows], in host memory, of each row's first draw; NULL: 0 */
+    int32_t draws;    /* of sample, for each row */
+    lotto_logprobs_of top_of;   /* of sample */
+    const uint64_t *positions;  /* of sample: [rows], in host memory; NULL: 0 */
+    const int32_t *logits_rows; /* of sample: [rows], in host memory; NULL: row r samples row r */
+    const int32_t *tokens;      /* of logprobs: [rows], in host memory */
 };
 
 /* An output of an operation. Every element of every output has four bytes. */
 enum output_kind { OUTPUT_INTEGER, OUTPUT_STATUS, OUTPUT_REAL };
-enum output_width { ONE_A_ROW, ONE_A_PLACE, ONE_A_TOKEN };
+enum output_width { ONE_A_ROW, ONE_A_DRAW, ONE_A_PLACE, ONE_A_TOKEN };
 struct output {
     const char *name;
     enum output_kind kind;
@@ -34,7 +39,7 @@ struct output {
 };
 
 /* The places of the outputs, which are the same for operations that share them. */
-enum { OUTPUT_STATUS_AT = 0, MAX_OUTPUTS = 8 };
+enum { OUTPUT_STATUS_AT = 0, MAX_OUTPUTS = 11 };
 enum {
     SAMPLE_TOKEN = 1,
     SAMPLE_KEPT,
@@ -42,14 +47,19 @@ enum {
     SAMPLE_LOGPROB,
     SAMPLE_MODEL_LOGPROB,
     SAMPLE_KEPT_MASS,
-    SAMPLE_RANK
+    SAMPLE_RANK,
+    SAMPLE_ENTROPY,
+    SAMPLE_TOP_IDS,
+    SAMPLE_TOP_LOGPROBS
 };
 enum { ARGMAX_TOKEN = 1 };
 enum { DISTRIBUTION_PROBS = 1, DISTRIBUTION_KEPT = 2 };
 enum { LIST_IDS = 1, LIST_KEPT = 2, LIST_VALUES = 3, LIST_MASS = 3 };
+enum { LOGPROBS_LOGPROB = 1, LOGPROBS_RANK };
 
 int request_output_count(const struct request *request);
 struct output request_output(const struct request *request, int output);
+/* A list of no places is not. */
 bool request_asks_for(const struct request *request, int output);
 /* Elements a row. */
 int64_t request_output_width(const struct request *request, int output, int64_t vocab);

@@ -173,11 +173,8 @@ static bool check_allowed(const struct settings *settings, int64_t vocab, struct
 
 /* What one call has once for all its rows. */
 static bool check_same(const struct settings *first, const struct settings *settings, struct error *error) {
-    if (settings->order != first->order)
-        return failure(error, "its order is not that of row 0; must be the same for every row");
-    return settings->draws == first->draws ||
-           failure(error, "its draws are %llu and those of row 0 are %llu; must be the same for every row",
-                   (unsigned long long)settings->draws, (unsigned long long)first->draws);
+    return settings->order == first->order ||
+           failure(error, "its order is not that of row 0; must be the same for every row");
 }
 
 static void measure(int64_t *most, int64_t count) {
@@ -185,14 +182,19 @@ static void measure(int64_t *most, int64_t count) {
         *most = count;
 }
 
+static void measure_whole(uint64_t *most, uint64_t whole) {
+    if (whole > *most)
+        *most = whole;
+}
+
 static bool check_rows(struct row_settings *all, int64_t vocab, struct error *error) {
     struct settings first = row_settings_of(all, 0);
     for (int64_t row = 0; row < all->count || row == 0; row++) {
         struct settings settings = row_settings_of(all, row);
         all->given |= settings.given;
-        all->draws = settings.draws;
-        if (settings.position > all->most_position)
-            all->most_position = settings.position;
+        measure_whole(&all->most_position, settings.position);
+        measure_whole(&all->most_draws, settings.draws);
+        measure_whole(&all->most_top_logprobs, settings.top_logprobs);
         measure(&all->most_banned, settings.banned.count);
         measure(&all->most_biased, settings.logit_bias.count);
         measure(&all->most_stops, settings.stop.count);

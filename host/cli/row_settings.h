@@ -10,8 +10,7 @@ struct row_settings {
     int64_t count;
     bool is_one_a_row;
     uint32_t given; /* by the options or for any row */
-    uint64_t draws; /* the same for every row */
-    uint64_t most_position;
+    uint64_t most_position, most_draws, most_top_logprobs;
     /* Elements of the longest list of any row. */
     int64_t most_banned, most_biased, most_stops, most_history;
 };

@@ -16,6 +16,8 @@ void run_close(struct run *run) {
     device_release(&run->device, &run->logits_memory);
     device_release(&run->device, &run->seeds);
     device_release(&run->device, &run->positions);
+    device_release(&run->device, &run->logits_rows);
+    device_release(&run->device, &run->tokens);
     device_release(&run->device, &run->workspace);
     device_close(&run->device);
 }
@@ -31,12 +33,24 @@ bool run_load(struct run *run, const void *values, lotto_dtype dtype, int64_t ro
     return true;
 }
 
+static lotto_draws draws_of(const struct run *run, const struct request *request) {
+    lotto_draws draws = LOTTO_DRAWS_INIT;
+    draws.seeds = run->seeds.address;
+    draws.positions = run->positions.address;
+    draws.count = request->draws;
+    if (request->logits_rows != NULL)
+        draws.logits_rows = run->logits_rows.address;
+    draws.requests = run->logits.rows;
+    return draws;
+}
+
 static lotto_status query_workspace(struct run *run, const struct request *request, size_t *bytes) {
     lotto_context *context = run->device.context;
     const lotto_controls *controls = &request->controls;
+    lotto_draws draws = draws_of(run, request);
     switch (request->operation) {
     case OPERATION_SAMPLE:
-        return lotto_sample_workspace(context, &run->logits, &(lotto_draws)LOTTO_DRAWS_INIT, controls, bytes);
+        return lotto_sample_workspace(context, &run->logits, &draws, controls, bytes);
     case OPERATION_ARGMAX:
         return lotto_argmax_workspace(context, &run->logits, bytes);
     case OPERATION_SOFTMAX:
@@ -47,6 +61,8 @@ static lotto_status query_workspace(struct run *run, const struct request *reque
         return lotto_top_k_workspace(context, &run->logits, controls, request->places, bytes);
     case OPERATION_TOP_P:
         return lotto_top_p_workspace(context, &run->logits, controls, request->places, bytes);
+    case OPERATION_LOGPROBS:
+        return lotto_logprobs_workspace(context, &run->logits, bytes);
     }
     abort();
 }
@@ -57,10 +73,8 @@ static void *output_of(const struct run *run, const struct request *request, int
 }
 
 static lotto_status sample(struct run *run, const struct request *request, lotto_stream stream) {
-    lotto_draws draws = LOTTO_DRAWS_INIT;
+    lotto_draws draws = draws_of(run, request);
     lotto_samples samples = LOTTO_SAMPLES_INIT;
-    draws.seeds = run->seeds.address;
-    draws.positions = run->positions.address;
     samples.status = output_of(run, request, OUTPUT_STATUS_AT);
     samples.tokens = output_of(run, request, SAMPLE_TOKEN);
     samples.kept = output_of(run, request, SAMPLE_KEPT);
@@ -69,6 +83,11 @@ static lotto_status sample(struct run *run, const struct request *request, lotto
     samples.model_logprob = output_of(run, request, SAMPLE_MODEL_LOGPROB);
     samples.kept_mass = output_of(run, request, SAMPLE_KEPT_MASS);
     samples.rank = output_of(run, request, SAMPLE_RANK);
+    samples.entropy = output_of(run, request, SAMPLE_ENTROPY);
+    samples.top_ids = output_of(run, request, SAMPLE_TOP_IDS);
+    samples.top_logprobs = output_of(run, request, SAMPLE_TOP_LOGPROBS);
+    samples.top_n = (int32_t)request->places;
+    samples.top_of = request->top_of;
     return lotto_sample(run->device.context, &run->logits, &draws, &run->controls, &samples,
                         run->workspace.address, run->workspace.bytes, stream);
 }
@@ -101,21 +120,31 @@ static lotto_status call(struct run *run, const struct request *request, lotto_s
         return lotto_top_p(context, logits, controls, request->places, output_of(run, request, LIST_IDS),
                            output_of(run, request, LIST_KEPT), output_of(run, request, LIST_MASS), status,
                            workspace, workspace_bytes, stream);
+    case OPERATION_LOGPROBS:
+        return lotto_logprobs(context, logits, run->tokens.address, output_of(run, request, LOGPROBS_LOGPROB),
+                              output_of(run, request, LOGPROBS_RANK), status, workspace, workspace_bytes,
+                              stream);
     }
     abort();
 }
 
-static bool load_positions(struct run *run, const struct request *request, uint64_t draw,
-                           struct error *error) {
-    size_t bytes = (size_t)run->logits.rows * sizeof draw;
+static bool load_positions(struct run *run, const struct request *request, struct error *error) {
+    size_t bytes = (size_t)run->logits.rows * sizeof(uint64_t);
     uint64_t *positions = allocate(error, bytes);
     if (positions == NULL)
         return false;
     for (int64_t row = 0; row < run->logits.rows; row++)
-        positions[row] = (request->positions != NULL ? request->positions[row] : 0) + draw;
+        positions[row] = request->positions != NULL ? request->positions[row] : 0;
     bool good = device_upload(&run->device, &run->positions, positions, bytes, error);
     free(positions);
     return good;
+}
+
+/* An integer for each row. */
+static bool load_integers(struct run *run, struct device_memory *memory, const int32_t *integers,
+                          struct error *error) {
+    return integers == NULL ||
+           device_upload(&run->device, memory, integers, (size_t)run->logits.rows * sizeof *integers, error);
 }
 
 /* Arrays on their way to the device, each to a place of its own. */
@@ -178,11 +207,14 @@ static bool said(struct run *run, lotto_status status, struct error *error) {
     return failure(error, "%s: %s", run->device.name, *detail != '\0' ? detail : lotto_status_string(status));
 }
 
-bool run_prepare(struct run *run, const struct request *request, uint64_t draw, struct error *error) {
+bool run_prepare(struct run *run, const struct request *request, struct error *error) {
     size_t workspace_bytes;
     if (!load_controls(run, request, error))
         return false;
-    if (request->operation == OPERATION_SAMPLE && !load_positions(run, request, draw, error))
+    if (request->operation == OPERATION_SAMPLE && !load_positions(run, request, error))
+        return false;
+    if (!load_integers(run, &run->logits_rows, request->logits_rows, error) ||
+        !load_integers(run, &run->tokens, request->tokens, error))
         return false;
     for (int i = 0; i < request_output_count(request); i++) {
         int64_t elements = run->logits.rows * request_output_width(request, i, run->logits.vocab);
@@ -198,20 +230,19 @@ bool run_enqueue(struct run *run, const struct request *request, lotto_stream st
     return said(run, call(run, request, stream), error);
 }
 
-bool run_fetch(struct run *run, const struct request *request, struct results *results, int64_t first_row,
-               struct error *error) {
+bool run_fetch(struct run *run, const struct request *request, struct results *results, struct error *error) {
     for (int i = 0; i < request_output_count(request); i++) {
         int64_t width = request_output_width(request, i, run->logits.vocab);
         if (request_asks_for(request, i) &&
-            !device_download(&run->device, results->outputs[i] + first_row * width, &run->outputs[i],
+            !device_download(&run->device, results->outputs[i], &run->outputs[i],
                              (size_t)(run->logits.rows * width) * sizeof(uint32_t), error))
             return false;
     }
     return true;
 }
 
-bool run_request(struct run *run, const struct request *request, uint64_t draw, struct results *results,
-                 int64_t first_row, struct error *error) {
-    return run_prepare(run, request, draw, error) && run_enqueue(run, request, NULL, error) &&
-           run_fetch(run, request, results, first_row, error);
+bool run_request(struct run *run, const struct request *request, struct results *results,
+                 struct error *error) {
+    return run_prepare(run, request, error) && run_enqueue(run, request, NULL, error) &&
+           run_fetch(run, request, results, error);
 }

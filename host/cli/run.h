@@ -8,7 +8,7 @@
 struct run {
     struct device device;
     lotto_logits logits;
-    struct device_memory logits_memory, seeds, positions, workspace;
+    struct device_memory logits_memory, seeds, positions, logits_rows, tokens, workspace;
     struct device_memory outputs[MAX_OUTPUTS];
     lotto_controls controls; /* those of the request prepared last, their arrays on the device */
     lotto_adjustments adjustments;
@@ -23,16 +23,15 @@ void run_close(struct run *run);
 bool run_load(struct run *run, const void *values, lotto_dtype dtype, int64_t rows, int64_t vocab,
               const uint64_t *seeds, struct error *error);
 
-/* Brings the request's controls and makes room for its outputs and workspace; every row is at its draw'th position. */
-bool run_prepare(struct run *run, const struct request *request, uint64_t draw, struct error *error);
+/* Brings the request's controls and makes room for its outputs and workspace. */
+bool run_prepare(struct run *run, const struct request *request, struct error *error);
 /* Enqueues the request that was prepared last, and nothing else. */
 bool run_enqueue(struct run *run, const struct request *request, lotto_stream stream, struct error *error);
-/* Waits for the request enqueued last; its results go to results' rows from first_row on. */
-bool run_fetch(struct run *run, const struct request *request, struct results *results, int64_t first_row,
-               struct error *error);
+/* Waits for the request enqueued last. */
+bool run_fetch(struct run *run, const struct request *request, struct results *results, struct error *error);
 
-/* All three: runs the request on the rows loaded, every one at its draw'th position; their results go to results' rows from first_row on. */
-bool run_request(struct run *run, const struct request *request, uint64_t draw, struct results *results,
-                 int64_t first_row, struct error *error);
+/* All three. */
+bool run_request(struct run *run, const struct request *request, struct results *results,
+                 struct error *error);
 
 #endif

@@ -1,4 +1,4 @@
-/* lotto sample: one token a row and draw. */
+/* lotto sample: tokens for each row, and its likeliest ones. */
 #include "command.h"
 #include "explain.h"
 #include "job.h"
@@ -8,18 +8,18 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Tokens drawn before any are printed. */
+/* Tokens drawn before any are printed; more only of a row alone. */
 #define MOST_DRAWS (1 << 16)
 
 struct columns {
-    int row, context, position, token, greedy; /* 0: not printed */
+    int row, context, position, draw, token, greedy; /* 0: not printed */
 };
 
 struct sampling {
     struct job *job;
     struct request sample, argmax;
-    struct results samples; /* [draws at once, rows] */
-    struct results greedy;  /* [rows]; text only */
+    struct results samples;
+    struct results greedy; /* text only */
     struct columns columns;
 };
 
@@ -30,16 +30,21 @@ static struct columns choose_columns(const struct job *job) {
     if (columns.row < 3)
         columns.row = 3;
     const struct row_settings *settings = &job->settings;
-    if (settings->draws > 1 || settings->most_position > 0) {
-        columns.position = digits((int64_t)(settings->most_position + settings->draws - 1));
+    if (settings->most_position > 0) {
+        columns.position = digits((int64_t)settings->most_position);
         if (columns.position < 8)
             columns.position = 8;
+    }
+    if (settings->most_draws > 1) {
+        columns.draw = digits((int64_t)settings->most_draws - 1);
+        if (columns.draw < 4)
+            columns.draw = 4;
     }
     if (job->vocabulary.texts != NULL)
         columns.token = columns.greedy = 15;
     if (job->vocabulary.rows != NULL) {
-        int others =
-            columns.row + columns.token + columns.greedy + 23 + (columns.position ? columns.position + 2 : 0);
+        int others = columns.row + columns.token + columns.greedy + 23 +
+                     (columns.position ? columns.position + 2 : 0) + (columns.draw ? columns.draw + 2 : 0);
         columns.context = terminal_columns() - others;
         if (columns.context < 10)
             columns.context = 10;
@@ -55,10 +60,12 @@ static void print_heading(const struct columns *columns) {
         printf("  %-*s", columns->context, "context ends");
     if (columns->position)
         printf("  %*s", columns->position, "position");
+    if (columns->draw)
+        printf("  %*s", columns->draw, "draw");
     printf("  %-*s     prob    kept  greedy\n", columns->token, "token");
 }
 
-static void print_line(const struct sampling *sampling, int64_t row, int64_t position, int64_t at) {
+static void print_line(const struct sampling *sampling, int64_t row, int64_t draw) {
     const struct columns *columns = &sampling->columns;
     const struct vocabulary *vocabulary = &sampling->job->vocabulary;
     printf("%*lld", columns->row, (long long)(sampling->job->first + row));
@@ -70,79 +77,104 @@ static void print_line(const struct sampling *sampling, int64_t row, int64_t pos
         print_spaces(columns->context - text_print_quoted(stdout, end, columns->context, TEXT_END, false));
     }
     if (columns->position)
-        printf("  %*lld", columns->position, (long long)position);
+        printf("  %*llu", columns->position, (unsigned long long)sampling->job->controls.positions[row]);
+    if (columns->draw)
+        printf("  %*lld", columns->draw, (long long)draw);
     printf("  ");
-    print_token_padded(vocabulary, *results_integers(&sampling->samples, SAMPLE_TOKEN, at), columns->token);
+    print_token_padded(vocabulary, results_integers(&sampling->samples, SAMPLE_TOKEN, row)[draw],
+                       columns->token);
     printf("  ");
-    print_prob(*results_reals(&sampling->samples, SAMPLE_PROB, at));
-    printf("  %6d  ", (int)*results_integers(&sampling->samples, SAMPLE_KEPT, at));
+    print_prob(results_reals(&sampling->samples, SAMPLE_PROB, row)[draw]);
+    printf("  %6d  ", (int)*results_integers(&sampling->samples, SAMPLE_KEPT, row));
     print_token(vocabulary, *results_integers(&sampling->greedy, ARGMAX_TOKEN, row), columns->greedy);
-    print_status(results_status(&sampling->samples, at));
+    print_status(results_status(&sampling->samples, row));
     printf("\n");
 }
 
-static bool print_object(const struct sampling *sampling, int64_t row, int64_t position, int64_t at,
-                         struct error *error) {
-    const struct results *samples = &sampling->samples;
-    int32_t token = *results_integers(samples, SAMPLE_TOKEN, at);
-    return print_json(json_pack("{sI sI si so so so so si so si so}", "row",
-                                (json_int_t)(sampling->job->first + row), "position", (json_int_t)position,
-                                "token", (int)token, "text",
-                                json_of_text(vocabulary_text(&sampling->job->vocabulary, token)), "prob",
-                                json_of_real(*results_reals(samples, SAMPLE_PROB, at)), "logprob",
-                                json_of_real(*results_reals(samples, SAMPLE_LOGPROB, at)), "model_logprob",
-                                json_of_real(*results_reals(samples, SAMPLE_MODEL_LOGPROB, at)), "kept",
-                                (int)*results_integers(samples, SAMPLE_KEPT, at), "kept_mass",
-                                json_of_real(*results_reals(samples, SAMPLE_KEPT_MASS, at)), "rank",
-                                (int)*results_integers(samples, SAMPLE_RANK, at), "status",
-                                json_of_status(results_status(samples, at))),
-                      error);
+/* How many of the row's likeliest tokens are printed: as many as it asks for and has. */
+static int64_t top_count(const struct sampling *sampling, int64_t row) {
+    const struct job *job = sampling->job;
+    int64_t asked = (int64_t)row_settings_of(&job->settings, job->first + row).top_logprobs, count = 0;
+    while (count < asked && results_integers(&sampling->samples, SAMPLE_TOP_IDS, row)[count] >= 0)
+        count++;
+    return count;
 }
 
-/* The rows of the part at hand, the draws of each together. */
-static bool print_part(const struct sampling *sampling, int64_t first_draw, int64_t draws,
-                       struct error *error) {
-    const struct options *options = sampling->job->options;
-    int64_t rows = sampling->job->rows;
-    bool is_beginning = sampling->job->first == sampling->job->begin && first_draw == 0;
-    if (is_beginning && !options->json)
-        print_heading(&sampling->columns);
-    for (int64_t row = 0; row < rows; row++) {
-        for (int64_t draw = 0; draw < draws; draw++) {
-            int64_t at = draw * rows + row;
-            int64_t position = (int64_t)sampling->job->controls.positions[row] + first_draw + draw;
-            if (!options->json)
-                print_line(sampling, row, position, at);
-            else if (!print_object(sampling, row, position, at, error))
-                return false;
-        }
+static void print_top(const struct sampling *sampling, int64_t row) {
+    for (int64_t i = 0; i < top_count(sampling, row); i++) {
+        print_entry(&sampling->job->vocabulary, results_integers(&sampling->samples, SAMPLE_TOP_IDS, row)[i]);
+        printf("%12.6g\n", (double)results_reals(&sampling->samples, SAMPLE_TOP_LOGPROBS, row)[i]);
     }
+}
+
+static void add_top(json_t *object, const struct sampling *sampling, int64_t row) {
+    const struct vocabulary *vocabulary = &sampling->job->vocabulary;
+    int64_t count = top_count(sampling, row);
+    const int32_t *ids = results_integers(&sampling->samples, SAMPLE_TOP_IDS, row);
+    const float *logprobs = results_reals(&sampling->samples, SAMPLE_TOP_LOGPROBS, row);
+    json_object_set_new(object, "top_ids", json_of_ids(ids, count));
+    if (vocabulary->texts != NULL)
+        json_object_set_new(object, "top_texts", json_of_texts(vocabulary, ids, count));
+    json_object_set_new(object, "top_logprobs", json_of_reals(logprobs, count));
+}
+
+static bool print_object(const struct sampling *sampling, int64_t row, int64_t draw, struct error *error) {
+    const struct job *job = sampling->job;
+    const struct results *samples = &sampling->samples;
+    int32_t token = results_integers(samples, SAMPLE_TOKEN, row)[draw];
+    json_t *object =
+        json_pack("{sI sI sI si so so so so si so si so}", "row", (json_int_t)(job->first + row), "position",
+                  (json_int_t)job->controls.positions[row], "draw", (json_int_t)draw, "token", (int)token,
+                  "text", json_of_text(vocabulary_text(&job->vocabulary, token)), "prob",
+                  json_of_real(results_reals(samples, SAMPLE_PROB, row)[draw]), "logprob",
+                  json_of_real(results_reals(samples, SAMPLE_LOGPROB, row)[draw]), "model_logprob",
+                  json_of_real(results_reals(samples, SAMPLE_MODEL_LOGPROB, row)[draw]), "kept",
+                  (int)*results_integers(samples, SAMPLE_KEPT, row), "kept_mass",
+                  json_of_real(*results_reals(samples, SAMPLE_KEPT_MASS, row)), "rank",
+                  (int)results_integers(samples, SAMPLE_RANK, row)[draw], "entropy",
+                  json_of_real(*results_reals(samples, SAMPLE_ENTROPY, row)));
+    if (row_settings_of(&job->settings, job->first + row).top_logprobs > 0)
+        add_top(object, sampling, row);
+    json_object_set_new(object, "status", json_of_status(results_status(samples, row)));
+    return print_json(object, error);
+}
+
+/* Of a row that asks for fewer draws than another, the first are what it would get alone. */
+static bool print_row(const struct sampling *sampling, int64_t row, struct error *error) {
+    const struct job *job = sampling->job;
+    int64_t draws = (int64_t)row_settings_of(&job->settings, job->first + row).draws;
+    for (int64_t draw = 0; draw < draws; draw++) {
+        if (!job->options->json)
+            print_line(sampling, row, draw);
+        else if (!print_object(sampling, row, draw, error))
+            return false;
+    }
+    if (!job->options->json)
+        print_top(sampling, row);
+    return true;
+}
+
+static bool print_part(const struct sampling *sampling, struct error *error) {
+    const struct job *job = sampling->job;
+    if (job->first == job->begin && !job->options->json)
+        print_heading(&sampling->columns);
+    for (int64_t row = 0; row < job->rows; row++)
+        if (!print_row(sampling, row, error))
+            return false;
     return terminal_flush(error);
 }
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static bool sample_part(struct sampling *sampling, struct progress *progress, struct error *error) {
     struct job *job = sampling->job;
-    int64_t all_draws = (int64_t)job->settings.draws;
     job_take_controls(job, &sampling->sample);
-    if (!job->options->json && !job_run(job, &sampling->argmax, 0, &sampling->greedy, 0, error))
+    if (!job->options->json && !job_run(job, &sampling->argmax, &sampling->greedy, error))
         return false;
-    for (int64_t done = 0; done < all_draws;) {
-        /* More than one round only where a part is a single row, so rows keep their draws together. */
-        int64_t draws = least(all_draws - done, MOST_DRAWS);
-        for (int64_t draw = 0; draw < draws; draw++) {
-            if (!job_run(job, &sampling->sample, (uint64_t)(done + draw), &sampling->samples,
-                         draw * job->rows, error))
-                return false;
-            int64_t drawn_before = (job->first - job->begin) * all_draws;
-            progress_show(progress, drawn_before + (done + draw + 1) * job->rows);
-        }
-        progress_clear(progress);
-        if (!print_part(sampling, done, draws, error))
-            return false;
-        done += draws;
-    }
+    if (!job_run(job, &sampling->sample, &sampling->samples, error))
+        return false;
+    progress_clear(progress);
+    if (!print_part(sampling, error))
+        return false;
+    progress_show(progress, (job->first + job->rows - job->begin) * sampling->sample.draws);
     return true;
 }
 
@@ -160,7 +192,7 @@ static bool sample_all(struct sampling *sampling, struct error *error) {
     struct job *job = sampling->job;
     struct progress progress;
     bool is_text = !job->options->json;
-    progress_start(&progress, "tokens", (job->end - job->begin) * (int64_t)job->settings.draws);
+    progress_start(&progress, "tokens", (job->end - job->begin) * sampling->sample.draws);
     while (job_next(job, error))
         if (!sample_part(sampling, &progress, error))
             break;
@@ -172,28 +204,39 @@ static bool sample_all(struct sampling *sampling, struct error *error) {
     return terminal_flush(error);
 }
 
+/* For the rows that ask for most; the others leave what is too much. */
+static struct request sample_request(const struct job *job) {
+    return (struct request){.operation = OPERATION_SAMPLE,
+                            .places = (int64_t)job->settings.most_top_logprobs,
+                            .draws = (int32_t)job->settings.most_draws,
+                            .top_of = job->options->top_of};
+}
+
+static bool sample_job(struct job *job, struct error *error) {
+    if (job->options->explain)
+        return explain_row(job, error);
+    if (job->options->has_top_of && job->settings.most_top_logprobs == 0)
+        return usage_error(error,
+                           "--top-logprobs-of says whose logprobs are listed; give --top-logprobs N with it");
+    struct sampling sampling = {.job = job,
+                                .sample = sample_request(job),
+                                .argmax = {OPERATION_ARGMAX, LOTTO_CONTROLS_INIT, 0},
+                                .columns = choose_columns(job)};
+    bool good = job_divide(job, request_row_elements(&sampling.sample, job->vocab),
+                           MOST_DRAWS / sampling.sample.draws, error) &&
+                results_allocate(&sampling.samples, &sampling.sample, job->vocab, job->part_rows, error) &&
+                results_allocate(&sampling.greedy, &sampling.argmax, job->vocab, job->part_rows, error) &&
+                sample_all(&sampling, error);
+    results_free(&sampling.samples);
+    results_free(&sampling.greedy);
+    return good;
+}
+
 bool sample_command(const struct options *options, struct error *error) {
     struct job job;
     if (!job_open(&job, options, error))
         return false;
-    if (options->explain) {
-        bool good = explain_row(&job, error);
-        job_close(&job);
-        return good;
-    }
-    struct sampling sampling = {.job = &job,
-                                .sample = {.operation = OPERATION_SAMPLE},
-                                .argmax = {OPERATION_ARGMAX, LOTTO_CONTROLS_INIT, 0},
-                                .columns = choose_columns(&job)};
-    int64_t draws = least((int64_t)job.settings.draws, MOST_DRAWS);
-    bool good =
-        job_divide(&job, draws * request_row_elements(&sampling.sample, job.vocab), MOST_DRAWS / draws,
-                   error) &&
-        results_allocate(&sampling.samples, &sampling.sample, job.vocab, job.part_rows * draws, error) &&
-        results_allocate(&sampling.greedy, &sampling.argmax, job.vocab, job.part_rows, error) &&
-        sample_all(&sampling, error);
-    results_free(&sampling.samples);
-    results_free(&sampling.greedy);
+    bool good = sample_job(&job, error);
     job_close(&job);
     return good;
 }

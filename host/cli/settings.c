@@ -27,8 +27,10 @@ static const struct setting_key keys[SETTINGS] = {
                       .allowed = "a whole number from 0 to 18446744073709551615"},
     [SETTING_POSITION] = {"position", "position", KIND_WHOLE, AT(position), .whole = {0, INT64_MAX},
                           .allowed = "a whole number from 0 to 9223372036854775807"},
-    [SETTING_DRAWS] = {"draws", "draws", KIND_WHOLE, AT(draws), .whole = {1, INT64_MAX},
-                       .allowed = "a whole number, 1 or more"},
+    [SETTING_DRAWS] = {"draws", "draws", KIND_WHOLE, AT(draws), .whole = {1, 1 << 20},
+                       .allowed = "a whole number from 1 to 1048576"},
+    [SETTING_TOP_LOGPROBS] = {"top_logprobs", "top-logprobs", KIND_WHOLE, AT(top_logprobs), .whole = {0, 64},
+                              .allowed = "a whole number from 0 (off) to 64"},
     [SETTING_ALLOWED] = {"allowed", "allowed", KIND_IDS, AT(allowed), .allowed = A_LIST},
     [SETTING_BANNED] = {"banned", "banned", KIND_IDS, AT(banned), .allowed = A_LIST},
     [SETTING_LOGIT_BIAS] = {"logit_bias", "logit-bias", KIND_BIASES, AT(logit_bias),
@@ -202,9 +204,6 @@ bool settings_check(const struct settings *settings, struct error *error) {
     if (settings->prompt.count + settings->output.count > MAX_IDS)
         return failure(error, "prompt and output have %lld tokens; must be at most %d together",
                        (long long)(settings->prompt.count + settings->output.count), MAX_IDS);
-    if (settings->draws - 1 > INT64_MAX - settings->position)
-        return failure(error, "position %llu and %llu draws go beyond position 9223372036854775807",
-                       (unsigned long long)settings->position, (unsigned long long)settings->draws);
     return true;
 }
 

@@ -16,6 +16,7 @@ enum setting {
     SETTING_SEED,
     SETTING_POSITION,
     SETTING_DRAWS,
+    SETTING_TOP_LOGPROBS,
     SETTING_ALLOWED,
     SETTING_BANNED,
     SETTING_LOGIT_BIAS,
@@ -40,13 +41,12 @@ struct settings {
     uint32_t given; /* 1u << each setting that somebody asked for; the others are as SETTINGS_INIT has them */
     float temperature, top_p, min_p;
     float repetition_penalty, frequency_penalty, presence_penalty;
-    uint64_t top_k, seed, position, draws, min_length;
+    uint64_t top_k, seed, position, draws, top_logprobs, min_length;
     bool temperature_last;
     lotto_order order;
     struct id_list allowed, banned, logit_bias, prompt, output, stop;
 };
-#define SETTINGS_INIT                                                                                        \
-    { .temperature = 1, .top_p = 1, .repetition_penalty = 1, .draws = 1 }
+#define SETTINGS_INIT {.temperature = 1, .top_p = 1, .repetition_penalty = 1, .draws = 1}
 
 /* As many ids as a list of the library can hold. */
 #define MAX_IDS (1 << 24)

@@ -150,7 +150,7 @@ static bool add_temperature(struct showing *showing, struct view *view, int inde
     float temperature = showing->temperatures[index];
     float *probs = showing->panel_probs + index * showing->list.places;
     showing->softmax.controls.default_temperature = temperature;
-    if (!job_run(showing->job, &showing->softmax, 0, &showing->probs, 0, error))
+    if (!job_run(showing->job, &showing->softmax, &showing->probs, error))
         return false;
     for (int64_t i = 0; i < view->length; i++)
         probs[i] = results_reals(&showing->probs, DISTRIBUTION_PROBS, 0)[view->ids[i]];
@@ -172,7 +172,7 @@ static void scale_probs(struct view *view) {
 
 static bool show_row(struct showing *showing, struct error *error) {
     struct job *job = showing->job;
-    if (!job_run(job, &showing->list, 0, &showing->listed, 0, error))
+    if (!job_run(job, &showing->list, &showing->listed, error))
         return false;
     int32_t kept = *results_integers(&showing->listed, LIST_KEPT, 0);
     struct view view = {.row = job->first, .ids = results_integers(&showing->listed, LIST_IDS, 0)};

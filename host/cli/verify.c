@@ -17,22 +17,23 @@ static void describe(char *text, size_t bytes, enum output_kind kind, uint32_t e
         snprintf(text, bytes, "%d", (int)(int32_t)element);
 }
 
-static unsigned long long position_of(const struct request *request, int64_t row, uint64_t draw) {
-    return (request->positions != NULL ? request->positions[row] : 0) + draw;
+static unsigned long long position_of(const struct request *request, int64_t row) {
+    return request->positions != NULL ? request->positions[row] : 0;
 }
 
 static bool report(const struct results *results, int output, int64_t element, int64_t width, uint32_t got,
                    uint32_t expected, struct verify_place place, struct error *error) {
+    static const char *const units[] = {
+        [ONE_A_ROW] = "row", [ONE_A_DRAW] = "draw", [ONE_A_PLACE] = "place", [ONE_A_TOKEN] = "token"};
     struct output about = request_output(results->request, output);
     char got_text[160], expected_text[160], where[64] = "", position[64] = "";
     describe(got_text, sizeof got_text, about.kind, got);
     describe(expected_text, sizeof expected_text, about.kind, expected);
-    if (about.width != ONE_A_ROW)
-        snprintf(where, sizeof where, " of %s %lld", about.width == ONE_A_TOKEN ? "token" : "place",
-                 (long long)(element % width));
+    if (width > 1)
+        snprintf(where, sizeof where, " of %s %lld", units[about.width], (long long)(element % width));
     if (results->request->operation == OPERATION_SAMPLE)
         snprintf(position, sizeof position, ", position %llu",
-                 position_of(results->request, element / width, place.draw));
+                 position_of(results->request, element / width));
     return failure(error, "verification failed: row %lld%s: %s%s is %s on %s and %s on the CPU reference",
                    (long long)(place.row + element / width), position, about.name, where, got_text,
                    place.device, expected_text);

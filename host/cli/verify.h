@@ -7,8 +7,7 @@
 /* Where results were made, for the sentence that a difference gets. */
 struct verify_place {
     const char *device;
-    int64_t row;   /* in the file, of the first row compared */
-    uint64_t draw; /* the request's positions are where it counts from */
+    int64_t row; /* in the file, of the first row compared */
 };
 
 /* Compares `rows` rows, got's from first_row on with expected's first. */
