@@ -163,25 +163,24 @@ __device__ inline int slot_of(int place) {
     return -1;
 }
 
-/* Counts the tokens of a stretch of the part. Whether all found a slot. */
-__device__ inline bool count(Part &part, const arith_adjustments &of_row, int first, int length) {
+/* Counts the tokens of a stretch of the part, of a list that begins with so many of the prompt. Whether all found a slot. */
+__device__ inline bool count(Part &part, arith_ids tokens, int prompt_length, int first, int length) {
     constexpr int kAtOnce = 4;
     bool all = true;
-    int history_length = arith_history_length(of_row);
-    for (int begin = threadIdx.x; begin < history_length; begin += kAtOnce * kBlockThreads) {
+    for (int begin = threadIdx.x; begin < tokens.length; begin += kAtOnce * kBlockThreads) {
         int place[kAtOnce];
         for (int i = 0; i < kAtOnce; i++) {
             int at = begin + i * kBlockThreads;
-            place[i] = at < history_length ? arith_history_token(of_row, at) : 0;
+            place[i] = at < tokens.length ? tokens.ids[at] : 0;
         }
         for (int i = 0; i < kAtOnce; i++) {
             int at = begin + i * kBlockThreads;
-            place[i] = at < history_length ? part.place_of(place[i]) : -1;
+            place[i] = at < tokens.length ? part.place_of(place[i]) : -1;
             if (place[i] < first || place[i] >= first + length)
                 continue;
             int slot = slot_of(place[i]);
             all = all && slot >= 0;
-            if (slot >= 0 && at >= of_row.prompt_length)
+            if (slot >= 0 && at >= prompt_length)
                 atomicAdd(&adjust_scratch().counts[slot], 1u);
         }
     }
@@ -201,7 +200,12 @@ __device__ inline void penalize(Part &part, const arith_adjustments &of_row) {
             own.counts[slot] = 0;
         }
         __syncthreads();
-        bool all = count(part, of_row, first, length);
+        bool all = true;
+#pragma unroll 1
+        for (int list = 0; list < 2; list++)
+            all = count(part, list == 0 ? of_row.history : of_row.drafted,
+                        list == 0 ? of_row.prompt_length : 0, first, length) &&
+                  all;
         if (!__syncthreads_and(all)) {
             length = max(length / 2, kSlots);
             continue;

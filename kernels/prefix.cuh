@@ -49,11 +49,18 @@ struct Prefix {
 template <typename Logit, typename Measure>
 __device__ uint64_t measure_run(const Row<Logit> &row, uint64_t bound, Measure measure) {
     Prefix prefix(bound);
+    bool is_whole = Measure::kNoneWithoutCandidate && prefix.is_whole();
     uint64_t own = 0;
-    row.for_each_vector([&](int id, const auto &x) {
-        for (int i = 0; i < row.kPerVector; i++)
-            own += prefix.holds(x[i], id + i) ? measure(x[i]) : 0;
-    });
+    if (is_whole)
+        row.for_each_vector([&](int, const auto &x) {
+            for (float value : x)
+                own += measure(value);
+        });
+    else
+        row.for_each_vector([&](int id, const auto &x) {
+            for (int i = 0; i < row.kPerVector; i++)
+                own += prefix.holds(x[i], id + i) ? measure(x[i]) : 0;
+        });
     return warp_sum_of_lanes(own);
 }
 

@@ -2,8 +2,8 @@
  * What sample tells of a row beside a token: what is kept of it, many draws, their places under the model, the likeliest tokens.
  *
  * Cost       of the logits no read more, but for an adjusted row's under the model: some passes over the batch, which hold nothing on chip. Passes
- *            over what is on chip: kept, kept_mass and entropy one each; model_logprob one; rank one a draw; the likeliest tokens two or three where
- *            they are not on a list already. A draw takes a pass over one warp's run, or over a list.
+ *            over what is on chip: kept_mass and model_logprob one each; kept and entropy one each, rank one a draw, the likeliest tokens two or three, where
+ *            a list does not have them already. A draw takes a pass over one warp's run, or over a list.
  * Order      ties by token id; integer sums: exact, whatever the launch
  */
 #ifndef LOTTO_REPORT_CUH
@@ -33,6 +33,18 @@ __device__ inline void store_draw(const lotto_samples &samples, int64_t at, cons
         store(samples.prob, at, arith_prob(distance, kept.weight.scale, drawn.mass));
         store(samples.logprob, at, arith_logprob(distance, kept.temperature, drawn.mass));
     }
+}
+
+/* What a measure says of what is kept. */
+template <typename Logit, typename Measure>
+__device__ uint64_t measure_kept(Row<Logit> &row, const Kept &kept, Measure measure) {
+    if (!kept.listed)
+        return measure_prefix(row, kept.bound, measure);
+    const List &list = scratch().list;
+    uint64_t own = 0;
+    for (int i = threadIdx.x; row.team.leads() && i < scratch().kept; i += kBlockThreads)
+        own += measure(entry_value(list.entry[i]));
+    return team_sum(row.team, warp_sum_of_lanes(own));
 }
 
 /* Tells of one row. */
@@ -76,17 +88,21 @@ struct Report {
                 samples.kept_mass[index] = share;
         }
         if (samples.entropy) {
-            uint64_t surprise = measure_prefix(row, kept.bound, Surprise{kept.weight});
+            uint64_t surprise = measure_kept(row, kept, Surprise{kept.weight});
             if (writes)
                 samples.entropy[index] = arith_entropy(surprise, mass);
         }
     }
 
-    /* The first tokens of what is kept. */
+    /* The first tokens of what is kept. head_listed: the leader's list has the row's first tokens, perhaps enough. */
     template <typename Logit>
-    __device__ void top_of(Row<Logit> &row, const Summary &summary, const Kept &kept, uint64_t mass) const {
+    __device__ void top_of(Row<Logit> &row, const Summary &summary, const Kept &kept, uint64_t mass,
+                           bool head_listed) const {
         uint64_t bound = kept.bound;
-        if (!kept.listed) {
+        bool listed = kept.listed;
+        if (!listed && head_listed)
+            listed = static_cast<int>(row.team.from_leader(&scratch().list.count)) >= samples.top_n;
+        if (!listed) {
             Cut cut = top_k_cut(row, summary, samples.top_n, kept.bound);
             bound = cut.bound;
             if (!cut.list_is_head)
@@ -103,9 +119,21 @@ struct Report {
         }
     }
 
-    /* What the logits alone say, of the tokens drawn and of all. The team has met since it stored them. */
+    /* The drawn tokens' places in the row's order, of which the leader's list holds the head that they were drawn from. */
+    __device__ void ranks_of_list() const {
+        const List &list = scratch().list;
+        for (int number = 0; number < draws; number++)
+            for (int i = threadIdx.x; i < scratch().kept; i += kBlockThreads)
+                if (static_cast<int>(arith_key_id(entry_key(list.entry[i]))) == samples.tokens[draw(number)])
+                    samples.rank[draw(number)] = i + 1;
+    }
+
+    /*
+     * What the logits alone say, of the tokens drawn and of all. The team has met since it stored them. head_listed: the leader's list has the row's
+     * first tokens, and the drawn ones among them.
+     */
     template <typename Logit>
-    __device__ void model(Row<Logit> &row, const Summary &summary, bool lists) const {
+    __device__ void model(Row<Logit> &row, const Summary &summary, bool lists, bool head_listed) const {
         Kept all = keep_all(summary, 1.0f);
         uint64_t mass = 0;
         if (samples.model_logprob || lists)
@@ -116,13 +144,15 @@ struct Report {
             samples.model_logprob[draw(number)] =
                 arith_logprob(arith_distance(x, summary.maximum), 1.0f, mass);
         }
-        for (int number = 0; samples.rank && number < draws; number++) {
+        if (samples.rank && head_listed && row.team.leads())
+            ranks_of_list();
+        for (int number = 0; samples.rank && !head_listed && number < draws; number++) {
             int rank = rank_of(row, samples.tokens[draw(number)]);
             if (writes)
                 samples.rank[draw(number)] = rank;
         }
         if (lists)
-            top_of(row, summary, all, mass);
+            top_of(row, summary, all, mass, head_listed);
     }
 };
 

@@ -93,15 +93,15 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     bool lists = samples.top_ids || samples.top_logprobs,
          lists_model = lists && samples.top_of == LOTTO_LOGPROBS_MODEL;
     if (lists && !lists_model)
-        report.top_of(row, summary, kept, mass);
+        report.top_of(row, summary, kept, mass, false);
     if (samples.model_logprob || samples.rank || lists_model) {
         row.team.sync(); /* the tokens have been stored */
         if constexpr (Row<Logit>::kAdjusted) {
             Row<typename Row<Logit>::Source> given(row);
             Summary of_given = summarize_again(given);
-            report.model(given, of_given, lists_model);
+            report.model(given, of_given, lists_model, false);
         } else {
-            report.model(row, summary, lists_model);
+            report.model(row, summary, lists_model, kept.listed);
         }
     }
     row.team.leave();
