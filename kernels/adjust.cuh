@@ -8,7 +8,7 @@
  * Cost       no read of the logits; a mask's words, lists and biases are read from DRAM once. A row for which everything is off is not looked at again.
  *            Issue slots a logit of 64 rows of 128256 f32 in six blocks each, counted by the virtual GPU: 2.5 for the maxima, which are taken anew once
  *            anything is on; 5 for a mask, 10 where every vector has tokens of both kinds; 0.9 for 32 biases; 5 for a history of 1024 tokens,
- *            22 to 28 for one of 4096. 16-bit logits cost 5 more, since they are widened.
+ *            14 for one of 4096. 16-bit logits cost 5 more, since they are widened.
  *            Two barriers for 256 biases, and two more each time that two of the 256 may be of one token. A pass over the history
  *            for each stretch of the part that holds as many distinct tokens as the table takes: one, if that may be the whole part.
  * Memory     none of its own: the table lies in the scratch that the selection has later
@@ -163,11 +163,11 @@ __device__ inline int slot_of(int place) {
     return -1;
 }
 
-/* Counts the tokens of a stretch of the part, of a list that begins with so many of the prompt. Whether all found a slot. */
+/* Counts the tokens of a stretch of the part, of a list that begins with so many of the prompt, until one finds no slot: whether none did so. */
 __device__ inline bool count(Part &part, arith_ids tokens, int prompt_length, int first, int length) {
     constexpr int kAtOnce = 4;
     bool all = true;
-    for (int begin = threadIdx.x; begin < tokens.length; begin += kAtOnce * kBlockThreads) {
+    for (int begin = threadIdx.x; all && begin < tokens.length; begin += kAtOnce * kBlockThreads) {
         int place[kAtOnce];
         for (int i = 0; i < kAtOnce; i++) {
             int at = begin + i * kBlockThreads;
@@ -188,13 +188,12 @@ __device__ inline bool count(Part &part, arith_ids tokens, int prompt_length, in
 }
 
 /*
- * Each distinct token of the history once, with its count, stretch by stretch of the part, each as long as the table has room for: ids that
- * are often used tend to be the small ones, so the first is short unless all the history has room.
+ * Each distinct token of the history once, with its count, stretch by stretch of the part, each as long as the table has room for. The first is the
+ * whole part: a history of some thousand tokens has that many distinct ones in no block but the one of the small ids.
  */
 __device__ inline void penalize(Part &part, const arith_adjustments &of_row) {
     AdjustScratch &own = adjust_scratch();
-    int length = arith_history_length(of_row) <= kSlots ? part.places() : kSlots;
-    for (int first = 0; first < part.places();) {
+    for (int first = 0, length = part.places(); first < part.places();) {
         for (int slot = threadIdx.x; slot < kSlots; slot += kBlockThreads) {
             own.places[slot] = kNoPlace;
             own.counts[slot] = 0;
@@ -217,7 +216,7 @@ __device__ inline void penalize(Part &part, const arith_adjustments &of_row) {
                                                 static_cast<int32_t>(own.counts[slot])));
             }
         first += length;
-        length *= 4;
+        length *= 2;
     }
 }
 
