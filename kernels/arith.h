@@ -528,7 +528,7 @@ ARITH uint64_t arith_draft_mass(float prob, uint64_t mass) {
     return (uint64_t)(((arith_uint128)(uint64_t)(fmaxf(prob, 0.0f) * 0x1p64f) * mass) >> 64);
 }
 
-/* A drafted token's weight in the target, and its mass in the draft. */
+/* Whether a draft is accepted that has so much of the draft's distribution, in units of its weight in the target. */
 ARITH bool arith_accepts(uint64_t random, uint64_t drafted, uint64_t weight) {
     return arith_target(random, drafted) < weight;
 }

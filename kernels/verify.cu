@@ -95,10 +95,12 @@ __device__ void replace(Row<Logit> &row, Kept &kept, const Draft &draft, uint64_
     Residual residual = {KeptWeight(kept), draft};
     uint64_t mass = measure_residual(row, residual);
     if (mass > 0)
-        return draw_from_runs(row, residual, 1, [&](int) { return arith_target(random, mass); }, act);
+        return draw_from_runs(
+            row, residual, 1, [&](int) { return arith_target(random, mass); }, act);
     kept.runs_known = false;
     mass = kept_mass(row, kept);
-    draw_many(row, kept, 1, [&](int) { return arith_target(random, mass); }, act);
+    draw_many(
+        row, kept, 1, [&](int) { return arith_target(random, mass); }, act);
 }
 
 template <typename Logit>

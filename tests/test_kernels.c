@@ -174,9 +174,7 @@ Test(shapes, requests_of_one_row, .timeout = 600) {
  * logits, 2560 vectors, every warp has the same number, so multiples of 320 lie between two runs.
  */
 Test(shapes, targets_on_boundaries, .timeout = 600) {
-    static const struct {
-        int64_t vocab, least;
-    } cases[] = {{8192, 1}, {10236, 5}};
+    static const struct { int64_t vocab, least; } cases[] = {{8192, 1}, {10236, 5}};
     struct places places;
     if (!places_enter(&places))
         return;

@@ -46,7 +46,8 @@ struct settings {
     lotto_order order;
     struct id_list allowed, banned, logit_bias, prompt, output, stop;
 };
-#define SETTINGS_INIT {.temperature = 1, .top_p = 1, .repetition_penalty = 1, .draws = 1}
+#define SETTINGS_INIT                                                                                        \
+    { .temperature = 1, .top_p = 1, .repetition_penalty = 1, .draws = 1 }
 
 /* As many ids as a list of the library can hold. */
 #define MAX_IDS (1 << 24)

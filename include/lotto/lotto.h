@@ -120,7 +120,10 @@ typedef struct lotto_device {
     int multiprocessors;    /* 0 for the reference */
     char name[256];
 } lotto_device;
-#define LOTTO_DEVICE_INIT {sizeof(lotto_device), 0, 0, 0, {0}}
+#define LOTTO_DEVICE_INIT                                                                                    \
+    {                                                                                                        \
+        sizeof(lotto_device), 0, 0, 0, { 0 }                                                                 \
+    }
 
 LOTTO_API lotto_status lotto_device_info(lotto_context *context, lotto_device *device);
 
@@ -183,23 +186,10 @@ typedef struct lotto_adjustments {
 } lotto_adjustments;
 /* All off. */
 #define LOTTO_ADJUSTMENTS_INIT                                                                               \
-    {sizeof(lotto_adjustments),                                                                              \
-     NULL,                                                                                                   \
-     0,                                                                                                      \
-     NULL,                                                                                                   \
-     {NULL, 0, NULL},                                                                                        \
-     {NULL, 0, NULL},                                                                                        \
-     NULL,                                                                                                   \
-     {NULL, 0, NULL},                                                                                        \
-     NULL,                                                                                                   \
-     {NULL, 0, NULL},                                                                                        \
-     NULL,                                                                                                   \
-     NULL,                                                                                                   \
-     NULL,                                                                                                   \
-     NULL,                                                                                                   \
-     1.0f,                                                                                                   \
-     0.0f,                                                                                                   \
-     0.0f}
+    {                                                                                                        \
+        sizeof(lotto_adjustments), NULL, 0, NULL, {NULL, 0, NULL}, {NULL, 0, NULL}, NULL, {NULL, 0, NULL},   \
+            NULL, {NULL, 0, NULL}, NULL, NULL, NULL, NULL, 1.0f, 0.0f, 0.0f                                  \
+    }
 
 /* How top-p's mass is judged, and where min-p stands. */
 typedef enum lotto_order {
@@ -235,8 +225,10 @@ typedef struct lotto_controls {
 } lotto_controls;
 /* Temperature 1, every filter and adjustment off. */
 #define LOTTO_CONTROLS_INIT                                                                                  \
-    {sizeof(lotto_controls), NULL, NULL, NULL, NULL, 1.0f, 0, 1.0f, 0.0f,                                    \
-     LOTTO_ORDER_SEQUENTIAL, NULL, NULL, 0}
+    {                                                                                                        \
+        sizeof(lotto_controls), NULL, NULL, NULL, NULL, 1.0f, 0, 1.0f, 0.0f, LOTTO_ORDER_SEQUENTIAL, NULL,   \
+            NULL, 0                                                                                          \
+    }
 
 /* ---- operations --------------------------------------------------------------------------------------------------- */
 
@@ -327,7 +319,8 @@ typedef struct lotto_draws {
     const int32_t *logits_rows; /* [requests] or NULL: request r samples row r */
     int64_t requests;           /* 0 to 2^31 - 1; without logits_rows 0 or logits.rows, which are the same */
 } lotto_draws;
-#define LOTTO_DRAWS_INIT {sizeof(lotto_draws), NULL, NULL, 1, NULL, 0}
+#define LOTTO_DRAWS_INIT                                                                                     \
+    { sizeof(lotto_draws), NULL, NULL, 1, NULL, 0 }
 
 /* Whose probabilities the likeliest tokens are listed by. */
 typedef enum lotto_logprobs_of {
@@ -370,8 +363,10 @@ typedef struct lotto_samples {
     lotto_logprobs_of top_of;
 } lotto_samples;
 #define LOTTO_SAMPLES_INIT                                                                                   \
-    {sizeof(lotto_samples), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,             \
-     LOTTO_LOGPROBS_KEPT}
+    {                                                                                                        \
+        sizeof(lotto_samples), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,          \
+            LOTTO_LOGPROBS_KEPT                                                                              \
+    }
 
 /*
  * One token or more per row, by all controls, any mix of greedy and random rows.
@@ -401,9 +396,7 @@ LOTTO_API lotto_status lotto_logprobs(lotto_context *context, const lotto_logits
 LOTTO_API lotto_status lotto_logprobs_workspace(lotto_context *context, const lotto_logits *logits,
                                                 size_t *bytes);
 
-/*
- * What a draft model proposes, for lotto_verify(): for each sequence up to `count` tokens, of which sequence s has lengths[s].
- */
+/* What a draft model proposes, for lotto_verify(): for each sequence up to `count` tokens, of which sequence s has lengths[s]. */
 typedef struct lotto_drafts {
     size_t struct_size;     /* sizeof(lotto_drafts), set by LOTTO_DRAFTS_INIT */
     const int32_t *tokens;  /* [sequences, count]; NULL if count is 0 */
@@ -416,7 +409,8 @@ typedef struct lotto_drafts {
     const float *probs;
     int64_t probs_stride; /* elements from one draft's probabilities to the next, >= vocab */
 } lotto_drafts;
-#define LOTTO_DRAFTS_INIT {sizeof(lotto_drafts), NULL, NULL, 0, NULL, 0}
+#define LOTTO_DRAFTS_INIT                                                                                    \
+    { sizeof(lotto_drafts), NULL, NULL, 0, NULL, 0 }
 
 /* What lotto_verify() writes; tokens is required, a NULL result costs nothing. */
 typedef struct lotto_verified {
@@ -425,7 +419,8 @@ typedef struct lotto_verified {
     int32_t *accepted;  /* [sequences]: how many drafts; the token after them is tokens[s, accepted] */
     uint32_t *status;   /* [sequences]: lotto_row_status bits of the rows up to that token's */
 } lotto_verified;
-#define LOTTO_VERIFIED_INIT {sizeof(lotto_verified), NULL, NULL, NULL}
+#define LOTTO_VERIFIED_INIT                                                                                  \
+    { sizeof(lotto_verified), NULL, NULL, NULL }
 
 /*
  * Verifies the drafts of speculative decoding: of each sequence's draft it accepts the first so many tokens by exact rejection sampling, and draws

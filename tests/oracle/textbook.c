@@ -14,7 +14,7 @@ struct textbook_row {
     struct likely {
         double x;
         int32_t id;
-    } *order;
+    } * order;
     double *likelihood;
     double mass;
 };
