@@ -12,6 +12,13 @@
 
 namespace lotto {
 
+/* sum += own if x > value: under a predicate, where the compiler would first choose what to add. */
+__device__ inline void add_if_greater(uint64_t &sum, uint64_t own, float x, float value) {
+    asm("{ .reg .pred is_greater; setp.gt.f32 is_greater, %2, %3; @is_greater add.u64 %0, %0, %1; }"
+        : "+l"(sum)
+        : "l"(own), "f"(x), "f"(value));
+}
+
 /* Tells the leader, run by run, what lies beyond a value, and what is judged in all. */
 template <typename Logit, typename Measure>
 __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged, float value) {
@@ -28,7 +35,7 @@ __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged
         }
         if (most > value)
             for (int i = 0; i < row.kPerVector; i++)
-                beyond += x[i] > value ? own[i] : 0;
+                add_if_greater(beyond, own[i], x[i], value);
     };
     if (all)
         row.for_each_vector([&](int, const auto &x) { add(x, [&](int i) { return measure(x[i]); }); });
@@ -58,14 +65,12 @@ template <typename Measure> struct Gathering {
     __device__ explicit Gathering(const Team &team)
         : leader(*team.at_leader(&scratch())), warp(team.warp()) {}
 
-    __device__ bool lists() const { return count < kListedOfLane; }
-    __device__ void take(float x, uint64_t measure) {
+    __device__ void take(float x, int id, uint64_t measure) {
         sum += measure;
         least = fminf(least, x);
         most = fmaxf(most, x);
-        count++;
-    }
-    __device__ void list(float x, int id) {
+        if (count++ >= kListedOfLane)
+            return;
         uint32_t place = atomicAdd(&leader.list.count, 1u);
         if (place < kListPlaces)
             leader.list.entry[place] = list_entry(arith_key(x, id), warp);
@@ -89,22 +94,19 @@ __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const S
     row.for_each_between(arith_of_ordered(step.least), arith_of_ordered(step.most), [&](int id, float x) {
         if (!prefix.is_whole() && !prefix.holds(x, id))
             return;
-        if (x < low || x > top) {
-            bracket.passed += measure(x);
-            return;
-        }
-        if (bracket.lists())
-            bracket.list(x, id);
-        bracket.take(x, measure(x));
+        uint64_t own = measure(x);
+        if (x >= low && x <= top)
+            bracket.take(x, id, own);
+        else
+            bracket.passed += own;
     });
     bracket.report(step.passes());
 }
 
 /* The bracket from the row's maximum down to a value, and with it what is judged in all, run by run. */
 template <typename Logit, typename Measure>
-__device__ void measure_and_sweep_head(Row<Logit> &row, Measure measure, uint64_t judged, float low) {
+__device__ void measure_and_sweep_head(Row<Logit> &row, Measure measure, float low) {
     Gathering<Measure> head(row.team);
-    Prefix prefix(judged);
     uint64_t total = 0;
     row.for_each_vector([&](int id, const auto &x) {
         uint64_t own[row.kPerVector];
@@ -116,13 +118,9 @@ __device__ void measure_and_sweep_head(Row<Logit> &row, Measure measure, uint64_
         }
         if (!(most >= low))
             return;
-        bool lists = head.lists();
         for (int i = 0; i < row.kPerVector; i++)
-            if (x[i] >= low) {
-                head.take(x[i], own[i]);
-                if (lists)
-                    head.list(x[i], id + i);
-            }
+            if (x[i] >= low)
+                head.take(x[i], id + i, own[i]);
     });
     head.report(false);
     total = warp_sum_of_lanes(total);

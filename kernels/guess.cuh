@@ -140,7 +140,7 @@ __device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_p
         if (before.*sum < wanted && wanted <= (before + own).*sum)
             atomicMin(&finder[point], static_cast<int>(threadIdx.x));
     };
-    /* Then calls act(value of the bin's end, value at which the sum reaches what is wanted if the bin's tokens lie evenly, tokens down to there). */
+    /* Then calls act(value of the bin's end, tokens down to there, the same where the sum reaches what is wanted if the bin's tokens lie evenly). */
     auto found = [&](int point, float BinSums::*sum, float wanted, auto act) {
         if (finder[point] != static_cast<int>(threadIdx.x))
             return;
@@ -150,18 +150,20 @@ __device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_p
             reached = reached + bin[++i];
         float end = bins.end(first + i), begin = bins.end(first + i - 1);
         float over = (reached.*sum - wanted) / (bin[i].*sum);
-        act(maximum - end, maximum - (end - over * (end - begin)), reached.tokens - over * bin[i].tokens);
+        act(maximum - end, reached.tokens, maximum - (end - over * (end - begin)),
+            reached.tokens - over * bin[i].tokens);
     };
     float wanted = goal.tokens + goal.mass_share * total;
     look_for(CUT, &BinSums::measure, wanted);
     __syncthreads();
-    found(CUT, &BinSums::measure, wanted, [&](float end, float value, float tokens) {
+    found(CUT, &BinSums::measure, wanted, [&](float end, float tokens_to_end, float value, float tokens) {
         guess.value = tokens_per_sample > 0.0f ? value : end;
         float of_head = kHeadShare * tokens + kHeadExtra;
-        bool has_head = of_head <= kMostOfHead;
+        /* Without samples the tokens are maxima, and if there are many more than wanted, many tokens are alike. */
+        bool has_head = tokens_per_sample > 0.0f ? of_head <= kMostOfHead : tokens_to_end <= 2.0f * of_head;
         wanted_low = has_head ? of_head : tokens + tokens_aside(tokens);
         wanted_high = tokens - tokens_aside(tokens);
-        guess.head = has_head ? -ARITH_INFINITY : ARITH_INFINITY;
+        guess.head = has_head ? end : ARITH_INFINITY;
     });
     __syncthreads();
     if (tokens_per_sample == 0.0f)
@@ -169,8 +171,8 @@ __device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_p
     look_for(LOW, &BinSums::tokens, wanted_low);
     look_for(HIGH, &BinSums::tokens, wanted_high);
     __syncthreads();
-    found(LOW, &BinSums::tokens, wanted_low, [&](float, float value, float) { low = value; });
-    found(HIGH, &BinSums::tokens, wanted_high, [&](float, float value, float) { high = value; });
+    found(LOW, &BinSums::tokens, wanted_low, [&](float, float, float value, float) { low = value; });
+    found(HIGH, &BinSums::tokens, wanted_high, [&](float, float, float value, float) { high = value; });
     __syncthreads();
     Guess result = guess;
     result.tokens_per_unit = (wanted_low - wanted_high) / (high - low);

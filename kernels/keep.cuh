@@ -69,17 +69,14 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
         uint32_t edge = arith_ordered(by_head ? guess.head : guess.value);
         search.edge = min(max(edge, search.floor), search.ceiling);
         search.tokens_per_unit = guess.tokens_per_unit;
-        scratch().search = search;
-        scratch().step = {Step::SWEEP, search.edge, search.ceiling, search.edge, search.ceiling,
-                          {},          0,           false};
+        begin_search(search, search.edge);
         scratch().by_head = by_head;
-        scratch().list.count = 0;
     }
     team.sync();
     uint32_t edge = team.at_leader(&scratch())->search.edge;
     bool by_head = team.at_leader(&scratch())->by_head;
     if (by_head)
-        measure_and_sweep_head(row, measure, judged, arith_of_ordered(edge));
+        measure_and_sweep_head(row, measure, arith_of_ordered(edge));
     else
         measure_beyond(row, measure, judged, arith_of_ordered(edge));
     team.sync();
@@ -104,32 +101,6 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
     return find_cut(row, measure, judged);
 }
 
-/* The first k tokens. */
-template <typename Logit>
-__device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_t all) {
-    bool is_small = k <= kSmallTopK;
-    Guess guess = guess_cut(row, summary, RelativeBins(), !is_small, {static_cast<float>(k), 0});
-    if (!is_small)
-        return cut_from_guess(row, summary, guess, Count(), all, [&](uint64_t) -> uint64_t { return k; });
-    /* At least k of the lanes' maxima are no less than the guess, so no fewer tokens are. */
-    if (row.team.leads() && threadIdx.x == 0) {
-        Search search = search_of<Logit>(summary, all);
-        search.target = k;
-        search.stride = summary.maximum - guess.value;
-        begin_search(search, Count());
-    }
-    return find_cut(row, Count(), all);
-}
-
-/* The nucleus of what is judged. */
-template <typename Logit>
-__device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Weight weight, float top_p,
-                         uint64_t judged) {
-    Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, {0, top_p});
-    return cut_from_guess(row, summary, guess, weight, judged,
-                          [&](uint64_t mass) { return arith_top_p_mass(top_p, mass); });
-}
-
 /* Puts the tokens of a prefix that the leader's list has room for on it, sorted. */
 template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t bound) {
     Team &team = row.team;
@@ -139,7 +110,10 @@ template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t 
     team.sync();
     List &list = team.at_leader(&scratch())->list;
     Prefix prefix(bound);
-    row.for_each_between(prefix.last, ARITH_INFINITY, [&](int id, float x) {
+    /* Of tokens like the last one a run has none if it begins behind it. */
+    bool has_ties = static_cast<uint32_t>(max(row.id_of(row.begin), 0)) <= prefix.last_id;
+    float low = has_ties ? prefix.last : arith_of_ordered(ordered_above(arith_ordered(prefix.last)));
+    row.for_each_between(low, ARITH_INFINITY, [&](int id, float x) {
         if (prefix.holds(x, id))
             list.entry[atomicAdd(&list.count, 1u)] = list_entry(arith_key(x, id), team.warp());
     });
@@ -148,6 +122,82 @@ template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t 
         list_sort(scratch().list);
         __syncthreads();
     }
+}
+
+/*
+ * Puts the row's tokens from low on on the leader's list, sorted. No lane has any whose maxima are lower. Returns false, in the whole team, if they are
+ * fewer than k or too many.
+ */
+template <typename Logit>
+__device__ bool list_head(Row<Logit> &row, const Summary &summary, float low, int k) {
+    Team &team = row.team;
+    if (team.leads() && threadIdx.x == 0) {
+        scratch().low = low;
+        scratch().list.count = 0;
+    }
+    low = team.from_leader(&scratch().low);
+    List &list = team.at_leader(&scratch())->list;
+    bool full = false;
+    if (row.fetches())
+        row.for_each_from(low, summary.own, [&](int id, float x) {
+            uint32_t place = full ? kListPlaces : atomicAdd(&list.count, 1u);
+            full = place >= kListPlaces;
+            if (!full)
+                list.entry[place] = list_entry(arith_key(x, id), 0);
+        });
+    team.sync();
+    uint32_t count = list.count;
+    if (count < static_cast<uint32_t>(k) || count > kListPlaces) {
+        team.sync(); /* all have read it */
+        return false;
+    }
+    if (team.leads()) {
+        list_sort(scratch().list);
+        __syncthreads();
+    }
+    return true;
+}
+
+/* Puts the first k tokens of what is judged on the leader's list, sorted, perhaps with more behind them; k is small. */
+template <typename Logit>
+__device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint64_t judged) {
+    /* At least k of the lanes' maxima are no less than the guess, so no fewer tokens are. */
+    Guess guess = guess_cut(row, summary, RelativeBins(), false, {static_cast<float>(k), 0});
+    if (list_head(row, summary, guess.head, k))
+        return;
+    if (row.team.leads() && threadIdx.x == 0) {
+        Search search = search_of<Logit>(summary, judged);
+        search.target = k;
+        begin_search(search, max(arith_ordered(guess.value), search.floor));
+    }
+    Cut cut = find_cut(row, Count(), judged);
+    if (!cut.list_is_head)
+        list_prefix(row, cut.bound);
+}
+
+/* The first k tokens of what is judged. */
+template <typename Logit>
+__device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_t judged) {
+    if (k > kSmallTopK) {
+        Guess guess = guess_cut(row, summary, RelativeBins(), true, {static_cast<float>(k), 0});
+        return cut_from_guess(row, summary, guess, Count(), judged, [&](uint64_t) -> uint64_t { return k; });
+    }
+    list_first(row, summary, k, judged);
+    if (row.team.leads() && threadIdx.x == 0) {
+        const List &list = scratch().list;
+        scratch().bound =
+            k <= static_cast<int>(list.count) ? max(judged, entry_key(list.entry[k - 1])) : judged;
+    }
+    return {row.team.from_leader(&scratch().bound), true};
+}
+
+/* The nucleus of what is judged. */
+template <typename Logit>
+__device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Weight weight, float top_p,
+                         uint64_t judged) {
+    Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, {0, top_p});
+    return cut_from_guess(row, summary, guess, weight, judged,
+                          [&](uint64_t mass) { return arith_top_p_mass(top_p, mass); });
 }
 
 /* All that is kept is on the leader's list: the first so many, whose sums are of other weights if `anew`. By the whole leading block. */
@@ -169,13 +219,12 @@ __device__ inline void keep_of_list(int kept, Weight weight, bool anew) {
  * joint order. By the whole leading block.
  */
 static __device__ __noinline__ void cut_head(Weight judge, arith_controls controls, lotto_order order,
-                                             uint64_t top_k, uint64_t min_p, uint64_t all_mass) {
+                                             uint64_t min_p, uint64_t all_mass) {
     List &list = scratch().list;
     list_sum(list, 0, judge);
-    auto count_from = [&](uint64_t bound) {
-        return list.first([&](int i) { return entry_key(list.entry[i]) < bound; });
-    };
-    int of_k = count_from(top_k), of_min_p = count_from(min_p), kept = min(of_k, of_min_p);
+    int of_k = min(controls.top_k, static_cast<int>(list.count)), kept = of_k;
+    if (arith_has_min_p(controls))
+        kept = min(kept, list.first([&](int i) { return entry_key(list.entry[i]) < min_p; }));
     if (arith_has_top_p(controls)) {
         uint64_t mass = order == LOTTO_ORDER_JOINT        ? all_mass
                         : order == LOTTO_ORDER_MIN_P_LAST ? list.sum[of_k - 1]
@@ -218,16 +267,14 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
         uint64_t all_mass = 0;
         if (order == LOTTO_ORDER_JOINT && arith_has_top_p(controls) && controls.top_k <= kSmallTopK)
             all_mass = measure_prefix(row, all, judge);
-        Cut cut = top_k_cut(row, summary, controls.top_k, all);
-        top_k = cut.bound;
         if (controls.top_k <= kSmallTopK) {
-            if (!cut.list_is_head)
-                list_prefix(row, top_k);
+            list_first(row, summary, controls.top_k, all);
             if (row.team.leads())
-                cut_head(judge, controls, order, top_k, min_p, all_mass);
+                cut_head(judge, controls, order, min_p, all_mass);
             kept.listed = true;
             return kept;
         }
+        top_k = top_k_cut(row, summary, controls.top_k, all).bound;
     }
     if (arith_has_top_p(controls)) {
         uint64_t judged = order == LOTTO_ORDER_JOINT        ? all

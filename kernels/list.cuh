@@ -1,6 +1,6 @@
 /*
  * A list of tokens in the leader's shared memory: what lies in a stretch of the row's order, gathered by the whole team and sorted by the
- * leader. An entry is the token's key and, behind it, the warp whose run holds it.
+ * leader. An entry is the token's key and, behind it, the warp whose run holds it, where the runs' measures depend on that.
  */
 #ifndef LOTTO_LIST_CUH
 #define LOTTO_LIST_CUH
@@ -42,33 +42,35 @@ struct List {
     }
 };
 
-/* Best first, once the block has met: a bitonic sort (Batcher, "Sorting networks and their applications", AFIPS 1968). By the whole leading block. */
+/*
+ * Best first, once the block has met: a bitonic sort (Batcher, "Sorting networks and their applications", AFIPS 1968), by as many warps as it takes. By the
+ * whole leading block.
+ */
 __device__ inline void list_sort(List &list) {
-    int places = 2;
+    int places = 2 * kWarpThreads;
     while (places < static_cast<int>(list.count))
         places *= 2;
     for (int i = static_cast<int>(list.count + threadIdx.x); i < places; i += kBlockThreads)
         list.entry[i] = 0;
     __syncthreads();
-    bool one_warp = places <= 2 * kWarpThreads;
-    if (one_warp && warp_in_block() > 0)
+    int pair = static_cast<int>(threadIdx.x), pairs = places / 2;
+    if (pair >= pairs)
         return;
-    int pair = static_cast<int>(threadIdx.x);
-    for (int run = 2; run <= places; run *= 2)
+    for (int run = 2; run <= places; run *= 2) {
+        bool better_first = (2 * pair & run) == 0;
         for (int distance = run / 2; distance > 0; distance /= 2) {
-            if (pair < places / 2) {
-                int i = 2 * pair - (pair & (distance - 1)), j = i + distance;
-                uint64_t a = list.entry[i], b = list.entry[j];
-                if ((a < b) == ((i & run) == 0)) {
-                    list.entry[i] = b;
-                    list.entry[j] = a;
-                }
+            uint64_t *first = &list.entry[2 * pair - (pair & (distance - 1))], *second = first + distance;
+            uint64_t a = *first, b = *second;
+            if ((a < b) == better_first) {
+                *first = b;
+                *second = a;
             }
-            if (one_warp)
-                __syncwarp();
+            if (pairs > kWarpThreads)
+                __barrier_sync_count(1, pairs);
             else
-                __syncthreads();
+                __syncwarp();
         }
+    }
 }
 
 /* Fills in the sums of the entries' measures, from a sum that lies before the first. By the whole leading block, together. */

@@ -42,6 +42,9 @@ constexpr int kRunsFetched = 1;
 #endif
 constexpr int kFetchingWarps = kBlockWarps / kRunsFetched;
 
+/* So many vectors a lane looks through before it visits what it found: a bit each. */
+constexpr int kFlags = 32;
+
 /* What adjusts a launch's rows, whose workspace holds those that do not fit on chip; what takes its place where nothing does. */
 struct Adjustments {
     lotto_adjustments of_batch;
@@ -136,9 +139,10 @@ template <typename Logit> struct Row {
     __device__ float logit_of(float x) const { return has_infinity ? ARITH_INFINITY : x; }
 
     /* The working value of a token of the block's part. */
-    __device__ float value_of(int id) const {
-        return is_held() ? static_cast<float>(reinterpret_cast<const Logit *>(held())[id - first_id])
-                         : settle(logits[id]);
+    __device__ float value_of(int id) const { return value_at(id - first_id); }
+    __device__ float value_at(int place) const {
+        return is_held() ? static_cast<float>(reinterpret_cast<const Logit *>(held())[place])
+                         : settle(logits[first_id + place]);
     }
 
     __device__ const typename Logit::Packed *global_vector(int vector) const {
@@ -176,35 +180,71 @@ template <typename Logit> struct Row {
                 value = settle(value);
     }
 
-    /* Calls visit(id, working value) for the run's tokens from low to top, lanes side by side: for few. */
+    /*
+     * Calls visit(id, working value) for the run's tokens from low to top: for few. Each lane looks at many vectors first and then visits what it found, so
+     * that lanes do so together. What lies from low to top is no further above low than top, as rounded; what lies below low is so by a negative distance,
+     * whose bits are a larger integer than those of any other.
+     */
     template <typename Visit> __device__ void for_each_between(float low, float top, Visit visit) const {
-        auto look = [&](int vector, const float(&x)[kPerVector]) {
-            for (int i = 0; i < kPerVector; i++)
-                if (x[i] >= low && x[i] <= top)
-                    visit(id_of(vector) + i, x[i]);
-        };
-        if (shape.fits)
-            each_vector<2>(begin + lane(), end, [&](int vector) {
-                uint4 all = on_chip()[vector];
-                if (Maximum<Logit>::of(all) >= low) {
-                    float x[kPerVector];
-                    Logit::unpack(all, x);
-                    look(vector, x);
-                }
-            });
-        else
-            each_vector<1>(begin + lane(), end, [&](int vector) {
-                float x[kPerVector];
-                values(vector, x);
-                look(vector, x);
-            });
+        float below = 0.0f - low; /* -0 + below is +0 */
+        uint32_t furthest = arith_bits_of(top + below);
+        for (int first = begin + lane(); first < end; first += kFlags * kWarpThreads) {
+            uint32_t flags = 0;
+            auto look = [&](int, const auto &x) {
+                uint32_t nearest = ~0u;
+                for (float value : x)
+                    nearest = min(nearest, arith_bits_of(value + below));
+                flags = 2 * flags + (nearest <= furthest);
+            };
+            int beyond = each_vector_from(first, min(first + kFlags * kWarpThreads, end), look);
+            for (; flags != 0; flags &= flags - 1)
+                visit_between(beyond - __ffs(flags) * kWarpThreads, low, top, visit);
+        }
+    }
+
+    /* The same from low on for what the warp fetched, of which own are the lane's maxima: no lane has any whose maxima are lower. */
+    template <typename Visit>
+    __device__ void for_each_from(float low, const float (&own)[kPieces], Visit visit) const {
+        uint32_t holders = __ballot_sync(kWholeWarp, fmaxf(own[0], own[1]) >= low);
+        int last = fetch_begin(warp_in_block() + 1);
+        for (int first = fetch_begin(warp_in_block()) + lane() * kWarpThreads; holders != 0 && first < last;
+             first += kWarpThreads * kWarpThreads) {
+            uint32_t flags = 0;
+            for (uint32_t left = holders; left != 0; left &= left - 1) {
+                int holder = __ffs(left) - 1;
+                if (first + holder >= last)
+                    break;
+                float x[kPerVector], most = -ARITH_INFINITY;
+                values(first + holder, x);
+                for (float value : x)
+                    most = fmaxf(most, value);
+                flags |= most >= low ? 1u << holder : 0;
+            }
+            for (; flags != 0; flags &= flags - 1)
+                visit_between(first + __ffs(flags) - 1, low, ARITH_INFINITY, visit);
+        }
+    }
+
+    template <typename Visit>
+    __device__ void visit_between(int vector, float low, float top, Visit visit) const {
+        float x[kPerVector];
+        values(vector, x);
+        uint32_t between = 0;
+        for (int i = 0; i < kPerVector; i++)
+            between |= x[i] >= low && x[i] <= top ? 1u << i : 0;
+        for (; between != 0; between &= between - 1) {
+            int place = vector * kPerVector + __ffs(between) - 1;
+            visit(first_id + place, value_at(place));
+        }
     }
 
     /* Calls visit(vector) for a lane's share of the vectors up to last. Returns the lane's first beyond. */
     template <int kAtOnce, typename Visit>
     __device__ static int each_vector(int vector, int last, Visit visit) {
+        /* Many at once only while no lane goes beyond, so that all lanes do as many. */
+        int all_within = kAtOnce > 1 ? last - kAtOnce * kWarpThreads + lane() : last - 1;
 #pragma unroll 1
-        for (; vector < last - (kAtOnce - 1) * kWarpThreads; vector += kAtOnce * kWarpThreads)
+        for (; vector <= all_within; vector += kAtOnce * kWarpThreads)
 #pragma unroll
             for (int i = 0; i < kAtOnce; i++)
                 visit(vector + i * kWarpThreads);
@@ -219,18 +259,20 @@ template <typename Logit> struct Row {
         for_each_vector(begin, end, visit);
     }
     template <typename Visit> __device__ void for_each_vector(int first, int last, Visit visit) const {
+        each_vector_from(first + lane(), last, visit);
+    }
+    template <typename Visit> __device__ int each_vector_from(int first, int last, Visit visit) const {
         if (shape.fits)
-            each_vector<8 / kPerVector>(first + lane(), last, [&](int vector) {
+            return each_vector<16 / kPerVector>(first, last, [&](int vector) {
                 float x[kPerVector];
                 Logit::unpack(on_chip()[vector], x);
                 visit(id_of(vector), x);
             });
-        else
-            each_vector<1>(first + lane(), last, [&](int vector) {
-                float x[kPerVector];
-                values(vector, x);
-                visit(id_of(vector), x);
-            });
+        return each_vector<1>(first, last, [&](int vector) {
+            float x[kPerVector];
+            values(vector, x);
+            visit(id_of(vector), x);
+        });
     }
 
     /* The same with the logits as the batch has them, NaN as -inf. */

@@ -54,15 +54,12 @@ struct Search {
     uint32_t floor, ceiling; /* the last token's value lies between these */
     float tokens_per_unit;   /* near the edge, as far as is known; 0: it is not */
     int bits_rounded;        /* the logits that differ from one in its last so many bits alone are that one */
-    float stride;            /* the first bracket's width; 0: it follows from the others */
     int misses, overflows;   /* brackets without the last token, and with too many others */
 
     __device__ bool goes_down() const { return target > beyond; }
 
     /* Of a bracket likely to hold the last token, and few others. value, each: of a token at the edge, and what it measures. */
     __device__ Widths widths(float value, uint64_t each) const {
-        if (stride > 0.0f)
-            return {0, stride};
         uint64_t away = goes_down() ? target - beyond : beyond - target;
         float tokens = static_cast<float>(away) / static_cast<float>(each);
         float aside = fminf(kWarpThreads + 0.15f * tokens, 0.4f * kListPlaces);
@@ -126,7 +123,6 @@ struct Search {
             tokens_per_unit *= 1.0f / 64;
         else if (width > 0.0f)
             tokens_per_unit = static_cast<float>(count) / width;
-        stride = 0.0f;
     }
 
     /* The last token was not in the bracket: the edge moves to its other end. */
@@ -169,6 +165,7 @@ struct Scratch {
     Found found[kMaxTeamWarps];
     Search search;
     Step step;
+    float low;    /* of a head that is listed */
     bool by_head; /* the first step gathers the head of the row */
     uint64_t bound;
     int kept; /* of a list that holds all that is kept: the first so many */
@@ -253,6 +250,13 @@ template <typename Measure> __device__ void begin_search(const Search &search, M
     search.choose(first, measure);
     scratch().search = search;
     scratch().step = first;
+    scratch().list.count = 0;
+}
+
+/* The same if it takes the head of the row, down to a value. By thread 0. */
+__device__ inline void begin_search(const Search &search, uint32_t low) {
+    scratch().search = search;
+    scratch().step = {Step::SWEEP, low, search.ceiling, low, search.ceiling, {}, 0, false};
     scratch().list.count = 0;
 }
 
