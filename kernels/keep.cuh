@@ -244,12 +244,18 @@ __device__ inline Kept keep_all(const Summary &summary, float temperature) {
             false};
 }
 
-/* The first token of the row's order, for the whole team. */
+/* The first token of the row's order: a list of one. */
 template <typename Logit> __device__ Kept keep_first(Row<Logit> &row, const Summary &summary) {
     Kept kept = keep_all(summary, 1.0f);
     int token = first_token(row, summary);
-    if (token >= 0)
-        *row.team.at_leader(&scratch().bound) = arith_key(summary.maximum, token);
+    if (token >= 0) {
+        Scratch *leader = row.team.at_leader(&scratch());
+        leader->bound = arith_key(summary.maximum, token);
+        leader->list.entry[0] = list_entry(leader->bound, 0);
+        leader->list.sum[0] = leader->mass = kept.weight(summary.maximum);
+        leader->list.count = leader->kept = 1;
+    }
+    kept.listed = true;
     kept.bound = row.team.from_leader(&scratch().bound);
     return kept;
 }

@@ -77,7 +77,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
 
     bool greedy = arith_is_greedy(row_controls);
     Kept kept = keep(row, summary, row_controls, controls.order);
-    uint64_t mass = greedy ? kGreedyMass : kept_mass(row, kept);
+    uint64_t mass = kept_mass(row, kept);
     auto store_one = [&](int number, int token, float x) {
         store_draw(samples, report.draw(number), kept, {token, x, mass});
     };
