@@ -3,7 +3,7 @@
 #include "reference/row.h"
 
 /* Larger teams than the usual ones find room in few places of a GPU at once. */
-enum { VECTOR_BYTES = 16, LARGEST_USUAL_TEAM = 8, LEAST_LOGITS_OF_A_BLOCK = 2048 };
+enum { VECTOR_BYTES = 16, LARGEST_USUAL_TEAM = 8, LEAST_LOGITS_OF_A_BLOCK = 2000 };
 
 static const size_t workspace_alignment = 256;
 /* A part up to this leaves room for a second block on the same multiprocessor, which works while the first one waits. */

@@ -57,7 +57,7 @@ __device__ uint64_t measure_run(const Row<Logit> &row, uint64_t bound, Measure m
                 own += measure(value);
         });
     else
-        row.for_each_vector([&](int id, const auto &x) {
+        row.template for_each_vector<8>([&](int id, const auto &x) {
             for (int i = 0; i < row.kPerVector; i++)
                 own += prefix.holds(x[i], id + i) ? measure(x[i]) : 0;
         });

@@ -50,11 +50,11 @@ __device__ uint64_t measure_kept(Row<Logit> &row, const Kept &kept, Measure meas
 /* Tells of one row. */
 struct Report {
     const lotto_samples &samples;
-    int64_t index; /* the row's */
+    int index; /* the row's */
     int draws;
     bool writes; /* this thread, what the row has once */
 
-    __device__ int64_t draw(int number) const { return index * draws + number; }
+    __device__ int64_t draw(int number) const { return static_cast<int64_t>(index) * draws + number; }
 
     /* By the leading block. */
     __device__ void nothing() const {
@@ -70,8 +70,9 @@ struct Report {
     }
 
     __device__ void top(int place, int token, float logprob) const {
-        store(samples.top_ids, index * samples.top_n + place, token);
-        store(samples.top_logprobs, index * samples.top_n + place, logprob);
+        int64_t at = static_cast<int64_t>(index) * samples.top_n + place;
+        store(samples.top_ids, at, token);
+        store(samples.top_logprobs, at, logprob);
     }
 
     /* What is kept, whose mass is known. */

@@ -255,15 +255,16 @@ template <typename Logit> struct Row {
     }
 
     /* Calls visit(id of the vector's first place, working values) for each vector of the warp's run, lanes side by side. */
-    template <typename Visit> __device__ void for_each_vector(Visit visit) const {
-        for_each_vector(begin, end, visit);
+    template <int kLogitsAtOnce = 16, typename Visit> __device__ void for_each_vector(Visit visit) const {
+        each_vector_from<kLogitsAtOnce>(begin + lane(), end, visit);
     }
     template <typename Visit> __device__ void for_each_vector(int first, int last, Visit visit) const {
         each_vector_from(first + lane(), last, visit);
     }
-    template <typename Visit> __device__ int each_vector_from(int first, int last, Visit visit) const {
+    template <int kLogitsAtOnce = 16, typename Visit>
+    __device__ int each_vector_from(int first, int last, Visit visit) const {
         if (shape.fits)
-            return each_vector<16 / kPerVector>(first, last, [&](int vector) {
+            return each_vector<kLogitsAtOnce / kPerVector>(first, last, [&](int vector) {
                 float x[kPerVector];
                 Logit::unpack(on_chip()[vector], x);
                 visit(id_of(vector), x);

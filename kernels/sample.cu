@@ -56,13 +56,21 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     row.team.leave();
 }
 
+/* What the logits say of an adjusted row's tokens. A call, so that it takes no registers of what comes before. */
+template <typename Logit>
+__device__ __noinline__ void report_given(Row<Logit> given, Report report, bool lists) {
+    Summary summary = summarize_again(given);
+    report.model(given, summary, lists, false);
+}
+
 /* All that there is to tell. */
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     report_kernel(Shape shape, lotto_logits logits, lotto_draws draws, lotto_controls controls,
-                  lotto_samples samples, typename Row<Logit>::Adjustments adjustments) {
+                  const __grid_constant__ lotto_samples samples,
+                  typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments, draws.logits_rows);
-    Report report = {samples, row.index, draws.count, row.team.leads() && threadIdx.x == 0};
+    Report report = {samples, static_cast<int>(row.index), draws.count, row.team.leads() && threadIdx.x == 0};
     arith_controls row_controls = arith_row_controls(&controls, row.index);
     arith_source source = arith_source_of(&logits, &draws, row.index);
     prepare_guesses(row.team);
@@ -97,9 +105,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     if (samples.model_logprob || samples.rank || lists_model) {
         row.team.sync(); /* the tokens have been stored */
         if constexpr (Row<Logit>::kAdjusted) {
-            Row<typename Row<Logit>::Source> given(row);
-            Summary of_given = summarize_again(given);
-            report.model(given, of_given, lists_model, false);
+            report_given(Row<typename Row<Logit>::Source>(row), report, lists_model);
         } else {
             report.model(row, summary, lists_model, kept.listed);
         }
