@@ -559,6 +559,8 @@ Test(each_row, gives_the_same_alone_as_in_a_batch, .timeout = 600) {
             struct results *single = answer_on_reference(alone);
             for (int i = 0; i < RESULTS; i++) {
                 enum result result = (enum result)i;
+                if (result_is_of_verify(result))
+                    continue; /* there are no sequences */
                 const uint32_t *in_batch = together->array[i] + row * result_row_elements(request, result);
                 cr_assert_arr_eq(single->array[i], in_batch, (size_t)result_row_elements(alone, result) * 4,
                                  "%s of row %" PRId64 ", request 0x%" PRIx64, result_name(result), row, seed);
