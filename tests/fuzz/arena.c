@@ -22,7 +22,9 @@ static void *allocate(size_t bytes) {
     return memory;
 }
 
-struct ptx_arena *arena_create(void) { return allocate(sizeof(struct ptx_arena)); }
+struct ptx_arena *arena_create(void) {
+    return allocate(sizeof(struct ptx_arena));
+}
 
 void arena_free(struct ptx_arena *arena) {
     if (arena == NULL)

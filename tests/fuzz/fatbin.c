@@ -1,6 +1,6 @@
 /* A fat binary: the PTX in it for each of three devices. The text that comes out is the target `ptx`'s. */
-#include "fuzz.h"
 #include "host/vgpu/runtime/fatbin.h"
+#include "fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>

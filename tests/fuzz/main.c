@@ -148,13 +148,15 @@ static void replace(struct bytes *mutant, size_t place, size_t removed, const ui
 }
 
 static void mutate(struct bytes *mutant) {
-    static const uint8_t telling[] = {0, 1, 0x7f, 0x80, 0xff, '0', '9', '-', '.', '"', '{', '}', '[', ']', ',', ';'};
+    static const uint8_t telling[] = {0,   1,   0x7f, 0x80, 0xff, '0', '9', '-',
+                                      '.', '"', '{',  '}',  '[',  ']', ',', ';'};
     static uint8_t part[MOST_BYTES];
     const struct bytes *other = &seeds[below((uint32_t)seed_count)];
     size_t place = below((uint32_t)mutant->count + 1);
     size_t run = below(below(4) ? 16 : (uint32_t)mutant->count) + 1;
     size_t removed = run < mutant->count - place ? run : mutant->count - place;
-    size_t from = below((uint32_t)other->count + 1), taken = other->count - from < run ? other->count - from : run;
+    size_t from = below((uint32_t)other->count + 1),
+           taken = other->count - from < run ? other->count - from : run;
     switch (below(7)) {
     case 0:
         if (removed > 0)
@@ -176,8 +178,11 @@ static void mutate(struct bytes *mutant) {
     default:
         if (word_count > 0) {
             const struct bytes *word = &words[below((uint32_t)word_count)];
-            replace(mutant, place, below(2) ? 0 : removed < word->count ? removed : word->count, word->at,
-                    word->count);
+            replace(mutant, place,
+                    below(2)                ? 0
+                    : removed < word->count ? removed
+                                            : word->count,
+                    word->at, word->count);
         }
     }
 }

@@ -1,6 +1,6 @@
 /* A vocabulary of three tokens, each text printed. */
-#include "fuzz.h"
 #include "host/cli/vocabulary.h"
+#include "fuzz.h"
 
 #include <locale.h>
 #include <stdio.h>

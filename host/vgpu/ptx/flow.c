@@ -138,12 +138,18 @@ static void scan_block(struct lowering *lowering, const struct liveness *livenes
     }
 }
 
+/* A kernel of 20000 blocks with 50000 registers needs a quarter of it. */
+enum { MOST_LIVENESS_BYTES = 1 << 29 };
+
 /* Iterates over the blocks until nothing changes. */
 struct liveness liveness_of(struct lowering *lowering) {
     struct liveness liveness = {.flow = flow_of(lowering)};
     number_registers(lowering, &liveness);
     uint32_t blocks = liveness.flow.block_count;
     size_t words = liveness.words, bytes = blocks * words * sizeof(uint64_t);
+    if (bytes > MOST_LIVENESS_BYTES)
+        lower_fail(lowering, 0, "the kernel is too large: %u blocks of instructions with %u registers",
+                   blocks, liveness.first[WIDTHS]);
     uint64_t *in = lower_scratch(lowering, bytes), *out = lower_scratch(lowering, bytes);
     uint64_t *killed = lower_scratch(lowering, bytes);
     struct accesses accesses = {0};
