@@ -46,6 +46,11 @@ static void keep_input(void) {
     input.at = NULL;
 }
 
+/* Where a target has mutants of its own kind, they are used (tokens.c), and these are what they may call. */
+size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t count, size_t most, unsigned seed)
+    __attribute__((weak));
+size_t LLVMFuzzerMutate(uint8_t *bytes, size_t count, size_t most);
+
 static void is_too_slow(int signal) {
     (void)signal;
     fuzz_fail("an input takes more than %d seconds", MOST_SECONDS);
@@ -187,7 +192,26 @@ static void mutate(struct bytes *mutant) {
     }
 }
 
+/* most is MOST_BYTES, for which every mutant has room. */
+size_t LLVMFuzzerMutate(uint8_t *bytes, size_t count, size_t most) {
+    struct bytes mutant = {bytes, count};
+    (void)most;
+    mutate(&mutant);
+    return mutant.count;
+}
+
+static size_t mutant_of(const struct bytes *seed, uint8_t mutant[MOST_BYTES]) {
+    size_t count = seed->count;
+    memcpy(mutant, seed->at, count);
+    for (uint32_t mutations = 1 + below(8); mutations > 0; mutations--)
+        count = LLVMFuzzerCustomMutator
+                    ? LLVMFuzzerCustomMutator(mutant, count, MOST_BYTES, below(UINT32_MAX))
+                    : LLVMFuzzerMutate(mutant, count, MOST_BYTES);
+    return count;
+}
+
 int main(int count, char **arguments) {
+    static uint8_t mutant[MOST_BYTES];
     uint64_t runs = 0;
     for (int i = 1; i < count; i++) {
         bool has_value = i + 1 < count;
@@ -205,15 +229,8 @@ int main(int count, char **arguments) {
     atexit(has_ended);
     for (size_t i = 0; i < seed_count; i++)
         run(seeds[i].at, seeds[i].count);
-    struct bytes mutant = {malloc(MOST_BYTES), 0};
-    for (uint64_t i = 0; i < runs; i++) {
-        const struct bytes *seed = &seeds[i % seed_count];
-        mutant.count = seed->count;
-        memcpy(mutant.at, seed->at, seed->count);
-        for (uint32_t mutations = 1 + below(8); mutations > 0; mutations--)
-            mutate(&mutant);
-        run(mutant.at, mutant.count);
-    }
+    for (uint64_t i = 0; i < runs; i++)
+        run(mutant, mutant_of(&seeds[i % seed_count], mutant));
     printf("%zu seeds and %llu mutants: each was read or refused with a sentence\n", seed_count,
            (unsigned long long)runs);
 }
