@@ -138,10 +138,32 @@ static void scan_block(struct lowering *lowering, const struct liveness *livenes
     }
 }
 
+/* Every block behind those that it leads to, but for the jumps back of loops. */
+static uint32_t *successors_first(struct lowering *lowering, const struct flow *flow) {
+    uint32_t *order = lower_scratch(lowering, flow->block_count * sizeof *order), placed = 0;
+    uint32_t *path = lower_scratch(lowering, flow->block_count * sizeof *path), depth = 0;
+    uint32_t *followed = lower_scratch(lowering, flow->block_count * sizeof *followed);
+    bool *seen = lower_scratch(lowering, flow->block_count);
+    for (uint32_t root = 0; root < flow->block_count; root++) {
+        for (uint32_t next = root; !seen[next] || depth > 0;) {
+            if (!seen[next]) {
+                seen[next] = true;
+                path[depth++] = next;
+            }
+            uint32_t b = path[depth - 1];
+            if (followed[b] < flow->blocks[b].successor_count)
+                next = flow->blocks[b].successors[followed[b]++];
+            else
+                order[placed++] = path[--depth];
+        }
+    }
+    return order;
+}
+
 /* A kernel of 20000 blocks with 50000 registers needs a quarter of it. */
 enum { MOST_LIVENESS_BYTES = 1 << 29 };
 
-/* Iterates over the blocks until nothing changes. */
+/* Iterates over the blocks until nothing changes: in this order, a few times. */
 struct liveness liveness_of(struct lowering *lowering) {
     struct liveness liveness = {.flow = flow_of(lowering)};
     number_registers(lowering, &liveness);
@@ -157,9 +179,11 @@ struct liveness liveness_of(struct lowering *lowering) {
         scan_block(lowering, &liveness, &liveness.flow.blocks[b], &accesses, in + b * words,
                    killed + b * words);
 
+    const uint32_t *order = successors_first(lowering, &liveness.flow);
     for (bool changed = true; changed;) {
         changed = false;
-        for (uint32_t b = blocks; b-- > 0;) {
+        for (uint32_t k = 0; k < blocks; k++) {
+            uint32_t b = order[k];
             const struct block *block = &liveness.flow.blocks[b];
             for (uint32_t s = 0; s < block->successor_count; s++)
                 for (size_t w = 0; w < words; w++) {
