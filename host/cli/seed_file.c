@@ -15,7 +15,8 @@ static bool read_line(FILE *file, char line[LINE_BYTES]) {
     while ((c = getc(file)) != EOF && c != '\n' && length < LINE_BYTES - 1)
         line[length++] = c != '\0' ? (char)c : '?';
     line[length] = '\0';
-    if (length > 0 && line[length - 1] == '\r')
+    bool has_ended = c == '\n' || c == EOF;
+    if (has_ended && length > 0 && line[length - 1] == '\r')
         line[length - 1] = '\0';
     return c != EOF || length > 0;
 }
