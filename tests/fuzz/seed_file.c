@@ -1,6 +1,6 @@
 /* A file of seeds, one a line, for three rows. */
-#include "fuzz.h"
 #include "host/cli/seed_file.h"
+#include "fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
