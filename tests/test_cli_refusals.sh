@@ -189,6 +189,10 @@ printf '1\n2\n3\n4\n' >seeds
 refuses 1 "more than 3 lines" sample good.npy --seed-file seeds "${reference[@]}"
 printf '1\n-2\n3\n' >seeds
 refuses 1 "line 2 is '-2'" sample good.npy --seed-file seeds "${reference[@]}"
+printf '1\n%064d\n3\n' 2 >seeds
+refuses 1 "line 2 is '0000000" sample good.npy --seed-file seeds "${reference[@]}"
+printf '1\n2\0000\n3\n' >seeds
+refuses 1 "line 2 is '2?0'" sample good.npy --seed-file seeds "${reference[@]}"
 refuses 1 "words.json: No such file" sample good.npy --text words.json "${reference[@]}"
 echo '["a", "b", "c"]' >words.json
 refuses 1 "words.json: it has 3 texts" sample good.npy --text words.json "${reference[@]}"

@@ -758,3 +758,23 @@ Test(vgpu_lowering, refuses_in_words) {
         ptx_free(given);
     }
 }
+
+/* Code that runs from the end of the text to its beginning: blocks whose successors all stand before them, and sums that nobody reads. */
+Test(vgpu_lowering, long_chains_backwards, .timeout = 30) {
+    enum { JUMPS = 30000, BYTES = 64 };
+    char *text = malloc((JUMPS + 10) * BYTES), *at = text;
+    at += sprintf(at,
+                  MODULE(".entry k() {\n.reg .b32 %%r<%d>;\nbra L%d;\nL0: st.global.u32 [0], %%r0;\nret;\n"),
+                  JUMPS + 1, JUMPS - 1);
+    for (int i = 1; i < JUMPS; i++)
+        at += sprintf(at, "L%d: add.u32 %%r%d, %%r%d, 1; bra L%d;\n", i, JUMPS - i, JUMPS - i + 1, i - 1);
+    strcpy(at, "}\n");
+    struct ptx_error error;
+    struct ptx_module *given = read(text);
+    struct program *made = program_lower(given, ptx_find_function(given, "k"), &error);
+    cr_assert_not_null(made, "%s", error.message);
+    cr_expect_eq(made->instruction_count, JUMPS + 2, "the sums are gone, the jumps stay");
+    program_free(made);
+    ptx_free(given);
+    free(text);
+}

@@ -6,6 +6,7 @@
 #include "logits_file.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The format's own limit. */
@@ -95,9 +96,11 @@ static bool read_shape(json_t *tensor, const char *name, uint64_t shape[2], stru
     return true;
 }
 
-static bool read_tensor(json_t *tensor, const char *name, uint64_t header_bytes, uint64_t file_bytes,
+static bool read_tensor(json_t *tensor, const char *whole_name, uint64_t header_bytes, uint64_t file_bytes,
                         struct logits_layout *layout, struct error *error) {
     lotto_dtype dtype = LOTTO_F32;
+    char name[101]; /* a sentence has room for no more */
+    snprintf(name, sizeof name, "%s", whole_name);
     uint64_t shape[2] = {0}, begin, end;
     if (!json_is_object(tensor))
         return failure(error, "its header does not describe the tensor '%s'", name);

@@ -106,7 +106,7 @@ static bool load(const char *ptx, struct loaded *loaded, struct ptx_error *error
         void *bytes = memory_view(variable->address, variable->bytes);
         memset(bytes, 0, variable->bytes);
         if (variable->initial)
-            memcpy(bytes, variable->initial, variable->bytes);
+            memcpy(bytes, variable->initial, variable->initial_bytes);
     }
     struct ptx_function *entry = ptx_find_function(loaded->module, "kernel");
     cr_assert(entry, "the module has no entry `kernel`");

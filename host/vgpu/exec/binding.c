@@ -41,9 +41,8 @@ struct binder {
 __attribute__((format(printf, 2, 3))) static bool refuse(struct binder *binder, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(binder->error->message, sizeof binder->error->message, format, arguments);
+    ptx_refuse(binder->error, binder->instruction ? binder->instruction->line : 0, format, arguments);
     va_end(arguments);
-    binder->error->line = binder->instruction ? binder->instruction->line : 0;
     return false;
 }
 
@@ -253,6 +252,11 @@ static bool bind_address(struct binder *binder, const struct ptx_operand *operan
 }
 
 static bool bind_branch_list(struct binder *binder, const struct ptx_operand *operand) {
+    bool good = operand->kind == PTX_OPERAND_VECTOR;
+    for (uint32_t k = 0; good && k < operand->element_count; k++)
+        good = operand->elements[k].kind == PTX_OPERAND_LABEL;
+    if (!good)
+        return refuse(binder, "'%s' needs a list of labels", binder->instruction->opcode);
     struct branch_list *list = allocate(sizeof *list + operand->element_count * sizeof *list->targets);
     list->count = operand->element_count;
     for (uint32_t k = 0; k < list->count; k++)
@@ -313,9 +317,16 @@ static bool bind_operand(struct binder *binder, const struct ptx_operand *operan
     }
 }
 
+/* Of a function without a body; the others are inlined. */
+static bool is_call(const struct ptx_instruction *instruction) {
+    return strncmp(instruction->opcode, "call", 4) == 0 && strchr(".", instruction->opcode[4]);
+}
+
 /* Operands in one row: vectors and pairs taken apart, a cache policy left out. */
 static bool flatten(struct binder *binder) {
     const struct ptx_instruction *instruction = binder->instruction;
+    if (instruction->operand_count < binder->opcode.has_cache_hint)
+        return refuse(binder, "'%s' has no cache policy", instruction->opcode);
     unsigned count = instruction->operand_count - binder->opcode.has_cache_hint;
     bool keeps_lists = strncmp(binder->opcode.name, "brx_", 4) == 0;
     binder->flat_count = 0;
@@ -323,7 +334,7 @@ static bool flatten(struct binder *binder) {
         const struct ptx_operand *operand = &instruction->operands[k];
         bool is_list = operand->kind == PTX_OPERAND_VECTOR && !keeps_lists;
         unsigned elements = is_list ? operand->element_count : 1;
-        if (operand->kind == PTX_OPERAND_FUNCTION && strncmp(instruction->opcode, "call", 4) == 0)
+        if (k == 0 && is_call(instruction))
             continue;
         if (binder->flat_count + elements > MAX_FLAT)
             return refuse(binder, "'%s' has more operands than the virtual GPU knows", instruction->opcode);
@@ -356,7 +367,7 @@ static void complete_name(struct binder *binder) {
     } else if ((strcmp(name, "mbarrier_arrive") == 0 || strcmp(name, "mbarrier_arrive_drop") == 0) &&
                binder->flat_count == 3) {
         snprintf(name + used, size - used, "_count");
-    } else if (strcmp(name, "call") == 0 && instruction->operands[0].kind == PTX_OPERAND_FUNCTION) {
+    } else if (is_call(instruction)) {
         snprintf(name, size, "call_%s", instruction->operands[0].callee->name);
     }
 }
@@ -477,7 +488,7 @@ static bool is_of_clusters(const char *opcode) {
 static bool refuse_instruction(struct binder *binder) {
     const struct ptx_instruction *instruction = binder->instruction;
     const char *opcode = instruction->opcode, *kind = refused_kind(opcode);
-    if (strncmp(opcode, "call", 4) == 0)
+    if (is_call(instruction))
         return refuse(binder, "the kernel calls %s, a function that the virtual GPU does not provide",
                       instruction->operands[0].callee->name);
     if (kind)

@@ -214,12 +214,11 @@ void lower_lay_out_local(struct lowering *lowering) {
             at = (at + local->variable.align - 1) & -(uint64_t)local->variable.align;
             local->variable.address = at;
             at += local->variable.bytes;
+            if (at > INT32_MAX)
+                lower_fail(lowering, 0, "the kernel's local variables have more than 2^31 bytes a thread");
         }
         instance->local_end = at;
         most = at > most ? at : most;
     }
-    if (most > INT32_MAX)
-        lower_fail(lowering, 0, "the kernel's local variables have %llu bytes a thread, too many",
-                   (unsigned long long)most);
     lowering->local_bytes = (uint32_t)((most + 15) & ~(uint64_t)15);
 }

@@ -174,32 +174,51 @@ static void remove_unreachable(struct lowering *lowering) {
     lower_delete(lowering, deleted);
 }
 
+/* A pure instruction that writes a register, in a list for each register. */
+struct definer {
+    struct definer *next;
+    uint32_t instruction;
+};
+
+/* Each removal may leave others unread, which are then looked at again. */
 static void remove_unread(struct lowering *lowering) {
-    uint32_t count = lowering->instruction_count;
+    uint32_t count = lowering->instruction_count, definitions = 0;
     uint32_t *readers = lower_scratch(lowering, (lowering->register_count + 1) * sizeof *readers);
+    struct definer **definers = lower_scratch(lowering, (lowering->register_count + 1) * sizeof *definers);
     bool *deleted = lower_scratch(lowering, count);
     struct accesses accesses = {0};
     for (uint32_t i = 0; i < count; i++) {
         accesses_of(lowering, &lowering->instructions[i], &accesses);
         for (uint32_t j = 0; j < accesses.used_count; j++)
             readers[accesses.used[j]]++;
-    }
-    /* Each removal may leave others unread: backwards, most chains fall in one pass. */
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (uint32_t i = count; i-- > 0;) {
-            if (deleted[i] || !is_pure(lowering->instructions[i].opcode))
-                continue;
-            accesses_of(lowering, &lowering->instructions[i], &accesses);
-            bool read = false;
-            for (uint32_t j = 0; j < accesses.defined_count; j++)
-                read |= readers[accesses.defined[j]] != 0;
-            if (read || accesses.defined_count == 0)
-                continue;
-            for (uint32_t j = 0; j < accesses.used_count; j++)
-                readers[accesses.used[j]]--;
-            deleted[i] = changed = true;
+        for (uint32_t j = 0; j < accesses.defined_count && is_pure(lowering->instructions[i].opcode); j++) {
+            struct definer *definer = lower_scratch(lowering, sizeof *definer);
+            *definer = (struct definer){definers[accesses.defined[j]], i};
+            definers[accesses.defined[j]] = definer;
+            definitions++;
         }
+    }
+    uint32_t *waiting = lower_scratch(lowering, (count + (size_t)definitions) * sizeof *waiting);
+    uint32_t left = 0;
+    while (left < count) {
+        waiting[left] = left;
+        left++;
+    }
+    while (left > 0) {
+        uint32_t i = waiting[--left];
+        if (deleted[i] || !is_pure(lowering->instructions[i].opcode))
+            continue;
+        accesses_of(lowering, &lowering->instructions[i], &accesses);
+        bool read = false;
+        for (uint32_t j = 0; j < accesses.defined_count; j++)
+            read |= readers[accesses.defined[j]] != 0;
+        if (read || accesses.defined_count == 0)
+            continue;
+        deleted[i] = true;
+        for (uint32_t j = 0; j < accesses.used_count; j++)
+            if (--readers[accesses.used[j]] == 0)
+                for (struct definer *at = definers[accesses.used[j]]; at; at = at->next)
+                    waiting[left++] = at->instruction;
     }
     lower_delete(lowering, deleted);
 }

@@ -138,12 +138,40 @@ static void scan_block(struct lowering *lowering, const struct liveness *livenes
     }
 }
 
-/* Iterates over the blocks until nothing changes. */
+/* Every block behind those that it leads to, but for the jumps back of loops. */
+static uint32_t *successors_first(struct lowering *lowering, const struct flow *flow) {
+    uint32_t *order = lower_scratch(lowering, flow->block_count * sizeof *order), placed = 0;
+    uint32_t *path = lower_scratch(lowering, flow->block_count * sizeof *path), depth = 0;
+    uint32_t *followed = lower_scratch(lowering, flow->block_count * sizeof *followed);
+    bool *seen = lower_scratch(lowering, flow->block_count);
+    for (uint32_t root = 0; root < flow->block_count; root++) {
+        for (uint32_t next = root; !seen[next] || depth > 0;) {
+            if (!seen[next]) {
+                seen[next] = true;
+                path[depth++] = next;
+            }
+            uint32_t b = path[depth - 1];
+            if (followed[b] < flow->blocks[b].successor_count)
+                next = flow->blocks[b].successors[followed[b]++];
+            else
+                order[placed++] = path[--depth];
+        }
+    }
+    return order;
+}
+
+/* A kernel of 20000 blocks with 50000 registers needs a quarter of it. */
+enum { MOST_LIVENESS_BYTES = 1 << 29 };
+
+/* Iterates over the blocks until nothing changes: in this order, a few times. */
 struct liveness liveness_of(struct lowering *lowering) {
     struct liveness liveness = {.flow = flow_of(lowering)};
     number_registers(lowering, &liveness);
     uint32_t blocks = liveness.flow.block_count;
     size_t words = liveness.words, bytes = blocks * words * sizeof(uint64_t);
+    if (bytes > MOST_LIVENESS_BYTES)
+        lower_fail(lowering, 0, "the kernel is too large: %u blocks of instructions with %u registers",
+                   blocks, liveness.first[WIDTHS]);
     uint64_t *in = lower_scratch(lowering, bytes), *out = lower_scratch(lowering, bytes);
     uint64_t *killed = lower_scratch(lowering, bytes);
     struct accesses accesses = {0};
@@ -151,9 +179,11 @@ struct liveness liveness_of(struct lowering *lowering) {
         scan_block(lowering, &liveness, &liveness.flow.blocks[b], &accesses, in + b * words,
                    killed + b * words);
 
+    const uint32_t *order = successors_first(lowering, &liveness.flow);
     for (bool changed = true; changed;) {
         changed = false;
-        for (uint32_t b = blocks; b-- > 0;) {
+        for (uint32_t k = 0; k < blocks; k++) {
+            uint32_t b = order[k];
             const struct block *block = &liveness.flow.blocks[b];
             for (uint32_t s = 0; s < block->successor_count; s++)
                 for (size_t w = 0; w < words; w++) {

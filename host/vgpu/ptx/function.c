@@ -79,7 +79,7 @@ static void read_performance_directives(struct reader *reader, struct ptx_functi
 
 /* .reg .b32 a, b, %r<10>; */
 static void read_registers(struct reader *reader) {
-    enum { MOST_IN_A_FAMILY = 1 << 22 };
+    enum { MOST_IN_A_FAMILY = 1 << 22, MOST_IN_A_MODULE = 1 << 26 };
     enum ptx_type type;
     if (token_is(&reader->token, ".v2") || token_is(&reader->token, ".v4"))
         reader_fail(reader, "vector registers are not supported");
@@ -97,6 +97,9 @@ static void read_registers(struct reader *reader) {
             binding->family.type = type;
             binding->family.count =
                 (uint32_t)reader_integer(reader, "the number of registers", MOST_IN_A_FAMILY);
+            reader->family_members += binding->family.count;
+            if (reader->family_members > MOST_IN_A_MODULE)
+                reader_fail(reader, "the module declares more than %d registers", MOST_IN_A_MODULE);
             binding->family.registers =
                 arena_allocate(reader->arena, binding->family.count * sizeof(uint32_t));
             reader_expect(reader, '>', "after the number of registers");
@@ -199,6 +202,12 @@ static bool starts_with(const char *text, const char *prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/* The opcode without its modifiers. */
+static bool is_named(const char *opcode, const char *name) {
+    size_t length = strlen(name);
+    return strncmp(opcode, name, length) == 0 && (opcode[length] == '\0' || opcode[length] == '.');
+}
+
 static void read_instruction(struct reader *reader, const struct token *opcode, uint32_t guard,
                              bool guard_negated) {
     struct ptx_instruction instruction = {
@@ -211,11 +220,11 @@ static void read_instruction(struct reader *reader, const struct token *opcode, 
         .guard_negated = guard_negated,
     };
     reader->used_bytes = 0;
-    if (strcmp(instruction.opcode, "call") == 0 || starts_with(instruction.opcode, "call.")) {
+    if (is_named(instruction.opcode, "call")) {
         read_call(reader, &instruction);
         reader_expect(reader, ';', "after a call");
     } else {
-        bool is_branch = starts_with(instruction.opcode, "bra") || starts_with(instruction.opcode, "brx");
+        bool is_branch = is_named(instruction.opcode, "bra") || is_named(instruction.opcode, "brx");
         uint32_t first = reader->operand_count, count = 0;
         while (!reader_accept(reader, ';')) {
             if (count)

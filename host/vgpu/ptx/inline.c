@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_INSTRUCTIONS = 1 << 23, MOST_DEPTH = 200 };
+enum { MOST_INSTRUCTIONS = 1 << 21, MOST_REGISTERS = 1 << 22, MOST_COPIES = 1 << 16, MOST_DEPTH = 200 };
 
 struct copy {
     const struct ptx_function *function;
@@ -184,6 +184,8 @@ static void check_call(struct lowering *lowering, const struct copy *caller,
                        callee->name);
     if (caller->depth == MOST_DEPTH)
         lower_fail(lowering, call->line, "calls are nested more than %d deep", MOST_DEPTH);
+    if (lowering->instance_count > MOST_COPIES)
+        lower_fail(lowering, call->line, "the kernel has more than %d calls to inline", MOST_COPIES);
     if (callee->is_entry)
         lower_fail(lowering, call->line, "'%s' is a kernel and cannot be called", callee->name);
     if (call->operands[1].element_count != callee->result_count ||
@@ -231,6 +233,9 @@ static void copy_function(struct lowering *lowering, struct copy *copy) {
     const struct ptx_function *function = copy->function;
     uint32_t count = function->instruction_count;
     copy->first_register = lowering->register_count;
+    if (function->register_count > MOST_REGISTERS - lowering->register_count)
+        lower_fail(lowering, 0, "the kernel has more than %d registers once its calls are inlined",
+                   MOST_REGISTERS);
     for (uint32_t i = 0; i < function->register_count; i++)
         lower_add_register(lowering, &function->registers[i]);
 

@@ -20,8 +20,7 @@
 void lower_fail(struct lowering *lowering, uint32_t line, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    lowering->error->line = line;
-    vsnprintf(lowering->error->message, sizeof lowering->error->message, format, arguments);
+    ptx_refuse(lowering->error, line, format, arguments);
     va_end(arguments);
     longjmp(lowering->failed, 1);
 }
@@ -139,8 +138,8 @@ struct program *program_lower(struct ptx_module *module, const struct ptx_functi
     struct lowering *lowering = calloc(1, sizeof *lowering);
     if (!lowering || !entry->is_entry || !entry->is_defined) {
         snprintf(error->message, sizeof error->message,
-                 lowering ? "'%s' is not a kernel with a body"
-                          : "the host has no memory left for the kernel '%s'",
+                 lowering ? "'%.300s' is not a kernel with a body"
+                          : "the host has no memory left for the kernel '%.300s'",
                  entry->name);
         free(lowering);
         return NULL;

@@ -48,6 +48,13 @@ static bool parse_decimal(const char *start, size_t length, double *value) {
     return *end == '\0';
 }
 
+static bool has_point_or_exponent(const struct token *token) {
+    for (uint32_t i = 0; i < token->length; i++)
+        if (strchr(".eE", token->start[i]))
+            return true;
+    return false;
+}
+
 struct ptx_operand read_number(struct reader *reader, bool negative) {
     struct token token = reader->token;
     const char *at = token.start, *end = at + token.length;
@@ -62,7 +69,7 @@ struct ptx_operand read_number(struct reader *reader, bool negative) {
         operand.immediate = PTX_IMMEDIATE_F64;
         good = parse_digits(at + 2, end, 16, &operand.bits);
         operand.bits ^= (uint64_t)negative << 63;
-    } else if (prefix != 'x' && prefix != 'X' && strcspn(at, ".eE") < token.length) {
+    } else if (prefix != 'x' && prefix != 'X' && has_point_or_exponent(&token)) {
         double value = 0;
         operand.immediate = PTX_IMMEDIATE_F64;
         good = parse_decimal(at, token.length, &value);
@@ -149,13 +156,16 @@ uint32_t reader_add_register(struct reader *reader, const char *name, size_t len
     return reader->register_count++;
 }
 
+/* No family has more members than seven digits count (function.c). */
+enum { MOST_FAMILY_DIGITS = 7 };
+
 /* The register that a name means as a member of a family `%r<10>`, or false. Members come into being when first used. */
 static bool find_member(struct reader *reader, const struct token *name, uint32_t least_depth,
                         uint32_t *reg) {
     const char *end = name->start + name->length;
     /* "%r12" may be %r<..> 12 or %r1<..> 2: the shortest prefix that is declared wins. */
     const char *digits = end;
-    while (digits > name->start && digit_value(digits[-1]) < 10)
+    while (digits > name->start && end - digits < MOST_FAMILY_DIGITS && digit_value(digits[-1]) < 10)
         digits--;
     for (; digits < end; digits++) {
         if (digits[0] == '0' && end - digits > 1)
@@ -288,6 +298,8 @@ static struct ptx_operand read_address(struct reader *reader) {
         address.offset = (int64_t)number.bits;
     }
     if (reader_accept(reader, ',')) {
+        if (reader_at(reader, '['))
+            reader_expected(reader, "coordinates in an address");
         read_operand(reader, false);
         address.kind = PTX_OPERAND_TENSOR;
     }

@@ -7,6 +7,7 @@
 #ifndef LOTTO_VGPU_PTX_H
 #define LOTTO_VGPU_PTX_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -56,7 +57,8 @@ struct ptx_variable {
     uint64_t bytes; /* 0 for `extern .shared .align A .b8 name[]` */
     uint32_t align;
     bool is_extern;
-    uint8_t *initial;       /* bytes long, or NULL for zero; read lazily (curand's tables are 100 KB) */
+    uint8_t *initial;       /* NULL without an initialiser */
+    uint64_t initial_bytes; /* at most `bytes`; the others are zero */
     struct ptx_relocation { /* addresses inside the initialiser */
         uint64_t offset;
         const char *symbol;
@@ -183,6 +185,9 @@ struct ptx_error {
     uint32_t line;
     char message[400];
 };
+
+/* Says why. A sentence that is too long, by a name of a thousand characters, loses its middle; what is not text becomes '?'. */
+void ptx_refuse(struct ptx_error *error, uint32_t line, const char *format, va_list arguments);
 
 /* Reads a whole module. text must stay valid and is NUL-terminated. NULL on error, with *error filled. */
 struct ptx_module *ptx_read(const char *text, struct ptx_error *error);

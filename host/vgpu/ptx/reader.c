@@ -9,15 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void fail_with(struct reader *reader, uint32_t line, const char *format, va_list arguments) {
-    reader->error->line = line;
-    vsnprintf(reader->error->message, sizeof reader->error->message, format, arguments);
-}
-
 void reader_fail(struct reader *reader, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    fail_with(reader, reader->token.line, format, arguments);
+    ptx_refuse(reader->error, reader->token.line, format, arguments);
     va_end(arguments);
     longjmp(reader->failed, 1);
 }
@@ -25,7 +20,7 @@ void reader_fail(struct reader *reader, const char *format, ...) {
 void reader_fail_at(struct reader *reader, uint32_t line, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    fail_with(reader, line, format, arguments);
+    ptx_refuse(reader->error, line, format, arguments);
     va_end(arguments);
     longjmp(reader->failed, 1);
 }
@@ -110,7 +105,7 @@ void *reader_grow(struct reader *reader, void *array, uint32_t count, uint32_t *
     if (count < *capacity)
         return array;
     uint32_t wanted = *capacity ? *capacity * 2 : 64;
-    void *grown = realloc(array, wanted * element_bytes);
+    void *grown = wanted ? realloc(array, wanted * element_bytes) : NULL; /* 0: it wrapped */
     if (!grown)
         reader_fail(reader, "the host has no memory left for this module");
     *capacity = wanted;
@@ -317,6 +312,7 @@ static void reader_free(struct reader *reader) {
     free(reader->parameters);
     free(reader->locals);
     free(reader->relocations);
+    free(reader->values);
     free(reader);
 }
 

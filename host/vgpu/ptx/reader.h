@@ -31,11 +31,14 @@ struct reader {
     uint32_t parameter_count, local_count;
     uint32_t register_capacity, instruction_capacity, operand_capacity, pending_capacity;
     uint32_t parameter_capacity, local_capacity, relocation_capacity;
+    uint8_t *values; /* of an initialiser, as far as it has been read */
+    uint64_t value_capacity;
     uint32_t variable_capacity, function_capacity, file_capacity; /* of the module's own lists */
 
     struct ptx_function *function;     /* whose header or body is being read, or NULL */
     uint32_t source_file, source_line; /* of the last .loc */
     uint32_t used_bytes;               /* of a .pragma for the next instruction */
+    uint64_t family_members;           /* of all families `%r<10>` of the module */
 };
 
 /* Gives the reading up with one sentence about the line of the current token, or about another line. */

@@ -20,7 +20,12 @@ struct edges {
     uint32_t count, capacity;
 };
 
+/* 200000 definitions with 200 registers alive at each are a third of them. */
+enum { MOST_EDGES = 1 << 27 };
+
 static void add_edge(struct lowering *lowering, struct edges *edges, uint32_t a, uint32_t b) {
+    if (edges->count == MOST_EDGES)
+        lower_fail(lowering, 0, "the kernel has too many registers alive at once");
     edges->list = lower_grow(lowering, edges->list, edges->count, &edges->capacity, sizeof *edges->list);
     edges->list[edges->count++] = (struct edge){a, b};
 }

@@ -6,7 +6,6 @@
 
 /* Larger than any device memory: a size beyond it is a mistake in the text, not a large array. */
 static const uint64_t MOST_BYTES = UINT64_C(1) << 40;
-static const uint64_t MOST_INITIALISED_BYTES = UINT64_C(1) << 32;
 
 /* [4][2] after a name: how many elements; 0 for [] */
 static uint64_t read_dimensions(struct reader *reader, bool *open) {
@@ -96,13 +95,37 @@ struct filling {
     uint64_t at, limit; /* bytes */
 };
 
+/* Where the next bytes go: only what is written takes memory, however large the array is. */
+static uint8_t *next_values(struct reader *reader, const struct filling *filling, uint64_t bytes) {
+    uint64_t wanted = filling->at + bytes;
+    if (wanted > reader->value_capacity) {
+        uint8_t *grown = realloc(reader->values, wanted * 2);
+        if (!grown)
+            reader_fail(reader, "the host has no memory left for this module");
+        reader->values = grown;
+        reader->value_capacity = wanted * 2;
+    }
+    return reader->values + filling->at;
+}
+
 static uint8_t *room(struct reader *reader, struct filling *filling, unsigned bytes) {
     if (filling->limit - filling->at < bytes)
         reader_fail(reader, "the initialiser of '%s' is longer than its %llu bytes", filling->variable->name,
                     (unsigned long long)filling->limit);
-    uint8_t *place = filling->variable->initial + filling->at;
+    uint8_t *place = memset(next_values(reader, filling, bytes), 0, bytes);
     filling->at += bytes;
     return place;
+}
+
+/* Tables of 100 KB stand in lists of bytes. */
+static void take_bytes(struct reader *reader, struct filling *filling) {
+    enum { PIECE = 4096 };
+    uint64_t taken, wanted;
+    do {
+        wanted = filling->limit - filling->at < PIECE ? filling->limit - filling->at : PIECE;
+        taken = lexer_bytes(&reader->lexer, next_values(reader, filling, wanted), wanted);
+        filling->at += taken;
+    } while (taken == PIECE);
 }
 
 /* sym, sym+8, generic(sym)+8 */
@@ -163,9 +186,8 @@ static void read_value(struct reader *reader, struct filling *filling, unsigned 
         if (depth == MOST_NESTED_LISTS)
             reader_fail(reader, "the initialiser of '%s' has more than %d lists in lists", variable->name,
                         MOST_NESTED_LISTS);
-        if (ptx_type_bytes(variable->type) == 1) /* tables of 100 KB stand in such lists */
-            filling->at +=
-                lexer_bytes(&reader->lexer, variable->initial + filling->at, filling->limit - filling->at);
+        if (ptx_type_bytes(variable->type) == 1)
+            take_bytes(reader, filling);
         reader_advance(reader);
         reader_accept(reader, ',');
         while (!reader_accept(reader, '}')) {
@@ -191,16 +213,12 @@ static void read_value(struct reader *reader, struct filling *filling, unsigned 
 }
 
 static void read_initialiser(struct reader *reader, struct ptx_variable *variable, bool open) {
-    /* An open array takes its size from the values: no more of them than characters up to the semicolon. */
-    uint64_t limit = variable->bytes;
-    if (open)
-        limit = (strcspn(reader->token.start, ";") + 1) * ptx_type_bytes(variable->type);
-    if (limit > MOST_INITIALISED_BYTES)
-        reader_fail(reader, "'%s' has %llu bytes, too many for an initialiser", variable->name,
-                    (unsigned long long)limit);
-    struct filling filling = {.variable = variable, .limit = limit};
-    variable->initial = arena_allocate(reader->arena, limit + 1);
+    /* An open array takes its size from the values. */
+    struct filling filling = {.variable = variable, .limit = open ? MOST_BYTES : variable->bytes};
+    variable->relocation_count = 0;
     read_value(reader, &filling, 0);
+    variable->initial = arena_copy(reader->arena, reader->values, filling.at);
+    variable->initial_bytes = filling.at;
     if (open)
         variable->bytes = filling.at;
     variable->relocations = arena_copy(reader->arena, reader->relocations,
@@ -208,7 +226,8 @@ static void read_initialiser(struct reader *reader, struct ptx_variable *variabl
 }
 
 /* Binds the name in the current scope; a second declaration completes an .extern one. */
-static struct ptx_variable *declare(struct reader *reader, const struct token *name, enum linkage linkage) {
+static struct ptx_variable *declare(struct reader *reader, const struct token *name, enum ptx_space space,
+                                    enum linkage linkage) {
     struct binding *binding = names_bind(reader->names, name->start, name->length, BINDING_VARIABLE);
     if (!binding) {
         binding = names_find(reader->names, name->start, name->length);
@@ -217,6 +236,9 @@ static struct ptx_variable *declare(struct reader *reader, const struct token *n
         if (!completes)
             reader_fail_at(reader, name->line, "'%.*s' is already declared in this scope", (int)name->length,
                            name->start);
+        if (binding->variable->space != space)
+            reader_fail_at(reader, name->line, "'%.*s' is already declared in another state space",
+                           (int)name->length, name->start);
         return binding->variable;
     }
     binding->variable = arena_allocate(reader->arena, sizeof *binding->variable);
@@ -248,7 +270,7 @@ void read_variables(struct reader *reader, enum ptx_space space, enum linkage li
         struct token name = reader_take_name(reader, "a variable's name");
         bool open;
         uint64_t elements = read_dimensions(reader, &open);
-        struct ptx_variable *variable = declare(reader, &name, linkage);
+        struct ptx_variable *variable = declare(reader, &name, space, linkage);
         bool is_new = variable->space == PTX_SPACE_GENERIC;
         if (!is_new && linkage == LINKAGE_EXTERN)
             continue; /* already known, perhaps defined */

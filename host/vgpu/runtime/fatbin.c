@@ -66,7 +66,7 @@ static bool next_entry(const uint8_t **at, const uint8_t *end, struct entry *ent
 
 /* The entry's text; NULL when it is damaged. */
 static char *text_of(const struct entry *entry) {
-    if (entry->text_bytes > TEXT_MAX)
+    if (entry->text_bytes > TEXT_MAX || entry->payload_bytes > TEXT_MAX)
         return NULL;
     char *text = calloc(entry->text_bytes + 1, 1);
     if (!text)

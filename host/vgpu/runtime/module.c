@@ -135,10 +135,9 @@ static void initialise(struct ptx_module *ptx, const struct ptx_variable *variab
     uint8_t *bytes = memory_view(variable->address, variable->bytes);
     if (!bytes)
         return;
+    memset(bytes, 0, variable->bytes);
     if (variable->initial)
-        memcpy(bytes, variable->initial, variable->bytes);
-    else
-        memset(bytes, 0, variable->bytes);
+        memcpy(bytes, variable->initial, variable->initial_bytes);
     defined_set(variable->address, variable->bytes);
     for (uint32_t i = 0; i < variable->relocation_count; i++) {
         const struct ptx_relocation *relocation = &variable->relocations[i];
