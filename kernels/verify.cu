@@ -44,6 +44,18 @@ __device__ void conclude(const arith_step &step, int count, const Verdicts &verd
         verified.status[step.sequence] = status;
 }
 
+/* One row's verdict, by one thread of its team; its status has been stored. A call, so that it takes no registers of what comes before. */
+__device__ __noinline__ void end_row(const lotto_drafts &drafts, int64_t row, int32_t token,
+                                     const Verdicts &verdicts, const lotto_verified &verified) {
+    arith_step step = arith_step_of(&drafts, row);
+    verdicts.tokens[row] = token;
+    __threadfence();
+    if (atomicAdd(&verdicts.arrived[step.sequence], 1u) == static_cast<uint32_t>(step.length)) {
+        __threadfence();
+        conclude(step, drafts.count, verdicts, verified);
+    }
+}
+
 /* A draft's distribution, in units of the target's weights. */
 struct Draft {
     int token;
@@ -65,15 +77,14 @@ struct Residual {
     }
 };
 
-/* Whether the target accepts a draft. */
-template <typename Logit>
-__device__ bool accepts(Row<Logit> &row, const Kept &kept, const Draft &draft, uint64_t seed,
-                        uint64_t position) {
+/* Whether the target accepts a draft, of which number(purpose) is the random number. */
+template <typename Logit, typename Number>
+__device__ bool accepts(Row<Logit> &row, const Kept &kept, const Draft &draft, Number number) {
     int place = draft.token - row.first_id;
     bool judges = place >= 0 && place < row.part_vectors * row.kPerVector && warp_in_block() == 0;
     uint64_t accepted = 0;
     if (judges)
-        accepted = arith_accepts(random_number(seed, position, ARITH_ACCEPT, 0), draft(draft.token),
+        accepted = arith_accepts(number(ARITH_ACCEPT), draft(draft.token),
                                  KeptWeight(kept)(row.value_of(draft.token), draft.token));
     return team_max(row.team, accepted) != 0;
 }
@@ -90,24 +101,23 @@ template <typename Logit> __device__ uint64_t measure_residual(Row<Logit> &row, 
 }
 
 /* The token in place of a rejected draft: act(0, token, working value), by one thread. */
-template <typename Logit, typename Act>
-__device__ void replace(Row<Logit> &row, Kept &kept, const Draft &draft, uint64_t random, Act act) {
+template <typename Logit, typename Number, typename Act>
+__device__ void replace(Row<Logit> &row, Kept &kept, const Draft &draft, Number number, Act act) {
     Residual residual = {KeptWeight(kept), draft};
     uint64_t mass = measure_residual(row, residual);
+    auto target = [&](int) { return arith_target(number(ARITH_DRAW_RESIDUAL), mass); };
     if (mass > 0)
-        return draw_from_runs(
-            row, residual, 1, [&](int) { return arith_target(random, mass); }, act);
+        return draw_from_runs(row, residual, 1, target, act);
     kept.runs_known = false;
     mass = kept_mass(row, kept);
-    draw_many(
-        row, kept, 1, [&](int) { return arith_target(random, mass); }, act);
+    draw_many(row, kept, 1, target, act);
 }
 
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
-    verify_kernel(Shape shape, lotto_logits logits, lotto_drafts drafts, lotto_draws draws,
-                  lotto_controls controls, lotto_verified verified, Verdicts verdicts,
-                  typename Row<Logit>::Adjustments adjustments) {
+    verify_kernel(Shape shape, lotto_logits logits, const __grid_constant__ lotto_drafts drafts,
+                  lotto_draws draws, lotto_controls controls, const __grid_constant__ lotto_verified verified,
+                  const __grid_constant__ Verdicts verdicts, typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments, draws.logits_rows);
     arith_step step = arith_step_of(&drafts, row.index);
     if (step.index > step.length) {
@@ -120,29 +130,22 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     prepare_guesses(row.team);
     Summary summary = unread ? refuse(row, unread)
                              : summarize(row, adjustments, row_controls, arith_step_place(step, row.index));
+    bool writes = row.team.leads() && threadIdx.x == 0;
+    auto end = [&](int, int token, float) { end_row(drafts, row.index, token, verdicts, verified); };
+    if (writes)
+        verdicts.status[row.index] = summary.status;
+    if (summary.is_empty()) {
+        if (writes)
+            end(0, -1, 0);
+        return;
+    }
 
+    Kept kept = keep(row, summary, row_controls, controls.order);
     Draft draft = {step.index < step.length ? step.drafts[step.index] : -1, arith_step_probs(&drafts, step),
                    0};
     bool is_token = draft.token >= 0 && draft.token < row.vocab;
-    bool writes = row.team.leads() && threadIdx.x == 0;
-    auto end = [&](int, int token, float) {
-        verdicts.tokens[row.index] = token;
-        __threadfence();
-        if (atomicAdd(&verdicts.arrived[step.sequence], 1u) == static_cast<uint32_t>(step.length)) {
-            __threadfence();
-            conclude(step, drafts.count, verdicts, verified);
-        }
-    };
-    if (writes) {
-        bool is_bad = step.index < step.length && !is_token && !summary.is_empty();
-        verdicts.status[row.index] = summary.status | (is_bad ? LOTTO_ROW_BAD_ID : 0u);
-        if (summary.is_empty())
-            end(0, -1, 0);
-    }
-    if (summary.is_empty())
-        return;
-
-    Kept kept = keep(row, summary, row_controls, controls.order);
+    if (writes && step.index < step.length && !is_token)
+        verdicts.status[row.index] |= LOTTO_ROW_BAD_ID;
     if (arith_is_greedy(row_controls)) {
         int first = static_cast<int>(arith_key_id(kept.bound));
         if (writes)
@@ -150,14 +153,14 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         return row.team.leave();
     }
     draft.mass = kept_mass(row, kept);
-    uint64_t seed = draws.seeds[step.sequence], position = arith_step_position(&draws, step);
+    auto number = [&](arith_purpose purpose) {
+        return random_number(draws.seeds[step.sequence], arith_step_position(&draws, step), purpose, 0);
+    };
     if (!is_token)
         draw_many(
-            row, kept, 1,
-            [&](int) { return arith_target(random_number(seed, position, ARITH_DRAW_TOKEN, 0), draft.mass); },
-            end);
-    else if (!accepts(row, kept, draft, seed, position))
-        replace(row, kept, draft, random_number(seed, position, ARITH_DRAW_RESIDUAL, 0), end);
+            row, kept, 1, [&](int) { return arith_target(number(ARITH_DRAW_TOKEN), draft.mass); }, end);
+    else if (!accepts(row, kept, draft, number))
+        replace(row, kept, draft, number, end);
     else if (writes)
         end(0, kAccepted, 0);
     row.team.leave();
