@@ -142,7 +142,7 @@ static void equal_on_each_path(bool adjusted, bool reported) {
     if (!places_enter(&places))
         return;
     const char *asked = getenv("LOTTO_PATH_ROWS");
-    int64_t needed = (asked ? atoll(asked) : 500) / (adjusted || reported ? 4 : 1);
+    int64_t rows = asked ? atoll(asked) : 500, needed = adjusted || reported ? rows / 4 : rows;
     lotto_device device = LOTTO_DEVICE_INIT;
     cr_assert_eq(lotto_device_info(places.device.context, &device), LOTTO_SUCCESS);
     uint64_t seed =
@@ -150,7 +150,7 @@ static void equal_on_each_path(bool adjusted, bool reported) {
     struct path paths[MOST_BLOCKS + 2];
     int path_count = list_paths(places.device.context, paths);
     struct tally tally = {0};
-    while (least(&tally, paths, path_count) < needed && tally.rows < 100 * needed) {
+    while (least(&tally, paths, path_count) < needed && tally.rows < 100 * rows) {
         struct request *request =
             request_random(seed, &(struct request_limits){3000, 12000, 8, adjusted, reported});
         wanted = paths[seed++ % (uint64_t)path_count];
