@@ -326,12 +326,8 @@ Test(by_hand, tokens_without_weight_are_kept_but_never_drawn) {
 /* ---- random rows -------------------------------------------------------------------------------------------------- */
 
 static struct results *answer_on_reference(const struct request *request) {
-    struct place place;
-    cr_assert(place_reference(&place, text, sizeof text), "%s", text);
-    struct results *results = results_create(request);
-    cr_assert(place_answer(&place, request, results, text, sizeof text), "%s (request 0x%llx)", text,
-              (unsigned long long)request->seed);
-    place_leave(&place);
+    struct results *results = place_reference_answer(request, text, sizeof text);
+    cr_assert_not_null(results, "%s (request 0x%llx)", text, (unsigned long long)request->seed);
     return results;
 }
 

@@ -389,12 +389,8 @@ Test(operations, no_draft_is_a_sample) {
 /* ---- random ones -------------------------------------------------------------------------------------------------- */
 
 static struct results *answer_on_reference(const struct request *request) {
-    struct place place;
-    cr_assert(place_reference(&place, text, sizeof text), "%s", text);
-    struct results *results = results_create(request);
-    cr_assert(place_answer(&place, request, results, text, sizeof text), "%s (request 0x%" PRIx64 ")", text,
-              request->seed);
-    place_leave(&place);
+    struct results *results = place_reference_answer(request, text, sizeof text);
+    cr_assert_not_null(results, "%s (request 0x%" PRIx64 ")", text, request->seed);
     return results;
 }
 

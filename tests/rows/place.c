@@ -420,3 +420,16 @@ bool place_answer(struct place *place, const struct request *request, struct res
     release_arrays(&call);
     return good;
 }
+
+struct results *place_reference_answer(const struct request *request, char *text, size_t text_bytes) {
+    struct place place;
+    if (!place_reference(&place, text, text_bytes))
+        return NULL;
+    struct results *results = results_create(request);
+    bool good = place_answer(&place, request, results, text, text_bytes);
+    place_leave(&place);
+    if (good)
+        return results;
+    results_destroy(results);
+    return NULL;
+}

@@ -28,4 +28,7 @@ void place_leave(struct place *place);
 bool place_answer(struct place *place, const struct request *request, struct results *results, char *text,
                   size_t text_bytes);
 
+/* What the reference answers, to be destroyed. NULL on a failure, which text describes. */
+struct results *place_reference_answer(const struct request *request, char *text, size_t text_bytes);
+
 #endif
