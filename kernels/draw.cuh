@@ -1,8 +1,8 @@
 /*
  * The draw: inverse transform sampling over integer weights in token-id order.
  *
- * The leader finds the run in which the running sum of the kept weights passes the target, the run's block the token. The sums are exact, so how
- * the row is cut does not change the token.
+ * The leader finds the run in which the running sum of the kept weights passes the target, the run's block the token. The sums are exact, or so near that they
+ * leave one token, so how the row is cut does not change it.
  */
 #ifndef LOTTO_DRAW_CUH
 #define LOTTO_DRAW_CUH
@@ -63,19 +63,26 @@ template <typename Target> __device__ Drawn draw_from_list(Target target) {
     return drawn;
 }
 
-/*
- * The first kept token, in id order, whose inclusive sum of weights exceeds target(kept mass), which lies below the kept mass. One
- * thread of the team returns it, the others -1.
- */
-template <typename Logit, typename Target> __device__ Drawn draw(Row<Logit> &row, Kept &kept, Target target) {
+/* One draw by what is kept of each run. Where that is estimated, the token is -1 if others are as likely meant. */
+template <typename Logit, typename Target>
+__device__ Drawn draw_from_run(Row<Logit> &row, const Kept &kept, bool cut_by_estimates, Target target) {
     Team &team = row.team;
-    if (kept.listed)
-        return team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
-    measure_runs(row, kept);
     team.sync();
     if (team.leads() && warp_in_block() == 0) {
-        uint64_t mass = sum_runs(scratch().beyond, team.warps());
-        Place place = find_run(team.warps(), target(mass), [](int warp) { return scratch().beyond[warp]; });
+        /* Less than nothing may be left of an estimate. */
+        for (int warp = lane(); warp < team.warps(); warp += kWarpThreads)
+            if (static_cast<int64_t>(scratch().beyond[warp]) < 0)
+                scratch().beyond[warp] = 0;
+        __syncwarp();
+        uint64_t mass = sum_runs(scratch().beyond, team.warps()), goal = target(mass);
+        Place place = find_run(team.warps(), goal, [](int warp) { return scratch().beyond[warp]; });
+        if (kept.runs == Kept::ESTIMATED) {
+            /* What was estimated and then taken away is uncertain still. */
+            uint64_t before = goal - place.rest;
+            uint64_t away = cut_by_estimates && scratch().estimated > mass ? scratch().estimated - mass : 0;
+            place.error = uncertainty_of(row).of_difference(
+                static_cast<float>(goal) / static_cast<float>(mass), before + away, mass - before + away);
+        }
         if (lane() == 0) {
             scratch().mass = mass;
             scratch().place = place;
@@ -85,10 +92,33 @@ template <typename Logit, typename Target> __device__ Drawn draw(Row<Logit> &row
     Drawn drawn = {-1, 0, 0};
     if (place.warp / kBlockWarps == team.rank) {
         int token = locate(row, place, KeptWeight(kept));
-        if (threadIdx.x == 0)
-            drawn = {token, row.value_of(token), *team.at_leader(&scratch().mass)};
+        if (threadIdx.x == 0) {
+            team.at_leader(&scratch())->sure = token >= 0;
+            if (token >= 0)
+                drawn = {token, row.value_of(token), *team.at_leader(&scratch().mass)};
+        }
     }
     return drawn;
+}
+
+/*
+ * The first kept token, in id order, whose inclusive sum of weights exceeds target(kept mass), which lies below the kept mass. One
+ * thread of the team returns it, the others -1. by_estimates: the mass that it returns may be one.
+ */
+template <typename Logit, typename Target>
+__device__ Drawn draw(Row<Logit> &row, Kept &kept, bool by_estimates, Target target) {
+    Team &team = row.team;
+    if (kept.listed)
+        return team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
+    bool cut_by_estimates = kept.runs == Kept::ESTIMATED;
+    if (by_estimates) {
+        estimate_runs(row, kept);
+        Drawn drawn = draw_from_run(row, kept, cut_by_estimates, target);
+        if (kept.runs == Kept::MEASURED || team.from_leader(&scratch().sure))
+            return drawn;
+    }
+    measure_runs(row, kept);
+    return draw_from_run(row, kept, false, target);
 }
 
 /*

@@ -22,7 +22,7 @@ struct Kept {
     Weight weight;
     bool
         listed; /* the leader's list holds it, sorted and summed; before publish() the bound is known to the leader alone */
-    bool runs_known; /* the leader's scratch().beyond holds what is kept of each run */
+    enum { UNKNOWN, ESTIMATED, MEASURED } runs; /* whether the leader's scratch().beyond holds what is kept of each run */
 };
 
 /* The least key that min-p keeps, as arith_min_p_bound finds it, by the 32 lanes at once. */
@@ -55,12 +55,13 @@ template <typename Logit> __device__ Search search_of(const Summary &summary, ui
 }
 
 /*
- * From the leader's guess to the target, which is target(the judged prefix's measure): by the head of the row, if a list has room for it, else from
- * an exactly measured value.
+ * From the leader's guess to where the prefix ends: by the head of the row, if a list has room for it, else from a value beyond which is measured; by
+ * estimates if there are any, or else exactly.
  */
-template <typename Logit, typename Measure, typename Target>
+template <typename Logit, typename Measure, typename OfAll>
 __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
-                              uint64_t judged, Target target) {
+                              OfAll of_all, uint64_t judged, Goal goal) {
+    constexpr bool kEstimates = !std::is_same_v<Measure, OfAll>;
     Team &team = row.team;
     if (team.leads() && threadIdx.x == 0) {
         Search search = search_of<Logit>(summary, judged);
@@ -76,25 +77,28 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
     uint32_t edge = team.at_leader(&scratch())->search.edge;
     bool by_head = team.at_leader(&scratch())->by_head;
     if (by_head)
-        measure_and_sweep_head(row, measure, arith_of_ordered(edge));
+        measure_and_sweep_head(row, measure, of_all, arith_of_ordered(edge));
     else
-        measure_beyond(row, measure, judged, arith_of_ordered(edge));
+        measure_beyond(row, of_all, judged, arith_of_ordered(edge));
     team.sync();
     if (team.leads() && warp_in_block() == 0) {
         Search search = scratch().search;
-        search.target = target(sum_runs(scratch().total, team.warps()));
+        uint64_t beyond = sum_runs(scratch().beyond, team.warps()),
+                 rest = sum_runs(scratch().rest, team.warps());
+        search.target = goal.target(beyond + rest);
+        search.beyond = beyond;
+        if (kEstimates) {
+            search.error = uncertainty_of(row).of_difference(goal.mass_share, beyond, rest);
+            scratch().estimated = beyond;
+        }
         if (by_head)
             search.edge = search.ceiling;
-        else
-            search.beyond = sum_runs(scratch().beyond, team.warps());
         if (lane() == 0 && by_head)
             scratch().search = search;
         else if (lane() == 0)
             begin_search(search, measure);
     }
     if (team.leads() && by_head) {
-        for (int warp = threadIdx.x; warp < team.warps(); warp += kBlockThreads)
-            scratch().beyond[warp] = 0;
         __syncthreads();
         advance_search(team.warps(), measure);
     }
@@ -179,8 +183,9 @@ __device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint6
 template <typename Logit>
 __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_t judged) {
     if (k > kSmallTopK) {
-        Guess guess = guess_cut(row, summary, RelativeBins(), true, {static_cast<float>(k), 0});
-        return cut_from_guess(row, summary, guess, Count(), judged, [&](uint64_t) -> uint64_t { return k; });
+        Goal goal = {static_cast<float>(k), 0};
+        Guess guess = guess_cut(row, summary, RelativeBins(), true, goal);
+        return cut_from_guess(row, summary, guess, Count(), Count(), judged, goal);
     }
     list_first(row, summary, k, judged);
     if (row.team.leads() && threadIdx.x == 0) {
@@ -188,16 +193,25 @@ __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_
         scratch().bound =
             k <= static_cast<int>(list.count) ? max(judged, entry_key(list.entry[k - 1])) : judged;
     }
-    return {row.team.from_leader(&scratch().bound), true};
+    return {row.team.from_leader(&scratch().bound), true, false, true};
 }
 
-/* The nucleus of what is judged. */
+/* The nucleus of what is judged, if all is, by estimates if they are sure. */
 template <typename Logit>
-__device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Weight weight, float top_p,
-                         uint64_t judged) {
-    Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, {0, top_p});
-    return cut_from_guess(row, summary, guess, weight, judged,
-                          [&](uint64_t mass) { return arith_top_p_mass(top_p, mass); });
+__device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Weight weight, float top_p, uint64_t judged,
+                         bool by_estimates) {
+    Goal goal = {0, fmaxf(top_p, 0.0f)};
+    Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, goal);
+    if (by_estimates && Prefix(judged).is_whole()) {
+        Cut cut = cut_from_guess(row, summary, guess, weight, Estimate{weight.maximum, weight.scale}, judged, goal);
+        cut.by_estimates = true;
+        if (cut.sure)
+            return cut;
+        row.team.sync(); /* all have read that */
+        if (row.team.leads() && threadIdx.x == 0)
+            guess.value = arith_of_ordered(scratch().search.edge);
+    }
+    return cut_from_guess(row, summary, guess, weight, weight, judged, goal);
 }
 
 /* All that is kept is on the leader's list: the first so many, whose sums are of other weights if `anew`. By the whole leading block. */
@@ -241,7 +255,7 @@ __device__ inline Kept keep_all(const Summary &summary, float temperature) {
             temperature,
             {summary.maximum, arith_scale(temperature)},
             false,
-            false};
+            Kept::UNKNOWN};
 }
 
 /* The first token of the row's order: a list of one. */
@@ -260,10 +274,10 @@ template <typename Logit> __device__ Kept keep_first(Row<Logit> &row, const Summ
     return kept;
 }
 
-/* What passes every filter; not for a greedy row. */
+/* What passes every filter; not for a greedy row. by_estimates: there may be such of the runs then. */
 template <typename Logit>
-__device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls,
-                          lotto_order order) {
+__device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order,
+                          bool by_estimates) {
     Kept kept = keep_all(summary, controls.temperature);
     Weight judge = controls.temperature_last ? Weight{summary.maximum, arith_scale(1.0f)} : kept.weight;
     uint64_t all = kept.bound, min_p = all, top_k = all, top_p = all;
@@ -286,12 +300,14 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
         uint64_t judged = order == LOTTO_ORDER_JOINT        ? all
                           : order == LOTTO_ORDER_MIN_P_LAST ? top_k
                                                             : max(min_p, top_k);
-        Cut cut = top_p_cut(row, summary, judge, controls.top_p, judged);
+        Cut cut = top_p_cut(row, summary, judge, controls.top_p, judged, by_estimates);
         top_p = cut.bound;
         kept.listed = cut.list_is_head;
+        kept.runs = cut.by_estimates ? Kept::ESTIMATED : Kept::MEASURED;
     }
     kept.bound = max(max(all, min_p), max(top_k, top_p));
-    kept.runs_known = arith_has_top_p(controls) && kept.bound == top_p && !controls.temperature_last;
+    if (kept.bound != top_p || controls.temperature_last)
+        kept.runs = Kept::UNKNOWN;
     if (kept.listed && row.team.leads()) {
         const List &list = scratch().list;
         keep_of_list(list.first([&](int i) { return entry_key(list.entry[i]) < kept.bound; }), kept.weight,
@@ -310,19 +326,29 @@ template <typename Logit>
 __device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order) {
     if (arith_is_greedy(controls))
         return keep_first(row, summary);
-    Kept kept = keep_some(row, summary, controls, order);
+    Kept kept = keep_some(row, summary, controls, order, false);
     publish(row, kept);
     return kept;
 }
 
 /* Tells the leader what is kept of each run, in scratch().beyond. */
 template <typename Logit> __device__ void measure_runs(Row<Logit> &row, Kept &kept) {
-    if (kept.runs_known)
+    if (kept.runs == Kept::MEASURED)
         return;
     uint64_t of_run = measure_run(row, kept.bound, kept.weight);
     if (lane() == 0)
         row.team.at_leader(scratch().beyond)[row.team.warp()] = of_run;
-    kept.runs_known = true;
+    kept.runs = Kept::MEASURED;
+}
+
+/* The same by estimates, if nothing is known yet. */
+template <typename Logit> __device__ void estimate_runs(Row<Logit> &row, Kept &kept) {
+    if (kept.runs != Kept::UNKNOWN)
+        return;
+    uint64_t of_run = measure_run(row, kept.bound, Estimate{kept.weight.maximum, kept.weight.scale});
+    if (lane() == 0)
+        row.team.at_leader(scratch().beyond)[row.team.warp()] = of_run;
+    kept.runs = Kept::ESTIMATED;
 }
 
 /* The mass of what is kept. */

@@ -7,17 +7,19 @@
 #ifndef LOTTO_PREFIX_CUH
 #define LOTTO_PREFIX_CUH
 
-#include "row.cuh"
+#include "estimate.cuh"
 
 namespace lotto {
 
-/* Measures: what a token counts for in a prefix. */
+/* Measures: what a token counts for in a prefix, and what a lane sums that in. */
 struct Count {
+    using Sum = uint64_t;
     static constexpr bool kCounts = true;
     static constexpr bool kNoneWithoutCandidate = false; /* what is no candidate measures nothing */
     __device__ uint64_t operator()(float) const { return 1; }
 };
 struct Weight {
+    using Sum = uint64_t;
     static constexpr bool kCounts = false;
     static constexpr bool kNoneWithoutCandidate = true;
     float maximum, scale;
@@ -26,6 +28,7 @@ struct Weight {
 
 /* What a token adds to the entropy. */
 struct Surprise {
+    using Sum = uint64_t;
     static constexpr bool kCounts = false;
     static constexpr bool kNoneWithoutCandidate = true;
     Weight weight;
@@ -45,23 +48,31 @@ struct Prefix {
     }
 };
 
+/* What the lanes of a warp measure, in all. */
+__device__ inline uint64_t sum_of_lanes(uint64_t own) { return warp_sum_of_lanes(own); }
+__device__ inline uint64_t sum_of_lanes(float own) { return warp_sum_of_lanes(Estimate::units(own)); }
+
 /* The warp's share of what a prefix measures; every lane gets it. */
 template <typename Logit, typename Measure>
 __device__ uint64_t measure_run(const Row<Logit> &row, uint64_t bound, Measure measure) {
     Prefix prefix(bound);
     bool is_whole = Measure::kNoneWithoutCandidate && prefix.is_whole();
-    uint64_t own = 0;
+    typename Measure::Sum own = 0;
     if (is_whole)
         row.for_each_vector([&](int, const auto &x) {
+            typename Measure::Sum of_vector = 0;
             for (float value : x)
-                own += measure(value);
+                of_vector += measure(value);
+            own += of_vector;
         });
     else
         row.template for_each_vector<8>([&](int id, const auto &x) {
+            typename Measure::Sum of_vector = 0;
             for (int i = 0; i < row.kPerVector; i++)
-                own += prefix.holds(x[i], id + i) ? measure(x[i]) : 0;
+                of_vector += prefix.holds(x[i], id + i) ? measure(x[i]) : 0;
+            own += of_vector;
         });
-    return warp_sum_of_lanes(own);
+    return sum_of_lanes(own);
 }
 
 /* What a prefix measures. */
@@ -84,10 +95,10 @@ template <typename Logit> __device__ int rank_of(Row<Logit> &row, int token) {
     return static_cast<int>(team_sum(row.team, warp_sum(rank)));
 }
 
-/* In which warp's run a sum over the runs passes a target, and what is left of the target there. */
+/* In which warp's run a sum over the runs passes a target, what is left of the target there, and how far that may be off. */
 struct Place {
     int warp;
-    uint64_t rest;
+    uint64_t rest, error;
 };
 
 /* By one whole warp; of_run(warp) for each warp of the team; target < their sum. Every lane gets the result. */
@@ -109,12 +120,13 @@ template <typename OfRun> __device__ Place find_run(int warps, uint64_t target, 
     if (lane() == holder)
         while (place.rest >= of_run(place.warp))
             place.rest -= of_run(place.warp++);
-    return {__shfl_sync(kWholeWarp, place.warp, holder), __shfl_sync(kWholeWarp, place.rest, holder)};
+    return {__shfl_sync(kWholeWarp, place.warp, holder), __shfl_sync(kWholeWarp, place.rest, holder), 0};
 }
 
 /*
  * The first token, in id order, of one of this block's runs at which the sum of measure(x, id) over the run's tokens passes a target
- * less than the whole run's. Called by the whole block; every thread gets the result.
+ * less than the whole run's; -1 if, as far as the target may be off, it might be another, of another run even. Called by the whole block; every
+ * thread gets the result.
  */
 template <typename Logit, typename Measure>
 __device__ int locate(const Row<Logit> &row, Place place, Measure measure) {
@@ -131,14 +143,19 @@ __device__ int locate(const Row<Logit> &row, Place place, Measure measure) {
     __shared__ int token;
     uint64_t before = block_sum_before(own);
     if (before <= place.rest && place.rest < before + own) {
-        uint64_t sum = before;
+        uint64_t sum = before, begin = before;
         for (int vector = first; sum <= place.rest; vector++) {
             row.values(vector, x);
             for (int i = 0; i < row.kPerVector && sum <= place.rest; i++) {
                 token = row.id_of(vector) + i;
+                begin = sum;
                 sum += measure(x[i], token);
             }
         }
+        if (place.rest - begin < place.error || sum - place.rest <= place.error)
+            token = -1;
+    } else if (threadIdx.x == kBlockThreads - 1 && before + own <= place.rest) {
+        token = -1;
     }
     __syncthreads();
     return token;
