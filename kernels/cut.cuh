@@ -14,8 +14,11 @@ namespace lotto {
 
 /* Sums of what lies beyond a value, and of the rest. */
 template <typename Sum> struct Sides {
-    Sum beyond = 0, rest = 0;
+    Sum beyond, rest;
 
+    __device__ static Sides of(Sum own, float x, float value) {
+        return x > value ? Sides{own, 0} : Sides{0, own};
+    }
     /* Under predicates, where the compiler would first choose what to add. */
     __device__ void add(uint64_t own, float x, float value) {
         asm("{ .reg .pred is_beyond; setp.gt.f32 is_beyond, %3, %4;"
@@ -34,6 +37,20 @@ template <typename Sum> struct Sides {
         rest += other.rest;
     }
 
+    /* Of some logits, in sums of four: so few additions follow one another. */
+    template <int kCount, typename Measure>
+    __device__ void add_fours(const float (&x)[kCount], float value, Measure measure) {
+        Sides four[kCount / 4];
+        for (int i = 0; i < kCount; i++)
+            if (i % 4 == 0)
+                four[i / 4] = of(measure(x[i], i), x[i], value);
+            else
+                four[i / 4].add(measure(x[i], i), x[i], value);
+        for (int distance = kCount / 8; distance > 0; distance /= 2)
+            for (int i = 0; i < distance; i++)
+                four[i].add(four[i + distance]);
+        add(four[0]);
+    }
 };
 
 /* Tells the leader what a run has beyond a value, and of the rest. */
@@ -49,20 +66,15 @@ template <typename Logit, typename Measure>
 __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged, float value) {
     using Sum = typename Measure::Sum;
     Prefix prefix(judged);
-    Sides<Sum> sides;
+    Sides<Sum> sides = {0, 0};
     if (Measure::kNoneWithoutCandidate && prefix.is_whole())
-        row.for_each_vector([&](int, const auto &x) {
-            Sides<Sum> of_vector;
-            for (float each : x)
-                of_vector.add(measure(each), each, value);
-            sides.add(of_vector);
-        });
+        row.for_each_values(
+            [&](const auto &x) { sides.add_fours(x, value, [&](float each, int) { return measure(each); }); });
     else
         row.for_each_vector([&](int id, const auto &x) {
-            Sides<Sum> of_vector;
-            for (int i = 0; i < row.kPerVector; i++)
-                of_vector.add(prefix.holds(x[i], id + i) ? measure(x[i]) : Sum(0), x[i], value);
-            sides.add(of_vector);
+            sides.add_fours(x, value, [&](float each, int i) {
+                return prefix.holds(each, id + i) ? measure(each) : Sum(0);
+            });
         });
     report_run(row.team, sum_of_lanes(sides.beyond), sum_of_lanes(sides.rest));
 }

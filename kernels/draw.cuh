@@ -65,7 +65,7 @@ template <typename Target> __device__ Drawn draw_from_list(Target target) {
 
 /* One draw by what is kept of each run. Where that is estimated, the token is -1 if others are as likely meant. */
 template <typename Logit, typename Target>
-__device__ Drawn draw_from_run(Row<Logit> &row, const Kept &kept, bool cut_by_estimates, Target target) {
+__device__ Drawn draw_from_run(Row<Logit> &row, const Kept &kept, Target target) {
     Team &team = row.team;
     team.sync();
     if (team.leads() && warp_in_block() == 0) {
@@ -77,10 +77,9 @@ __device__ Drawn draw_from_run(Row<Logit> &row, const Kept &kept, bool cut_by_es
         uint64_t mass = sum_runs(scratch().beyond, team.warps()), goal = target(mass);
         Place place = find_run(team.warps(), goal, [](int warp) { return scratch().beyond[warp]; });
         if (kept.runs == Kept::ESTIMATED) {
-            /* What was estimated and then taken away is uncertain still. */
-            uint64_t before = goal - place.rest;
-            uint64_t away = cut_by_estimates && scratch().estimated > mass ? scratch().estimated - mass : 0;
-            place.error = uncertainty_of(row).of_difference(
+            auto estimated = scratch().estimated;
+            uint64_t before = goal - place.rest, away = estimated.mass > mass ? estimated.mass - mass : 0;
+            place.error = estimated.uncertainty.of_difference(
                 static_cast<float>(goal) / static_cast<float>(mass), before + away, mass - before + away);
         }
         if (lane() == 0) {
@@ -110,15 +109,14 @@ __device__ Drawn draw(Row<Logit> &row, Kept &kept, bool by_estimates, Target tar
     Team &team = row.team;
     if (kept.listed)
         return team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
-    bool cut_by_estimates = kept.runs == Kept::ESTIMATED;
     if (by_estimates) {
         estimate_runs(row, kept);
-        Drawn drawn = draw_from_run(row, kept, cut_by_estimates, target);
+        Drawn drawn = draw_from_run(row, kept, target);
         if (kept.runs == Kept::MEASURED || team.from_leader(&scratch().sure))
             return drawn;
     }
     measure_runs(row, kept);
-    return draw_from_run(row, kept, false, target);
+    return draw_from_run(row, kept, target);
 }
 
 /*

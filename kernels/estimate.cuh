@@ -44,10 +44,11 @@ struct Uncertainty {
 
 /*
  * A weight is within 2^-22 of the power of two that it stands for (ARITHMETIC.md, section 3), a power of two from the GPU too (PTX ISA, ex2), and each addition
- * within 2^-24: of a vector's logits, and of a lane's vectors. A unit for each weight's last place and for that of each lane's sums.
+ * within 2^-24, unless it is the first to 0: for a vector's or a visit's of for_each_values() up to so many follow one another, and those of all
+ * vectors or visits. A unit for each weight's last place and for that of each lane's sums.
  */
-template <typename Logit> __device__ Uncertainty uncertainty_of(const Row<Logit> &row) {
-    int additions = row.kPerVector + row.shape.run / kWarpThreads + 1;
+template <typename Logit> __device__ Uncertainty uncertainty_of(const Row<Logit> &row, bool by_vectors) {
+    int additions = by_vectors ? row.kPerVector - 1 + row.vectors_of_lane() - 1 : 5 + row.values_visits() - 1;
     return {0x1p-21f + static_cast<float>(additions) * 0x1p-24f,
             static_cast<float>(row.vocab + 2 * kWarpThreads * row.team.warps() + 2)};
 }

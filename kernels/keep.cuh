@@ -88,8 +88,9 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
         search.target = goal.target(beyond + rest);
         search.beyond = beyond;
         if (kEstimates) {
-            search.error = uncertainty_of(row).of_difference(goal.mass_share, beyond, rest);
-            scratch().estimated = beyond;
+            Uncertainty uncertainty = uncertainty_of(row, by_head);
+            search.error = uncertainty.of_difference(goal.mass_share, beyond, rest);
+            scratch().estimated = {beyond, uncertainty};
         }
         if (by_head)
             search.edge = search.ceiling;
@@ -106,7 +107,8 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
 }
 
 /* Puts the tokens of a prefix that the leader's list has room for on it, sorted. */
-template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t bound) {
+template <typename Logit>
+__device__ void list_prefix(Row<Logit> &row, const Summary &summary, uint64_t bound) {
     Team &team = row.team;
     team.sync(); /* nobody uses the list any more */
     if (team.leads() && threadIdx.x == 0)
@@ -117,7 +119,7 @@ template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t 
     /* Of tokens like the last one a run has none if it begins behind it. */
     bool has_ties = static_cast<uint32_t>(max(row.id_of(row.begin), 0)) <= prefix.last_id;
     float low = has_ties ? prefix.last : arith_of_ordered(ordered_above(arith_ordered(prefix.last)));
-    row.for_each_between(low, ARITH_INFINITY, [&](int id, float x) {
+    row.for_each_between(low, summary.maximum, [&](int id, float x) {
         if (prefix.holds(x, id))
             list.entry[atomicAdd(&list.count, 1u)] = list_entry(arith_key(x, id), team.warp());
     });
@@ -176,7 +178,7 @@ __device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint6
     }
     Cut cut = find_cut(row, Count(), judged);
     if (!cut.list_is_head)
-        list_prefix(row, cut.bound);
+        list_prefix(row, summary, cut.bound);
 }
 
 /* The first k tokens of what is judged. */
@@ -348,6 +350,8 @@ template <typename Logit> __device__ void estimate_runs(Row<Logit> &row, Kept &k
     uint64_t of_run = measure_run(row, kept.bound, Estimate{kept.weight.maximum, kept.weight.scale});
     if (lane() == 0)
         row.team.at_leader(scratch().beyond)[row.team.warp()] = of_run;
+    if (row.team.leads() && threadIdx.x == 0)
+        scratch().estimated = {0, uncertainty_of(row, !Prefix(kept.bound).is_whole())};
     kept.runs = Kept::ESTIMATED;
 }
 

@@ -182,21 +182,26 @@ template <typename Logit> struct Row {
 
     /*
      * Calls visit(id, working value) for the run's tokens from low to top: for few. Each lane looks at many vectors first and then visits what it found, so
-     * that lanes do so together. What lies from low to top is no further above low than top, as rounded; what lies below low is so by a negative distance,
-     * whose bits are a larger integer than those of any other.
+     * that lanes do so together.
      */
     template <typename Visit> __device__ void for_each_between(float low, float top, Visit visit) const {
-        float below = 0.0f - low; /* -0 + below is +0 */
-        uint32_t furthest = arith_bits_of(top + below);
+        Between<Logit> between(low, top);
         for (int first = begin + lane(); first < end; first += kFlags * kWarpThreads) {
             uint32_t flags = 0;
-            auto look = [&](int, const auto &x) {
-                uint32_t nearest = ~0u;
-                for (float value : x)
-                    nearest = min(nearest, arith_bits_of(value + below));
-                flags = 2 * flags + (nearest <= furthest);
-            };
-            int beyond = each_vector_from(first, min(first + kFlags * kWarpThreads, end), look);
+            int last = min(first + kFlags * kWarpThreads, end), beyond;
+            if (shape.fits)
+                beyond = each_vector<kAtOnce>(first, last, [&](int vector) {
+                    flags = 2 * flags + between.may_be_in(on_chip()[vector]);
+                });
+            else
+                beyond = each_vector<1>(first, last, [&](int vector) {
+                    float x[kPerVector];
+                    values(vector, x);
+                    bool any = false;
+                    for (float value : x)
+                        any |= value >= low && value <= top;
+                    flags = 2 * flags + any;
+                });
             for (; flags != 0; flags &= flags - 1)
                 visit_between(beyond - __ffs(flags) * kWarpThreads, low, top, visit);
         }
@@ -256,25 +261,47 @@ template <typename Logit> struct Row {
 
     /* Calls visit(id of the vector's first place, working values) for each vector of the warp's run, lanes side by side. */
     template <int kLogitsAtOnce = 16, typename Visit> __device__ void for_each_vector(Visit visit) const {
-        each_vector_from<kLogitsAtOnce>(begin + lane(), end, visit);
-    }
-    template <typename Visit> __device__ void for_each_vector(int first, int last, Visit visit) const {
-        each_vector_from(first + lane(), last, visit);
+        for_each_vector<kLogitsAtOnce>(begin, end, visit);
     }
     template <int kLogitsAtOnce = 16, typename Visit>
-    __device__ int each_vector_from(int first, int last, Visit visit) const {
+    __device__ void for_each_vector(int first, int last, Visit visit) const {
         if (shape.fits)
-            return each_vector<kLogitsAtOnce / kPerVector>(first, last, [&](int vector) {
+            each_vector<kLogitsAtOnce / kPerVector>(first + lane(), last, [&](int vector) {
                 float x[kPerVector];
                 Logit::unpack(on_chip()[vector], x);
                 visit(id_of(vector), x);
             });
-        return each_vector<1>(first, last, [&](int vector) {
+        else
+            each_vector<1>(first + lane(), last, [&](int vector) {
+                float x[kPerVector];
+                values(vector, x);
+                visit(id_of(vector), x);
+            });
+    }
+
+    /* Calls visit(working values) for a lane's logits, many at a time on chip, else a vector's, and at the end of the run. */
+    template <typename Visit> __device__ void for_each_values(Visit visit) const {
+        int vector = begin + lane();
+#pragma unroll 1
+        for (; shape.fits && vector + (kAtOnce - 1) * kWarpThreads < end; vector += kAtOnce * kWarpThreads) {
+            float x[kAtOnce * kPerVector];
+            for (int i = 0; i < kAtOnce; i++)
+                Logit::unpack(on_chip()[vector + i * kWarpThreads],
+                              *reinterpret_cast<float(*)[kPerVector]>(x + i * kPerVector));
+            visit(x);
+        }
+        each_vector<1>(vector, end, [&](int vector) {
             float x[kPerVector];
             values(vector, x);
-            visit(id_of(vector), x);
+            visit(x);
         });
     }
+    static constexpr int kAtOnce = 16 / kPerVector;
+    /* So many visits at most. */
+    __device__ int values_visits() const {
+        return shape.fits ? vectors_of_lane() / kAtOnce + kAtOnce - 1 : vectors_of_lane();
+    }
+    __device__ int vectors_of_lane() const { return shape.run / kWarpThreads + 1; }
 
     /* The same with the logits as the batch has them, NaN as -inf. */
     template <typename Visit> __device__ void for_each_vector_of_batch(Visit visit) const {

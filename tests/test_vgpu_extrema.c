@@ -70,8 +70,8 @@ static void check(const char *name, unsigned operands, const char *pair, expecte
 static const struct {
     const struct float_format *format;
     bool ftz, nan, xorsign, pairs;
-} kinds[] = {{&format_f16, true, true, false, true},
-             {&format_bf16, false, true, false, true},
+} kinds[] = {{&format_f16, true, true, true, true},
+             {&format_bf16, false, true, true, true},
              {&format_f32, true, true, true, false},
              {&format_f64, false, false, false, false}};
 enum { KINDS = sizeof kinds / sizeof *kinds };

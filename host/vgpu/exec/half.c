@@ -24,6 +24,11 @@
 HALF_EXTREMA(_f16, 0x7c00)
 HALF_EXTREMA(_bf16, 0x7f80)
 
+/* For .xorsign.abs: an extremum of magnitudes with the sign of a product, unless it is NaN. */
+static inline u16 with_signs(u16 extremum, u16 a, u16 b) {
+    return extremum == 0x7fff ? extremum : extremum | ((a ^ b) & 0x8000);
+}
+
 /* One row is two instructions: on a 16-bit register, and on both halves of a 32-bit one. */
 #define DEFINE_HALF_ONE(name, N, result)                                                                     \
     static inline u16 name##_of_##N(u16 a) { return (u16)(result); }                                         \
@@ -83,6 +88,9 @@ HALF_EXTREMA(_bf16, 0x7f80)
     TWO(sub##M, N, out(narrow_##N(odd_sum(wide_##N(in(a)), -wide_##N(in(b))))))                              \
     TWO(mul##M, N, out(narrow_##N((f64)wide_##N(in(a)) * (f64)wide_##N(in(b)))))                             \
     THREE(fma##M, N, out(narrow_##N(odd_sum((f64)wide_##N(in(a)) * (f64)wide_##N(in(b)), wide_##N(in(c))))))
+#define HALF_XORSIGN(TWO, M, N, in)                                                                          \
+    TWO(min##M##_xorsign_abs, N, with_signs(smaller_##N(in(a) & 0x7fff, in(b) & 0x7fff), a, b))              \
+    TWO(max##M##_xorsign_abs, N, with_signs(larger_##N(in(a) & 0x7fff, in(b) & 0x7fff), a, b))
 #define HALF_ANY(ONE, TWO, THREE, N, top)                                                                    \
     HALF_ARITHMETIC(ONE, TWO, THREE, , N, plain_h, plain_h)                                                  \
     THREE(fma_relu, N, relu_h(narrow_##N(odd_sum((f64)wide_##N(a) * (f64)wide_##N(b), wide_##N(c))), top))   \
@@ -90,6 +98,9 @@ HALF_EXTREMA(_bf16, 0x7f80)
     TWO(max, N, larger_##N(a, b))                                                                            \
     TWO(min_NaN, N, smaller_or_nan_##N(a, b))                                                                \
     TWO(max_NaN, N, larger_or_nan_##N(a, b))                                                                 \
+    HALF_XORSIGN(TWO, , N, plain_h)                                                                          \
+    TWO(min_NaN_xorsign_abs, N, with_signs(smaller_or_nan_##N(a & 0x7fff, b & 0x7fff), a, b))                \
+    TWO(max_NaN_xorsign_abs, N, with_signs(larger_or_nan_##N(a & 0x7fff, b & 0x7fff), a, b))                 \
     ONE(abs, N, a & 0x7fff)                                                                                  \
     ONE(neg, N, a ^ 0x8000)
 #define HALVES(ONE, TWO, THREE)                                                                              \
@@ -99,6 +110,7 @@ HALF_EXTREMA(_bf16, 0x7f80)
     HALF_ARITHMETIC(ONE, TWO, THREE, _ftz, f16, flushed_f16, flushed_f16)                                    \
     TWO(min_ftz, f16, smaller_f16(flushed_f16(a), flushed_f16(b)))                                           \
     TWO(max_ftz, f16, larger_f16(flushed_f16(a), flushed_f16(b)))                                            \
+    HALF_XORSIGN(TWO, _ftz, f16, flushed_f16)                                                                \
     ONE(abs_ftz, f16, flushed_f16(a) & 0x7fff)                                                               \
     ONE(neg_ftz, f16, flushed_f16(a) ^ 0x8000)                                                               \
     ONE(ex2_approx, f16, narrow_f16(exp2(wide_f16(a))))                                                      \
