@@ -12,11 +12,11 @@
 
 namespace lotto {
 
-/* Sums of what lies beyond a value, and of the rest. */
-template <typename Sum> struct Sides {
-    Sum beyond, rest;
+/* What lies beyond a value, and the rest. */
+template <typename Part> struct Sides {
+    Part beyond, rest;
 
-    __device__ static Sides of(Sum own, float x, float value) {
+    __device__ static Sides of(Part own, float x, float value) {
         return x > value ? Sides{own, 0} : Sides{0, own};
     }
     /* Under predicates, where the compiler would first choose what to add. */
@@ -32,29 +32,25 @@ template <typename Sum> struct Sides {
             : "+f"(beyond), "+f"(rest)
             : "f"(own), "f"(x), "f"(value));
     }
-    __device__ void add(Sides other) {
-        beyond += other.beyond;
-        rest += other.rest;
-    }
-
-    /* Of some logits, in sums of four: so few additions follow one another. */
-    template <int kCount, typename Measure>
-    __device__ void add_fours(const float (&x)[kCount], float value, Measure measure) {
-        Sides four[kCount / 4];
-        for (int i = 0; i < kCount; i++)
-            if (i % 4 == 0)
-                four[i / 4] = of(measure(x[i], i), x[i], value);
-            else
-                four[i / 4].add(measure(x[i], i), x[i], value);
-        for (int distance = kCount / 8; distance > 0; distance /= 2)
-            for (int i = 0; i < distance; i++)
-                four[i].add(four[i + distance]);
-        add(four[0]);
-    }
 };
 
+/* sum_by_four() on both sides of a value. */
+template <typename Part, int kCount, typename Measure>
+__device__ Sides<Part> sides_by_four(const float (&x)[kCount], float value, Measure measure) {
+    Sides<Part> four[kCount / 4];
+    for (int i = 0; i < kCount; i++)
+        if (i % 4 == 0)
+            four[i / 4] = Sides<Part>::of(measure(x[i], i), x[i], value);
+        else
+            four[i / 4].add(measure(x[i], i), x[i], value);
+    for (int distance = kCount / 8; distance > 0; distance /= 2)
+        for (int i = 0; i < distance; i++)
+            four[i] = {four[i].beyond + four[i + distance].beyond, four[i].rest + four[i + distance].rest};
+    return four[0];
+}
+
 /* Tells the leader what a run has beyond a value, and of the rest. */
-__device__ inline void report_run(const Team &team, uint64_t beyond, uint64_t rest) {
+__device__ inline void report_sides(const Team &team, uint64_t beyond, uint64_t rest) {
     if (lane() == 0) {
         team.at_leader(scratch().beyond)[team.warp()] = beyond;
         team.at_leader(scratch().rest)[team.warp()] = rest;
@@ -64,19 +60,24 @@ __device__ inline void report_run(const Team &team, uint64_t beyond, uint64_t re
 /* Tells the leader, run by run, what of the judged prefix lies beyond a value, and the rest. */
 template <typename Logit, typename Measure>
 __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged, float value) {
-    using Sum = typename Measure::Sum;
+    using Part = typename Measure::Part;
     Prefix prefix(judged);
-    Sides<Sum> sides = {0, 0};
+    uint64_t beyond = 0, rest = 0;
+    auto add = [&](Sides<Part> sides) {
+        beyond += units_of(sides.beyond);
+        rest += units_of(sides.rest);
+    };
     if (Measure::kNoneWithoutCandidate && prefix.is_whole())
-        row.for_each_values(
-            [&](const auto &x) { sides.add_fours(x, value, [&](float each, int) { return measure(each); }); });
+        row.for_each_values([&](const auto &x) {
+            add(sides_by_four<Part>(x, value, [&](float each, int) { return measure(each); }));
+        });
     else
         row.for_each_vector([&](int id, const auto &x) {
-            sides.add_fours(x, value, [&](float each, int i) {
-                return prefix.holds(each, id + i) ? measure(each) : Sum(0);
-            });
+            add(sides_by_four<Part>(x, value, [&](float each, int i) {
+                return prefix.holds(each, id + i) ? measure(each) : Part(0);
+            }));
         });
-    report_run(row.team, sum_of_lanes(sides.beyond), sum_of_lanes(sides.rest));
+    report_sides(row.team, warp_sum_of_lanes(beyond), warp_sum_of_lanes(rest));
 }
 
 /* So many of a bracket's tokens a lane puts on the list; with more of them there is none. */
@@ -134,16 +135,14 @@ __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const S
 /* The bracket from the row's maximum down to a value, and with it, by a measure or its estimate, what the whole row measures, run by run. */
 template <typename Logit, typename Measure, typename OfAll>
 __device__ void measure_and_sweep_head(Row<Logit> &row, Measure measure, OfAll of_all, float low) {
+    using Part = typename OfAll::Part;
     Gathering<Measure> head(row.team);
-    typename OfAll::Sum all = 0;
+    uint64_t all = 0;
     row.for_each_vector([&](int id, const auto &x) {
-        typename OfAll::Sum of_vector = 0;
         float most = x[0];
-        for (float each : x) {
-            of_vector += of_all(each);
+        for (float each : x)
             most = fmaxf(most, each);
-        }
-        all += of_vector;
+        all += units_of(sum_by_four<Part>(x, [&](float each, int) { return of_all(each); }));
         if (!(most >= low))
             return;
         for (int i = 0; i < row.kPerVector; i++)
@@ -151,7 +150,7 @@ __device__ void measure_and_sweep_head(Row<Logit> &row, Measure measure, OfAll o
                 head.take(x[i], id + i, measure(x[i]));
     });
     head.report(false);
-    report_run(row.team, 0, sum_of_lanes(all));
+    report_sides(row.team, 0, warp_sum_of_lanes(all));
 }
 
 /* Where a prefix ends. */

@@ -76,11 +76,12 @@ __device__ Drawn draw_from_run(Row<Logit> &row, const Kept &kept, Target target)
         __syncwarp();
         uint64_t mass = sum_runs(scratch().beyond, team.warps()), goal = target(mass);
         Place place = find_run(team.warps(), goal, [](int warp) { return scratch().beyond[warp]; });
-        if (kept.runs == Kept::ESTIMATED) {
-            auto estimated = scratch().estimated;
-            uint64_t before = goal - place.rest, away = estimated.mass > mass ? estimated.mass - mass : 0;
-            place.error = estimated.uncertainty.of_difference(
-                static_cast<float>(goal) / static_cast<float>(mass), before + away, mass - before + away);
+        if (kept.runs == Runs::ESTIMATED) {
+            /* What was estimated and then taken away is uncertain still. */
+            uint64_t before = goal - place.rest,
+                     away = scratch().estimated > mass ? scratch().estimated - mass : 0;
+            place.error = estimate_error(row.vocab, static_cast<float>(goal) / static_cast<float>(mass),
+                                         before + away, mass - before + away);
         }
         if (lane() == 0) {
             scratch().mass = mass;
@@ -112,7 +113,7 @@ __device__ Drawn draw(Row<Logit> &row, Kept &kept, bool by_estimates, Target tar
     if (by_estimates) {
         estimate_runs(row, kept);
         Drawn drawn = draw_from_run(row, kept, target);
-        if (kept.runs == Kept::MEASURED || team.from_leader(&scratch().sure))
+        if (kept.runs == Runs::MEASURED || team.from_leader(&scratch().sure))
             return drawn;
     }
     measure_runs(row, kept);

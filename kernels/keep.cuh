@@ -15,6 +15,9 @@ namespace lotto {
 /* Up to so many tokens top-k goes by the lanes' maxima, and its list is short. */
 constexpr int kSmallTopK = kListPlaces / 2;
 
+/* What the leader's scratch().beyond holds: what is kept of each run, or what that was estimated at. */
+enum class Runs { UNKNOWN, ESTIMATED, MEASURED };
+
 /* What is kept of a row. */
 struct Kept {
     uint64_t bound;
@@ -22,7 +25,7 @@ struct Kept {
     Weight weight;
     bool
         listed; /* the leader's list holds it, sorted and summed; before publish() the bound is known to the leader alone */
-    enum { UNKNOWN, ESTIMATED, MEASURED } runs; /* whether the leader's scratch().beyond holds what is kept of each run */
+    Runs runs;
 };
 
 /* The least key that min-p keeps, as arith_min_p_bound finds it, by the 32 lanes at once. */
@@ -88,9 +91,8 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
         search.target = goal.target(beyond + rest);
         search.beyond = beyond;
         if (kEstimates) {
-            Uncertainty uncertainty = uncertainty_of(row, by_head);
-            search.error = uncertainty.of_difference(goal.mass_share, beyond, rest);
-            scratch().estimated = {beyond, uncertainty};
+            search.error = estimate_error(row.vocab, goal.mass_share, beyond, rest);
+            scratch().estimated = beyond;
         }
         if (by_head)
             search.edge = search.ceiling;
@@ -198,14 +200,15 @@ __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_
     return {row.team.from_leader(&scratch().bound), true, false, true};
 }
 
-/* The nucleus of what is judged, if all is, by estimates if they are sure. */
+/* The nucleus of what is judged: of all, by estimates if they are sure. */
 template <typename Logit>
-__device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Weight weight, float top_p, uint64_t judged,
-                         bool by_estimates) {
+__device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Weight weight, float top_p,
+                         uint64_t judged) {
     Goal goal = {0, fmaxf(top_p, 0.0f)};
     Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, goal);
-    if (by_estimates && Prefix(judged).is_whole()) {
-        Cut cut = cut_from_guess(row, summary, guess, weight, Estimate{weight.maximum, weight.scale}, judged, goal);
+    if (Prefix(judged).is_whole()) {
+        Cut cut =
+            cut_from_guess(row, summary, guess, weight, Estimate{weight.maximum, weight.scale}, judged, goal);
         cut.by_estimates = true;
         if (cut.sure)
             return cut;
@@ -257,7 +260,7 @@ __device__ inline Kept keep_all(const Summary &summary, float temperature) {
             temperature,
             {summary.maximum, arith_scale(temperature)},
             false,
-            Kept::UNKNOWN};
+            Runs::UNKNOWN};
 }
 
 /* The first token of the row's order: a list of one. */
@@ -276,10 +279,10 @@ template <typename Logit> __device__ Kept keep_first(Row<Logit> &row, const Summ
     return kept;
 }
 
-/* What passes every filter; not for a greedy row. by_estimates: there may be such of the runs then. */
+/* What passes every filter; not for a greedy row. */
 template <typename Logit>
-__device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order,
-                          bool by_estimates) {
+__device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls,
+                          lotto_order order) {
     Kept kept = keep_all(summary, controls.temperature);
     Weight judge = controls.temperature_last ? Weight{summary.maximum, arith_scale(1.0f)} : kept.weight;
     uint64_t all = kept.bound, min_p = all, top_k = all, top_p = all;
@@ -302,14 +305,14 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
         uint64_t judged = order == LOTTO_ORDER_JOINT        ? all
                           : order == LOTTO_ORDER_MIN_P_LAST ? top_k
                                                             : max(min_p, top_k);
-        Cut cut = top_p_cut(row, summary, judge, controls.top_p, judged, by_estimates);
+        Cut cut = top_p_cut(row, summary, judge, controls.top_p, judged);
         top_p = cut.bound;
         kept.listed = cut.list_is_head;
-        kept.runs = cut.by_estimates ? Kept::ESTIMATED : Kept::MEASURED;
+        kept.runs = cut.by_estimates ? Runs::ESTIMATED : Runs::MEASURED;
     }
     kept.bound = max(max(all, min_p), max(top_k, top_p));
     if (kept.bound != top_p || controls.temperature_last)
-        kept.runs = Kept::UNKNOWN;
+        kept.runs = Runs::UNKNOWN;
     if (kept.listed && row.team.leads()) {
         const List &list = scratch().list;
         keep_of_list(list.first([&](int i) { return entry_key(list.entry[i]) < kept.bound; }), kept.weight,
@@ -328,31 +331,34 @@ template <typename Logit>
 __device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order) {
     if (arith_is_greedy(controls))
         return keep_first(row, summary);
-    Kept kept = keep_some(row, summary, controls, order, false);
+    Kept kept = keep_some(row, summary, controls, order);
     publish(row, kept);
     return kept;
 }
 
-/* Tells the leader what is kept of each run, in scratch().beyond. */
-template <typename Logit> __device__ void measure_runs(Row<Logit> &row, Kept &kept) {
-    if (kept.runs == Kept::MEASURED)
-        return;
-    uint64_t of_run = measure_run(row, kept.bound, kept.weight);
+/* Tells the leader what of a prefix is each run's, in scratch().beyond. */
+template <typename Logit, typename Measure>
+__device__ void report_runs(Row<Logit> &row, uint64_t bound, Measure measure) {
+    uint64_t of_run = measure_run(row, bound, measure);
     if (lane() == 0)
         row.team.at_leader(scratch().beyond)[row.team.warp()] = of_run;
-    kept.runs = Kept::MEASURED;
+}
+
+template <typename Logit> __device__ void measure_runs(Row<Logit> &row, Kept &kept) {
+    if (kept.runs == Runs::MEASURED)
+        return;
+    report_runs(row, kept.bound, kept.weight);
+    kept.runs = Runs::MEASURED;
 }
 
 /* The same by estimates, if nothing is known yet. */
 template <typename Logit> __device__ void estimate_runs(Row<Logit> &row, Kept &kept) {
-    if (kept.runs != Kept::UNKNOWN)
+    if (kept.runs != Runs::UNKNOWN)
         return;
-    uint64_t of_run = measure_run(row, kept.bound, Estimate{kept.weight.maximum, kept.weight.scale});
-    if (lane() == 0)
-        row.team.at_leader(scratch().beyond)[row.team.warp()] = of_run;
+    report_runs(row, kept.bound, Estimate{kept.weight.maximum, kept.weight.scale});
     if (row.team.leads() && threadIdx.x == 0)
-        scratch().estimated = {0, uncertainty_of(row, !Prefix(kept.bound).is_whole())};
-    kept.runs = Kept::ESTIMATED;
+        scratch().estimated = 0;
+    kept.runs = Runs::ESTIMATED;
 }
 
 /* The mass of what is kept. */

@@ -65,7 +65,8 @@ __device__ inline void list_sort(List &list) {
             pair[1] = b;
             for (; distance >= 2 * kWarpThreads; distance /= 2) {
                 __barrier_sync_count(1, threads);
-                uint64_t *first = &list.entry[2 * thread - (thread & (distance - 1))], *second = first + distance;
+                uint64_t *first = &list.entry[2 * thread - (thread & (distance - 1))],
+                         *second = first + distance;
                 uint64_t x = *first, y = *second;
                 if ((x < y) == better_first) {
                     *first = y;

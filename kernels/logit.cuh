@@ -105,9 +105,7 @@ struct BF16 : Half<BF16> {
         return result;
     }
 
-    __device__ static uint16_t rounded_up(float x) {
-        return __bfloat16_as_ushort(__float2bfloat16_ru(x));
-    }
+    __device__ static uint16_t rounded_up(float x) { return __bfloat16_as_ushort(__float2bfloat16_ru(x)); }
     __device__ static uint32_t difference_of_pairs(uint32_t a, uint32_t b) {
         uint32_t result = 0;
         asm("sub.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
@@ -182,18 +180,14 @@ template <typename Logit> struct BetweenOfPairs {
     }
     __device__ bool may_be_in(uint4 vector) const {
         auto distances = [&](uint32_t pair) { return Logit::difference_of_pairs(pair, middles); };
-        uint32_t nearest = Logit::nearer_of_pairs(
-            Logit::nearer_of_pairs(distances(vector.x), distances(vector.y)),
-            Logit::nearer_of_pairs(distances(vector.z), distances(vector.w)));
+        uint32_t nearest =
+            Logit::nearer_of_pairs(Logit::nearer_of_pairs(distances(vector.x), distances(vector.y)),
+                                   Logit::nearer_of_pairs(distances(vector.z), distances(vector.w)));
         return min(nearest & 0x7fffu, nearest >> 16 & 0x7fffu) <= reach;
     }
 };
-template <> struct Between<F16> : BetweenOfPairs<F16> {
-    using BetweenOfPairs::BetweenOfPairs;
-};
-template <> struct Between<BF16> : BetweenOfPairs<BF16> {
-    using BetweenOfPairs::BetweenOfPairs;
-};
+template <> struct Between<F16> : BetweenOfPairs<F16> { using BetweenOfPairs::BetweenOfPairs; };
+template <> struct Between<BF16> : BetweenOfPairs<BF16> { using BetweenOfPairs::BetweenOfPairs; };
 #endif
 
 #if __CUDA_ARCH__ >= 800

@@ -8,18 +8,19 @@
 #define LOTTO_PREFIX_CUH
 
 #include "estimate.cuh"
+#include "row.cuh"
 
 namespace lotto {
 
-/* Measures: what a token counts for in a prefix, and what a lane sums that in. */
+/* Measures: what a token counts for in a prefix, and the type in which a few of them are added. */
 struct Count {
-    using Sum = uint64_t;
+    using Part = uint64_t;
     static constexpr bool kCounts = true;
     static constexpr bool kNoneWithoutCandidate = false; /* what is no candidate measures nothing */
     __device__ uint64_t operator()(float) const { return 1; }
 };
 struct Weight {
-    using Sum = uint64_t;
+    using Part = uint64_t;
     static constexpr bool kCounts = false;
     static constexpr bool kNoneWithoutCandidate = true;
     float maximum, scale;
@@ -28,7 +29,7 @@ struct Weight {
 
 /* What a token adds to the entropy. */
 struct Surprise {
-    using Sum = uint64_t;
+    using Part = uint64_t;
     static constexpr bool kCounts = false;
     static constexpr bool kNoneWithoutCandidate = true;
     Weight weight;
@@ -48,38 +49,35 @@ struct Prefix {
     }
 };
 
-/* What some logits measure, in sums of four, so that few additions follow one another. */
-template <int kCount, typename Measure>
-__device__ typename Measure::Sum sum_of_fours(const float (&x)[kCount], Measure measure) {
-    typename Measure::Sum four[kCount / 4] = {};
+/* The sum of what some logits measure, by four, so that few additions follow one another: 5 for 16 of them. */
+template <typename Part, int kCount, typename Measure>
+__device__ Part sum_by_four(const float (&x)[kCount], Measure measure) {
+    Part four[kCount / 4];
     for (int i = 0; i < kCount; i++)
-        four[i / 4] += measure(x[i]);
+        four[i / 4] = i % 4 == 0 ? measure(x[i], i) : four[i / 4] + measure(x[i], i);
     for (int distance = kCount / 8; distance > 0; distance /= 2)
         for (int i = 0; i < distance; i++)
             four[i] += four[i + distance];
     return four[0];
 }
 
-/* What the lanes of a warp measure, in all. */
-__device__ inline uint64_t sum_of_lanes(uint64_t own) { return warp_sum_of_lanes(own); }
-__device__ inline uint64_t sum_of_lanes(float own) { return warp_sum_of_lanes(Estimate::units(own)); }
-
 /* The warp's share of what a prefix measures; every lane gets it. */
 template <typename Logit, typename Measure>
 __device__ uint64_t measure_run(const Row<Logit> &row, uint64_t bound, Measure measure) {
     Prefix prefix(bound);
     bool is_whole = Measure::kNoneWithoutCandidate && prefix.is_whole();
-    typename Measure::Sum own = 0;
+    using Part = typename Measure::Part;
+    uint64_t own = 0;
     if (is_whole)
-        row.for_each_values([&](const auto &x) { own += sum_of_fours(x, measure); });
+        row.for_each_values([&](const auto &x) {
+            own += units_of(sum_by_four<Part>(x, [&](float each, int) { return measure(each); }));
+        });
     else
         row.template for_each_vector<8>([&](int id, const auto &x) {
-            typename Measure::Sum of_vector = 0;
-            for (int i = 0; i < row.kPerVector; i++)
-                of_vector += prefix.holds(x[i], id + i) ? measure(x[i]) : 0;
-            own += of_vector;
+            own += units_of(sum_by_four<Part>(
+                x, [&](float each, int i) { return prefix.holds(each, id + i) ? measure(each) : Part(0); }));
         });
-    return sum_of_lanes(own);
+    return warp_sum_of_lanes(own);
 }
 
 /* What a prefix measures. */

@@ -56,6 +56,8 @@ struct NoAdjustments {};
 /* Vectors are numbered from the part's first. */
 template <typename Logit> struct Row {
     static constexpr int kPerVector = Logit::kPerVector;
+    static constexpr int kAtOnce =
+        16 / kPerVector; /* so many vectors at most, where a lane takes some at once */
     using Source = typename Logit::Source;
     static constexpr bool kAdjusted = !std::is_same_v<Logit, Source>;
     static constexpr bool kCopied = sizeof(Logit) == sizeof(Source); /* into shared memory by bulk copies */
@@ -296,12 +298,6 @@ template <typename Logit> struct Row {
             visit(x);
         });
     }
-    static constexpr int kAtOnce = 16 / kPerVector;
-    /* So many visits at most. */
-    __device__ int values_visits() const {
-        return shape.fits ? vectors_of_lane() / kAtOnce + kAtOnce - 1 : vectors_of_lane();
-    }
-    __device__ int vectors_of_lane() const { return shape.run / kWarpThreads + 1; }
 
     /* The same with the logits as the batch has them, NaN as -inf. */
     template <typename Visit> __device__ void for_each_vector_of_batch(Visit visit) const {

@@ -47,8 +47,8 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         kept = keep_all(summary, 1.0f);
         drawn = {first_token(row, summary), summary.maximum, kGreedyMass};
     } else {
+        kept = keep_some(row, summary, row_controls, controls.order);
         bool by_estimates = !samples.prob && !samples.logprob; /* these need the mass */
-        kept = keep_some(row, summary, row_controls, controls.order, by_estimates);
         drawn = draw(row, kept, by_estimates,
                      [&](uint64_t mass) { return arith_target(random_of(draws, row.index, 0), mass); });
     }

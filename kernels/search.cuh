@@ -171,12 +171,9 @@ struct Scratch {
     uint64_t bound;
     int kept; /* of a list that holds all that is kept: the first so many */
     uint64_t mass;
-    struct {
-        uint64_t mass; /* that the runs had in all when they were estimated, if some of it was then taken away */
-        Uncertainty uncertainty;
-    } estimated;
-    Place place; /* of the drawn token, by mass */
-    bool sure;   /* it was found there */
+    uint64_t estimated; /* what that was estimated at in all, if some of it may then have been taken away */
+    Place place;        /* of the drawn token, by mass */
+    bool sure;          /* it was found there */
     Drawn drawn;
 };
 

@@ -98,6 +98,7 @@ static void answer_draw(const struct request *request, struct results *results, 
                         const struct oracle_row *raw, const struct oracle_set *model) {
     int32_t token = row->order[place];
     put(request, results, SAMPLE_TOKENS, at, (uint32_t)token);
+    put(request, results, SAMPLE_TOKENS_ALONE, at, (uint32_t)token);
     put_float(request, results, SAMPLE_PROB, at, oracle_prob(row, set, place));
     put_float(request, results, SAMPLE_LOGPROB, at, oracle_logprob(row, set, place));
     int64_t raw_place = place_of(raw, token);
@@ -107,6 +108,7 @@ static void answer_draw(const struct request *request, struct results *results, 
 
 static void answer_no_draw(const struct request *request, struct results *results, int64_t at) {
     put(request, results, SAMPLE_TOKENS, at, (uint32_t)-1);
+    put(request, results, SAMPLE_TOKENS_ALONE, at, (uint32_t)-1);
     put_float(request, results, SAMPLE_PROB, at, 0);
     put_float(request, results, SAMPLE_LOGPROB, at, -INFINITY);
     put_float(request, results, SAMPLE_MODEL_LOGPROB, at, -INFINITY);

@@ -293,9 +293,13 @@ static lotto_logits sampled_logits(const struct call *call) {
     return logits;
 }
 
-static lotto_status run_sample(struct call *call, void *workspace, size_t bytes) {
+static lotto_status sample(struct call *call, const lotto_samples *samples, void *workspace, size_t bytes) {
     lotto_logits logits = sampled_logits(call);
     lotto_draws draws = draws_of(call);
+    return lotto_sample(call->place->context, &logits, &draws, &call->controls, samples, workspace, bytes,
+                        NULL);
+}
+static lotto_status run_sample(struct call *call, void *workspace, size_t bytes) {
     lotto_samples samples = LOTTO_SAMPLES_INIT;
     samples.tokens = result_data(call, SAMPLE_TOKENS);
     samples.status = result_data(call, SAMPLE_STATUS);
@@ -310,8 +314,12 @@ static lotto_status run_sample(struct call *call, void *workspace, size_t bytes)
     samples.top_ids = samples.top_n ? result_data(call, SAMPLE_TOP_IDS) : NULL;
     samples.top_logprobs = samples.top_n ? result_data(call, SAMPLE_TOP_LOGPROBS) : NULL;
     samples.top_of = call->request->top_of;
-    return lotto_sample(call->place->context, &logits, &draws, &call->controls, &samples, workspace, bytes,
-                        NULL);
+    return sample(call, &samples, workspace, bytes);
+}
+static lotto_status run_sample_alone(struct call *call, void *workspace, size_t bytes) {
+    lotto_samples samples = LOTTO_SAMPLES_INIT;
+    samples.tokens = result_data(call, SAMPLE_TOKENS_ALONE);
+    return sample(call, &samples, workspace, bytes);
 }
 static lotto_status size_sample(struct call *call, size_t *bytes) {
     lotto_logits logits = sampled_logits(call);
@@ -385,6 +393,7 @@ static const struct operation {
     {TOP_P_IDS, "lotto_top_p", size_top_p, run_top_p},
     {PROBS_PROBS, "lotto_probs", size_probs, run_probs},
     {SAMPLE_TOKENS, "lotto_sample", size_sample, run_sample},
+    {SAMPLE_TOKENS_ALONE, "lotto_sample", size_sample, run_sample_alone},
     {LOGPROBS_LOGPROBS, "lotto_logprobs", size_logprobs, run_logprobs},
     {VERIFY_TOKENS, "lotto_verify", size_verify, run_verify},
 };

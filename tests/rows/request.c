@@ -364,8 +364,8 @@ struct request *request_of(const void *rows, lotto_dtype dtype, int64_t row_coun
 
 static bool is_first_of_operation(int result) {
     return result == SOFTMAX_PROBS || result == ARGMAX_TOKENS || result == TOP_K_IDS || result == TOP_P_IDS ||
-           result == PROBS_PROBS || result == SAMPLE_TOKENS || result == LOGPROBS_LOGPROBS ||
-           result == VERIFY_TOKENS;
+           result == PROBS_PROBS || result == SAMPLE_TOKENS || result == SAMPLE_TOKENS_ALONE ||
+           result == LOGPROBS_LOGPROBS || result == VERIFY_TOKENS;
 }
 
 struct request *request_random(uint64_t seed, const struct request_limits *limits) {

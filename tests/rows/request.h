@@ -32,6 +32,7 @@ enum result {
     SAMPLE_ENTROPY,
     SAMPLE_TOP_IDS,
     SAMPLE_TOP_LOGPROBS,
+    SAMPLE_TOKENS_ALONE, /* by a call that asks for nothing else */
     LOGPROBS_LOGPROBS,
     LOGPROBS_RANKS,
     LOGPROBS_STATUS,

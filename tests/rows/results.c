@@ -38,6 +38,7 @@ static const struct {
     [SAMPLE_ENTROPY] = {"sample.entropy", ONE, true},
     [SAMPLE_TOP_IDS] = {"sample.top_ids", TOP_N, false},
     [SAMPLE_TOP_LOGPROBS] = {"sample.top_logprobs", TOP_N, true},
+    [SAMPLE_TOKENS_ALONE] = {"sample.tokens, alone", DRAWS, false},
     [LOGPROBS_LOGPROBS] = {"logprobs.logprobs", ONE, true},
     [LOGPROBS_RANKS] = {"logprobs.ranks", ONE, false},
     [LOGPROBS_STATUS] = {"logprobs.status", ONE, false},
@@ -49,7 +50,7 @@ static const struct {
 const char *result_name(enum result result) { return described[result].name; }
 
 bool result_is_of_sample(enum result result) {
-    return result >= SAMPLE_TOKENS && result <= SAMPLE_TOP_LOGPROBS;
+    return result >= SAMPLE_TOKENS && result <= SAMPLE_TOKENS_ALONE;
 }
 
 bool result_is_of_verify(enum result result) { return result >= VERIFY_TOKENS && result <= VERIFY_STATUS; }

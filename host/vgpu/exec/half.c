@@ -89,8 +89,8 @@ static inline u16 with_signs(u16 extremum, u16 a, u16 b) {
     TWO(mul##M, N, out(narrow_##N((f64)wide_##N(in(a)) * (f64)wide_##N(in(b)))))                             \
     THREE(fma##M, N, out(narrow_##N(odd_sum((f64)wide_##N(in(a)) * (f64)wide_##N(in(b)), wide_##N(in(c))))))
 #define HALF_XORSIGN(TWO, M, N, in)                                                                          \
-    TWO(min##M##_xorsign_abs, N, with_signs(smaller_##N(in(a) & 0x7fff, in(b) & 0x7fff), a, b))              \
-    TWO(max##M##_xorsign_abs, N, with_signs(larger_##N(in(a) & 0x7fff, in(b) & 0x7fff), a, b))
+    TWO(min##M##_xorsign_abs, N, with_signs(smaller_##N(in(a)&0x7fff, in(b)&0x7fff), a, b))                  \
+    TWO(max##M##_xorsign_abs, N, with_signs(larger_##N(in(a)&0x7fff, in(b)&0x7fff), a, b))
 #define HALF_ANY(ONE, TWO, THREE, N, top)                                                                    \
     HALF_ARITHMETIC(ONE, TWO, THREE, , N, plain_h, plain_h)                                                  \
     THREE(fma_relu, N, relu_h(narrow_##N(odd_sum((f64)wide_##N(a) * (f64)wide_##N(b), wide_##N(c))), top))   \
