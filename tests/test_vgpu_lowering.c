@@ -714,15 +714,65 @@ Test(vgpu_lowered, calls_without_a_body_stay) {
     cr_expect_not_null(find("st.local.b32", 0));
 }
 
+/* Of functions that call each other only as many stay as cut every circle. */
+Test(vgpu_lowered, recursive_calls_stay) {
+    lower_text(MODULE(".func f();\n.func g() { bar.sync 1; call f; }\n.func f() { bar.sync 2; call g; }\n"
+                      ".func h() { bar.sync 3; }\n.entry k() { call g; call h; bar.sync 0; }\n"));
+    cr_assert_eq(program->routine_count, 2);
+    cr_expect_str_eq(program->routines[1].function->name, "g");
+    cr_expect(program->uses_stack);
+    unsigned calls = 0, barriers = 0;
+    for (uint32_t i = 0; i < program->instruction_count; i++) {
+        calls += strcmp(program->instructions[i].opcode, "call") == 0;
+        barriers += strcmp(program->instructions[i].opcode, "bar.sync") == 0;
+    }
+    cr_expect_eq(calls, 2);    /* the kernel's of g and, in g, the inlined f's */
+    cr_expect_eq(barriers, 4); /* each once */
+}
+
+/* What a call keeps: the registers that are live behind it. */
+Test(vgpu_lowered, calls_keep_what_is_live) {
+    lower_text(MODULE(
+        ".func (.param .b32 z) f(.param .b32 n) { .reg .b32 a, b, c; .reg .pred p; ld.param.b32 a, [n];\n"
+        "setp.gt.u32 p, a, 5; add.u32 b, a, 1; add.u32 c, b, 2;\n"
+        "{ .param .b32 q; .param .b32 y; st.param.b32 [q], b; call (y), f, (q); ld.param.b32 b, [y]; }\n"
+        "@p add.u32 b, b, c; st.param.b32 [z], b; ret; }\n"
+        ".entry k() { { .param .b32 q; .param .b32 y; st.param.b32 [q], 5; call (y), f, (q); } }\n"));
+    cr_assert_eq(program->routine_count, 2);
+    cr_expect_eq(find("call", 0)->operands[2].element_count, 0);
+    const struct ptx_operand *kept = &find("call", 1)->operands[2];
+    cr_assert_eq(kept->element_count, 2);
+    cr_expect_str_eq(program->registers[kept->elements[0].reg].name, "c");
+    cr_expect_str_eq(program->registers[kept->elements[1].reg].name, "p");
+    cr_expect_eq(program->routines[1].frame_bytes, 8); /* n and z */
+}
+
+/* Only functions whose address is taken, and whose formals lie where the call's do. */
+Test(vgpu_lowered, indirect_calls_have_targets) {
+    lower_text(MODULE(".func taken(.param .b32 n) { ret; }\n.func other(.param .b64 n) { ret; }\n"
+                      ".func named(.param .b32 n) { ret; }\n.func listed(.param .b32 n) { ret; }\n"
+                      ".global .u64 table[2] = {listed, other};\n"
+                      ".entry k() { .reg .b64 x; ld.global.u64 x, [table]; .param .b32 q; call named, (q);\n"
+                      "proto: .callprototype _ (.param .b32 _);\ncall x, (q), proto; mov.u64 x, taken; "
+                      "st.global.u64 [table], x; }\n"));
+    cr_assert_eq(program->routine_count, 3);
+    cr_expect_str_eq(program->routines[1].function->name, "taken");
+    cr_expect_str_eq(program->routines[2].function->name, "listed");
+}
+
 static const struct refusal {
     const char *text;
     uint32_t line;
     const char *says;
 } refusals[] = {
-    {MODULE(".func f();\n.func g() { call f; }\n.func f() { call g; }\n.entry k() { call f; }\n"), 5,
-     "'f' calls itself, directly or not; recursion is not supported"},
-    {KERNEL("mov.u64 x, 5;\nproto: .callprototype _ ();\ncall x, (), proto;"), 7,
-     "indirect calls are not supported"},
+    {KERNEL("mov.u64 x, 5;\nproto: .callprototype _ (.param .b32 _);\ncall x, (), proto;"), 7,
+     "'proto' has 0 results and 1 parameters"},
+    {MODULE(".func f(.param .b8 s[40000]) { .param .b8 t[40000]; call f, (t); }\n.entry k() { .param .b8 "
+            "t[40000]; call f, (t); }\n"),
+     5,
+     "the parameters and results of 'f' have 40000 bytes; a call that is not inlined passes at most 32764"},
+    {KERNEL("proto: .callprototype _ (.param .b32 _);\n{ .param .b64 p; call x, (p), proto; }"), 6,
+     "'p' of 8 bytes is passed for the parameter '_' of 4"},
     {MODULE(".func f(.param .b32 n) { ret; }\n.entry k() { call f; }\n"), 5,
      "'f' has 0 results and 1 parameters"},
     {MODULE(".func f(.param .b32 n) { ret; }\n.entry k() { .param .b64 p; call f, (p); }\n"), 5,

@@ -142,7 +142,8 @@ enum launch_outcome machine_run(struct machine_launch *launch) {
                           .dynamic_shared_bytes = launch->dynamic_shared,
                           .parameters = (const uint8_t *)launch->parameters,
                           .resident_blocks = launch->resident ? launch->resident : UINT32_MAX,
-                          .delays_copies = launch->delays_copies};
+                          .delays_copies = launch->delays_copies,
+                          .stack_bytes = launch->stack_bytes};
     if (launch->cluster == 0)
         memset(grid.cluster, 0, sizeof grid.cluster);
     launch->counts = (struct launch_counts){0};

@@ -28,6 +28,7 @@ struct machine_launch {
     unsigned blocks, threads, dynamic_shared, resident; /* zero: 1 block, 32 threads, none, all */
     unsigned cluster;                                   /* blocks; zero: launched without clusters */
     bool delays_copies;
+    unsigned stack_bytes;
     unsigned blocks_yz[2], threads_yz[2], cluster_yz[2]; /* the further extents; zero: 1 */
     uint64_t parameters[3];
     struct launch_counts counts; /* out */

@@ -46,36 +46,14 @@ __global__ void copies_tensor(const void *map) {
 }
 #endif
 
+// The kernel calls one or the other: only the one that it cannot call is refused, when it is called.
 __device__ int plus_one(int x) { return x + 1; }
-__device__ int triple(int x) { return 3 * x; }
-__device__ int (*const table[])(int) = {plus_one, triple};
+__device__ int allocated(int x) { return malloc(x) != nullptr; }
+__device__ int (*const table[])(int) = {plus_one, allocated};
 __global__ void calls_by_pointer(int *value) { *value = table[*value & 1](*value); }
 
-struct shape {
-    __device__ virtual int corners(int) = 0;
-};
-struct square : shape {
-    __device__ int corners(int more) override { return 4 + more; }
-};
-struct star : shape {
-    __device__ int corners(int more) override { return 10 * more; }
-};
-__global__ void calls_virtually(int *value) {
-    square a;
-    star b;
-    shape *either = *value & 1 ? (shape *)&a : (shape *)&b;
-    *value = either->corners(*value);
-}
-
-__device__ __noinline__ int fibonacci(int n) { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2); }
-__global__ void recurs(int *value) { *value = fibonacci(*value); }
 __global__ void allocates(int **out) { *out = (int *)malloc(40); }
 __global__ void frees(int **out) { free(*out); }
-__global__ void takes_stack(int *value) {
-    int *items = (int *)alloca(*value * sizeof(int));
-    items[threadIdx.x] = 1;
-    *value = items[*value - 1];
-}
 __global__ void breaks() { __brkpt(); }
 
 int main(int, char **argument) {
@@ -98,18 +76,15 @@ int main(int, char **argument) {
         multiplies_by_groups<<<1, 128>>>();
     else if (!strcmp(which, "tensor-copy"))
         copies_tensor<<<1, 1>>>(any);
-    else if (!strcmp(which, "pointer"))
+    else if (!strcmp(which, "not-called"))
         calls_by_pointer<<<1, 1>>>(value);
-    else if (!strcmp(which, "virtual"))
-        calls_virtually<<<1, 1>>>(value);
-    else if (!strcmp(which, "recursion"))
-        recurs<<<1, 1>>>(value);
-    else if (!strcmp(which, "malloc"))
+    else if (!strcmp(which, "called")) {
+        must(cudaMemset(any, 1, 4096));
+        calls_by_pointer<<<1, 1>>>(value);
+    } else if (!strcmp(which, "malloc"))
         allocates<<<1, 1>>>((int **)any);
     else if (!strcmp(which, "free"))
         frees<<<1, 1>>>((int **)any);
-    else if (!strcmp(which, "alloca"))
-        takes_stack<<<1, 1>>>(value);
     else if (!strcmp(which, "breakpoint"))
         breaks<<<1, 1>>>();
     printf("%s\n", cudaGetErrorName(cudaDeviceSynchronize()));

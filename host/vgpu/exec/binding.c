@@ -1,4 +1,5 @@
 /* Binding: each instruction's row of the table, its operands as offsets of lane arrays, its immediates as constant lanes. */
+#include "call.h"
 #include "constant_pool.h"
 #include "fitted.h"
 #include "instruction_table.h"
@@ -183,6 +184,12 @@ static bool bind_predicate_source(struct binder *binder, const struct ptx_operan
     return true;
 }
 
+static bool is_in_frame(const struct ptx_operand *operand) {
+    bool names_variable = operand->kind == PTX_OPERAND_VARIABLE ||
+                          (operand->kind == PTX_OPERAND_ADDRESS && !operand->base_is_register);
+    return names_variable && operand->variable && operand->variable->base != PTX_BASE_ZERO;
+}
+
 static bool bind_source(struct binder *binder, const struct ptx_operand *operand, char letter,
                         uint32_t *place) {
     unsigned wanted = lane_bytes_of_letter(letter);
@@ -192,6 +199,9 @@ static bool bind_source(struct binder *binder, const struct ptx_operand *operand
         *place = constant_lanes(&binder->constants, 0, wanted);
         return true;
     }
+    if (is_in_frame(operand))
+        return refuse(binder, "'%s' takes the address of %s, which lies in the frame of a call",
+                      binder->instruction->opcode, operand->variable->name);
     switch (operand->kind) {
     case PTX_OPERAND_IMMEDIATE:
         *place = constant_lanes(&binder->constants, immediate_value(operand, wanted), wanted);
@@ -233,10 +243,17 @@ static bool bind_source(struct binder *binder, const struct ptx_operand *operand
 /* The base goes to *place, the rest to *offset. */
 static bool bind_address(struct binder *binder, const struct ptx_operand *operand, uint32_t *place,
                          int64_t *offset, bool *base_is_32) {
-    if (operand->kind != PTX_OPERAND_ADDRESS)
+    bool in_frame = is_in_frame(operand);
+    if (operand->kind != PTX_OPERAND_ADDRESS && !in_frame)
         return refuse(binder, "'%s' needs an address in brackets", binder->instruction->opcode);
     *offset = operand->offset;
     *base_is_32 = false;
+    if (in_frame) {
+        const struct binding *binding = binder->binding;
+        *place = operand->variable->base == PTX_BASE_FRAME ? binding->frame : binding->top;
+        *offset += (int64_t)operand->variable->address;
+        return true;
+    }
     if (!operand->base_is_register) {
         *place = constant_lanes(&binder->constants, operand->variable ? operand->variable->address : 0, 8);
         return true;
@@ -317,9 +334,13 @@ static bool bind_operand(struct binder *binder, const struct ptx_operand *operan
     }
 }
 
-/* Of a function without a body; the others are inlined. */
 static bool is_call(const struct ptx_instruction *instruction) {
     return strncmp(instruction->opcode, "call", 4) == 0 && strchr(".", instruction->opcode[4]);
+}
+/* Not of a function without a body. */
+static bool is_kept_call(const struct ptx_instruction *instruction) {
+    return is_call(instruction) && (instruction->operands[0].kind == PTX_OPERAND_REGISTER ||
+                                    instruction->operands[0].callee->is_defined);
 }
 
 /* Operands in one row: vectors and pairs taken apart, a cache policy left out. */
@@ -330,6 +351,11 @@ static bool flatten(struct binder *binder) {
     unsigned count = instruction->operand_count - binder->opcode.has_cache_hint;
     bool keeps_lists = strncmp(binder->opcode.name, "brx_", 4) == 0;
     binder->flat_count = 0;
+    if (is_kept_call(instruction)) {
+        binder->flat[0] = &instruction->operands[0];
+        binder->flat_count = instruction->operands[0].kind == PTX_OPERAND_REGISTER;
+        return true;
+    }
     for (unsigned k = 0; k < count; k++) {
         const struct ptx_operand *operand = &instruction->operands[k];
         bool is_list = operand->kind == PTX_OPERAND_VECTOR && !keeps_lists;
@@ -344,7 +370,17 @@ static bool flatten(struct binder *binder) {
     return true;
 }
 
-/* mov between a vector and a wide register, a copy of a part, counted arrivals, a call, and a clock have rows of their own. */
+/* The instruction belongs to a function that is called, not to the entry. */
+static bool is_of_routine(const struct binder *binder) {
+    const struct program *program = binder->program;
+    return program->routine_count > 1 &&
+           binder->instruction >= program->instructions + program->routines[1].begin;
+}
+
+/*
+ * mov between a vector and a wide register, of an address in a frame, a copy of a part, counted arrivals, a call, a routine's
+ * return, and a clock have rows of their own.
+ */
 static void complete_name(struct binder *binder) {
     const struct ptx_instruction *instruction = binder->instruction;
     char *name = binder->opcode.name;
@@ -361,12 +397,17 @@ static void complete_name(struct binder *binder) {
             bool is_high = strstr(special->name, "_hi") != NULL;
             snprintf(name, size, is_high ? "clock_hi" : "clock_%u", 8 * special->bytes);
             binder->flat_count = 1;
-        }
+        } else if (is_in_frame(from))
+            snprintf(name, size, "mov_frame_u%u", 8 * binder->opcode.type_bytes);
     } else if (strncmp(name, "cp_async_c", 10) == 0 && binder->flat_count == 4) {
         snprintf(name + used, size - used, "_part");
     } else if ((strcmp(name, "mbarrier_arrive") == 0 || strcmp(name, "mbarrier_arrive_drop") == 0) &&
                binder->flat_count == 3) {
         snprintf(name + used, size - used, "_count");
+    } else if (is_kept_call(instruction)) {
+        snprintf(name, size, binder->flat_count ? "call_by_address" : "call");
+    } else if (strcmp(name, "ret") == 0 && is_of_routine(binder)) {
+        snprintf(name, size, "ret_routine");
     } else if (is_call(instruction)) {
         snprintf(name, size, "call_%s", instruction->operands[0].callee->name);
     }
@@ -496,6 +537,29 @@ static bool refuse_instruction(struct binder *binder) {
     return refuse(binder, "the virtual GPU does not know the instruction '%s'", opcode);
 }
 
+static void bind_call(struct binder *binder) {
+    struct binding *binding = binder->binding;
+    struct call_site *site = call_site_create(binding, binder->instruction);
+    if (site == NULL)
+        vgpu_fail("not enough host memory to bind a call");
+    binder->bound->side = site;
+    if (site->record_bytes > binding->largest_record)
+        binding->largest_record = site->record_bytes;
+    if (site->argument_bytes > binding->largest_arguments)
+        binding->largest_arguments = site->argument_bytes;
+}
+
+/* A routine that is never called, such as a virtual function, may hold what is refused: it is when it is executed. */
+static bool put_off_refusal(struct binder *binder) {
+    if (!is_of_routine(binder))
+        return false;
+    struct bound *bound = binder->bound;
+    char *sentence = strdup(binder->error->message);
+    free((void *)(uintptr_t)bound->side);
+    *bound = (struct bound){.run = run_refused, .origin = bound->origin, .side = sentence};
+    return sentence != NULL && bind_guard(binder);
+}
+
 static bool bind_instruction(struct binder *binder, uint32_t index) {
     const struct ptx_instruction *instruction = binder->instruction = &binder->program->instructions[index];
     struct bound *bound = binder->bound = &binder->binding->code[index];
@@ -519,6 +583,8 @@ static bool bind_instruction(struct binder *binder, uint32_t index) {
                    binder->opcode.conversion;
     if (!bind_guard(binder) || !bind_operands(binder, row->signature))
         return false;
+    if (is_kept_call(instruction))
+        bind_call(binder);
     binder->binding->is_of_clusters |= is_of_clusters(instruction->opcode);
     observe_bind(bound, &binder->opcode, instruction->used_bytes);
     ulp_bind(bound, binder->opcode.name);
@@ -548,10 +614,12 @@ struct binding *binding_create(const struct program *program, const struct devic
     binder->error = error;
     binder->sink = (program->register_file_bytes + 63) / 64 * 64;
     binder->scratch = binder->sink + LARGEST_ARRAY;
-    binding->bank_bytes = binder->scratch + SCRATCH_ARRAYS * LARGEST_ARRAY;
+    binding->frame = binder->scratch + SCRATCH_ARRAYS * LARGEST_ARRAY;
+    binding->top = binding->frame + WARP_LANES * sizeof(uint64_t);
+    binding->bank_bytes = binding->top + WARP_LANES * sizeof(uint64_t);
     bool good = true;
     for (uint32_t k = 0; good && k < program->instruction_count; k++)
-        good = bind_instruction(binder, k);
+        good = bind_instruction(binder, k) || put_off_refusal(binder);
     for (uint32_t k = 0; k < binding->special_count; k++)
         binding->reserves_shared |= strncmp(binding->specials[k].what->name, "%reserved_smem", 14) == 0;
     good = good && bind_end(binder);

@@ -1,4 +1,5 @@
 /* Blocks: their start, turns of their warps, barriers. */
+#include "call.h"
 #include "race.h"
 #include "round_trip.h"
 #include "written.h"
@@ -23,6 +24,8 @@ static void start_warp(struct block *block, unsigned index) {
     warp->turn_lane = 0;
     warp->trips = warp->awaited_trips = warp->copy_trips = warp->group_count = 0;
     warp->fragment_count = 0;
+    if (warp->kept)
+        call_start(warp);
     memset(warp->come, 0, sizeof warp->come);
     memset(warp->committed, 0, sizeof warp->committed);
     warp_add_fragment(warp, binding->code, warp->live, FRAGMENT_READY, 0);

@@ -17,10 +17,17 @@ enum { IDLE_TURNS = 1 << 16 };
 static void *aligned(size_t bytes) {
     void *memory = aligned_alloc(64, (bytes + 64) / 64 * 64);
     if (memory == NULL)
-        vgpu_fail("not enough host memory for %zu bytes of registers, shared and local memory of a block",
-                  bytes);
+        vgpu_fail("not enough host memory for %zu bytes of registers and shared memory of a block", bytes);
     /* What a program reads before it has written it must at least be the same in every run. */
     return memset(memory, 0, (bytes + 64) / 64 * 64);
+}
+
+/* The same of what is seldom used to its end, such as stacks. */
+static void *sparse(size_t bytes) {
+    void *memory = calloc(bytes + 1, 1);
+    if (memory == NULL)
+        vgpu_fail("not enough host memory for %zu bytes of local memory of a block", bytes);
+    return memory;
 }
 
 static void create_block(struct cluster *cluster, unsigned rank) {
@@ -41,13 +48,16 @@ static void create_block(struct cluster *cluster, unsigned rank) {
     if (grid->race)
         block->race = block_race_create(grid->race, block->warp_count, grid->shared_bytes);
     uint8_t *registers = aligned((size_t)block->warp_count * binding->bank_bytes);
-    size_t frames = (size_t)WARP_LANES * binding->program->local_bytes;
-    uint8_t *local = aligned(block->warp_count * frames);
+    size_t local_bytes = (size_t)WARP_LANES * grid->local_bytes;
+    bool calls = binding->program->uses_stack;
+    uint8_t *local = sparse(block->warp_count * local_bytes);
+    uint8_t *kept = calls ? sparse(block->warp_count * local_bytes) : NULL;
     for (unsigned k = 0; k < block->warp_count; k++) {
         struct warp *warp = &block->warps[k];
         warp->bank[0] = registers + (size_t)k * binding->bank_bytes;
         warp->bank[1] = binding->constants;
-        warp->local = local + k * frames;
+        warp->local = local + k * local_bytes;
+        warp->kept = calls ? kept + k * local_bytes : NULL;
         warp->block = block;
         warp->grid = grid;
     }
@@ -74,6 +84,7 @@ void cluster_free(struct cluster *cluster) {
             block_race_free(block->race);
         free(block->phases);
         free(block->warps[0].local);
+        free(block->warps[0].kept);
         free(block->warps[0].bank[0]);
         free(block->warps);
     }

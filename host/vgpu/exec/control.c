@@ -1,4 +1,5 @@
 /* Control flow, block barriers, and instructions that have no effect when a warp executes in order. */
+#include "call.h"
 #include "lanes.h"
 #include "print.h"
 #include "race.h"
@@ -32,6 +33,48 @@ HANDLER(leave) {
         race_block_end(w, i);
     return w->active ? i + 1 : NULL;
 }
+
+HANDLER(call) {
+    call_enter(w, i, mask, NULL);
+    return NULL;
+}
+HANDLER(call_by_address) {
+    call_enter(w, i, mask, lanes(w, i->o[0]));
+    return NULL;
+}
+HANDLER(leave_routine) {
+    call_leave(w, i, mask);
+    return NULL;
+}
+
+/* Registers of 32 bits hold a local address as well. */
+#define DEFINE_ALLOCA(T)                                                                                     \
+    HANDLER(alloca_##T) {                                                                                    \
+        T *d = lanes(w, i->o[0]);                                                                            \
+        const T *bytes = lanes(w, i->o[1]), *alignment = lanes(w, i->o[2]);                                  \
+        FOR_ACTIVE(l) {                                                                                      \
+            uint64_t address;                                                                                \
+            if (!call_allocate(w, i, l, bytes[l], alignment[l], &address))                                   \
+                return NULL;                                                                                 \
+            d[l] = (T)address;                                                                               \
+        }                                                                                                    \
+        return i + 1;                                                                                        \
+    }                                                                                                        \
+    HANDLER(stacksave_##T) {                                                                                 \
+        T *d = lanes(w, i->o[0]);                                                                            \
+        FOR_ACTIVE(l) { d[l] = (T)call_top(w, l); }                                                          \
+        return i + 1;                                                                                        \
+    }                                                                                                        \
+    HANDLER(stackrestore_##T) {                                                                              \
+        const T *top = lanes(w, i->o[0]);                                                                    \
+        FOR_ACTIVE(l) {                                                                                      \
+            if (!call_restore(w, i, l, top[l]))                                                              \
+                return NULL;                                                                                 \
+        }                                                                                                    \
+        return i + 1;                                                                                        \
+    }
+DEFINE_ALLOCA(u32)
+DEFINE_ALLOCA(u64)
 
 HANDLER(trap) {
     fault_message(w, i, (unsigned)__builtin_ctz(mask), CHECK_MEM, 0, "trap was executed");
@@ -143,6 +186,15 @@ const struct instruction AT_LEVEL(control_instructions)[] = {
     {"brx_idx", "wT", brx_idx},
     {"exit", "", leave},
     {"ret", "", leave},
+    {"call", "", call},
+    {"call_by_address", "d", call_by_address},
+    {"ret_routine", "", leave_routine},
+    {"alloca_u32", "Ww?w", alloca_u32},
+    {"alloca_u64", "Dd?d", alloca_u64},
+    {"stacksave_u32", "W", stacksave_u32},
+    {"stacksave_u64", "D", stacksave_u64},
+    {"stackrestore_u32", "w", stackrestore_u32},
+    {"stackrestore_u64", "d", stackrestore_u64},
     {"trap", "", trap},
     {"brkpt", "", brkpt},
     {"call___assertfail", "ddwdd", assert_failed},

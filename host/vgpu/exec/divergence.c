@@ -2,7 +2,8 @@
  * Divergence inside a warp.
  *
  * Lanes that stand at one instruction form a fragment. The ready fragment with the smallest instruction runs until it comes
- * to where another stands, and the two become one: calls are inlined, so this brings lanes together soon. Alone it would
+ * to where another stands, and the two become one: most calls are inlined, so this brings lanes together soon. Those in calls
+ * that are not run first, until they come back to the others behind the call. Alone it would
  * starve a lane that others spin for, so once PATIENCE instructions were issued with another fragment ready, the next in a
  * rotation over all ready fragments has a turn.
  */
@@ -10,10 +11,12 @@
 
 enum { PATIENCE = 2048, TURN = 512 };
 
+static unsigned depth_of(const struct warp *warp, uint32_t mask) { return warp->depth[__builtin_ctz(mask)]; }
+
 /* Fragments at one instruction become one, ready to try it; those that wait at a barrier are already counted there. */
-static bool merges(const struct fragment *fragment, const struct bound *at, enum fragment_state state,
-                   unsigned barrier) {
-    if (fragment->at != at)
+static bool merges(const struct fragment *fragment, const struct bound *at, unsigned depth,
+                   enum fragment_state state, unsigned barrier) {
+    if (fragment->at != at || fragment->depth != depth)
         return false;
     if (fragment->state == FRAGMENT_AT_BARRIER || state == FRAGMENT_AT_BARRIER)
         return fragment->state == state && fragment->barrier == barrier;
@@ -22,10 +25,12 @@ static bool merges(const struct fragment *fragment, const struct bound *at, enum
 
 void warp_add_fragment(struct warp *warp, const struct bound *at, uint32_t mask, enum fragment_state state,
                        unsigned barrier) {
-    unsigned k = 0;
-    for (; k < warp->fragment_count && warp->fragments[k].at <= at; k++) {
+    unsigned k = 0, depth = depth_of(warp, mask);
+    for (; k < warp->fragment_count; k++) {
         struct fragment *there = &warp->fragments[k];
-        if (merges(there, at, state, barrier)) {
+        if (there->depth < depth || (there->depth == depth && there->at > at))
+            break;
+        if (merges(there, at, depth, state, barrier)) {
             there->mask |= mask;
             if (state != FRAGMENT_AT_BARRIER)
                 there->state = FRAGMENT_READY;
@@ -34,7 +39,7 @@ void warp_add_fragment(struct warp *warp, const struct bound *at, uint32_t mask,
     }
     for (unsigned j = warp->fragment_count++; j > k; j--)
         warp->fragments[j] = warp->fragments[j - 1];
-    warp->fragments[k] = (struct fragment){at, mask, state, barrier};
+    warp->fragments[k] = (struct fragment){at, mask, state, barrier, depth};
 }
 
 void warp_remove_fragment(struct warp *warp, unsigned k) {
@@ -55,9 +60,12 @@ static const struct bound *next_meeting(const struct warp *warp, const struct bo
     const struct bound *none = (const struct bound *)UINTPTR_MAX;
     if (__builtin_expect(warp->passes, false))
         return none;
-    for (unsigned k = 0; k < warp->fragment_count; k++)
-        if (warp->fragments[k].at > at && warp->fragments[k].state != FRAGMENT_AT_BARRIER)
-            return warp->fragments[k].at;
+    unsigned depth = warp->active ? depth_of(warp, warp->active) : 0;
+    for (unsigned k = 0; k < warp->fragment_count; k++) {
+        const struct fragment *fragment = &warp->fragments[k];
+        if (fragment->at > at && fragment->depth == depth && fragment->state != FRAGMENT_AT_BARRIER)
+            return fragment->at;
+    }
     return none;
 }
 
@@ -76,7 +84,7 @@ const struct bound *warp_branch(struct warp *warp, const struct bound *i, uint32
     return near;
 }
 
-/* The ready fragment that runs next: the smallest, or the next of the rotation. At least one is ready. */
+/* The ready fragment that runs next: the first, or the next of the rotation. At least one is ready. */
 static unsigned choose(struct warp *warp, bool rotate) {
     unsigned first = 0, next = 0, first_lane = WARP_LANES, next_lane = WARP_LANES;
     for (unsigned k = 0; k < warp->fragment_count; k++) {
@@ -254,7 +262,7 @@ static uint32_t lanes_that_miss_some(const struct warp *warp, uint32_t come) {
 void warp_gather_anywhere(struct warp *warp, const struct bound *i, uint32_t mask) {
     warp->active &= ~mask;
     note_awaited(warp, mask, warp_operand(warp, i->o[0]));
-    struct fragment waiting[WARP_LANES] = {{i, mask, FRAGMENT_AT_SYNC, 0}};
+    struct fragment waiting[WARP_LANES] = {{.at = i, .mask = mask, .state = FRAGMENT_AT_SYNC}};
     unsigned count = 1;
     uint32_t come = mask;
     for (unsigned k = 0; k < warp->fragment_count;) {

@@ -125,7 +125,7 @@ void fault_space(struct warp *warp, const struct bound *i, uint32_t mask, const 
                         : space == PTX_SPACE_LOCAL ? "thread's local memory"
                                                    : "parameters";
     uint64_t size = is_shared                  ? warp->grid->shared_bytes
-                    : space == PTX_SPACE_LOCAL ? program->local_bytes
+                    : space == PTX_SPACE_LOCAL ? warp->grid->local_bytes
                                                : program->parameter_bytes;
     for (unsigned l = 0; l < WARP_LANES; l++) {
         bool misaligned = at[l] & (bytes - 1);

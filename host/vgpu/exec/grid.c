@@ -1,4 +1,5 @@
 /* One launch: clusters are started in order, as many resident at once as the device allows, and take turns. */
+#include "call.h"
 #include "observe.h"
 #include "race.h"
 
@@ -98,6 +99,7 @@ enum launch_outcome grid_run(const struct launch *launch, struct launch_counts *
         grid.shared_bytes = (grid.shared_bytes + SHARED_ALIGNMENT - 1) / SHARED_ALIGNMENT * SHARED_ALIGNMENT +
                             RESERVED_SHARED_BYTES;
     grid.shared_stride = (grid.shared_bytes + SHARED_ALIGNMENT - 1) / SHARED_ALIGNMENT * SHARED_ALIGNMENT;
+    grid.local_bytes = call_local_bytes(binding, launch->stack_bytes);
     struct residents residents = {.total = 1};
     uint64_t blocks = (uint64_t)launch->grid[0] * launch->grid[1] * launch->grid[2];
     uint64_t limit = launch->resident_blocks;

@@ -36,9 +36,10 @@ struct launch {
     uint64_t grid_workspace; /* cooperative: device address of the grid barrier (%envreg1, 2) */
     unsigned
         resident_blocks; /* blocks resident at once on the whole device, from occupancy; at least one cluster */
-    struct l2 *l2;       /* NULL: traffic is not counted */
-    const char *aside;   /* to be said when warps spin for ever; NULL: nothing */
-    bool delays_copies; /* asynchronous copies are made as late as they may be, not when they are issued */
+    uint64_t stack_bytes; /* of a thread, for recursion (call.h) */
+    struct l2 *l2;        /* NULL: traffic is not counted */
+    const char *aside;    /* to be said when warps spin for ever; NULL: nothing */
+    bool delays_copies;   /* asynchronous copies are made as late as they may be, not when they are issued */
 };
 
 struct launch_counts {
@@ -72,6 +73,8 @@ enum launch_outcome {
     LAUNCH_ASSERTION,  /* a device assertion failed */
     LAUNCH_FAILURE,    /* trap, outside shared memory, misuse of a barrier */
     LAUNCH_DEADLOCK,
+    LAUNCH_STACK_OVERFLOW,
+    LAUNCH_INVALID_PC, /* a call to what is no function */
 };
 
 /* Adds to *counts. */

@@ -193,7 +193,7 @@ static inline uint8_t *access_space(struct warp *w, const struct bound *i, uint3
         }
         return access_mapped_shared(w, i, mask, at, access, space);
     case PTX_SPACE_LOCAL: {
-        uint32_t frame = grid->binding->program->local_bytes;
+        uint32_t frame = grid->local_bytes;
         if (access_inside(at, mask, 0, frame, access->bytes)) {
             FOR_LANES { at[l] += mask >> l & 1 ? (u64)l * frame : 0; }
             return w->local;

@@ -106,6 +106,22 @@ DEFINE_IS_SPACE(isspacep_local, generic_window(a[l]) == GENERIC_LOCAL)
 DEFINE_IS_SPACE(isspacep_param, generic_window(a[l]) == GENERIC_PARAM)
 DEFINE_IS_SPACE(isspacep_global, generic_window(a[l]) == 0)
 
+/* The address of a variable in a frame: the frame's is the base. */
+HANDLER(mov_frame_u32) {
+    u32 *d = lanes(w, i->o[0]);
+    const u64 *base = lanes(w, i->address);
+    u64 offset = (u64)i->offset;
+    SET_LANES(u32, d, base[l] + offset)
+    return i + 1;
+}
+HANDLER(mov_frame_u64) {
+    u64 *d = lanes(w, i->o[0]);
+    const u64 *base = lanes(w, i->address);
+    u64 offset = (u64)i->offset;
+    SET_LANES(u64, d, base[l] + offset)
+    return i + 1;
+}
+
 /* The same place in the shared memory of the block with rank b, and the rank of an address. */
 #define CLUSTER_MOVES(TWO)                                                                                   \
     TWO(mapa_u32, u32, u32, u32, cluster_address(b, a))                                                      \
@@ -168,6 +184,8 @@ const struct instruction AT_LEVEL(move_instructions)[] = {
     {"mov_s64", "Dd", mov_b64},
     {"mov_f64", "Dd", mov_b64},
     {"mov_pred", "Pp", mov_pred},
+    {"mov_frame_u32", "Wm", mov_frame_u32},
+    {"mov_frame_u64", "Dm", mov_frame_u64},
     {"mov_b128", "Qq", mov_b128},
     {"mov_b16_pack2", "Hhh", mov_b16_pack2},
     {"mov_b16_unpack2", "HHh", mov_b16_unpack2},

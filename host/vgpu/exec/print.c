@@ -78,8 +78,8 @@ static const void *view(struct printing *printing, uint64_t address, unsigned by
         found = cluster_range(warp, printing->i, printing->lane, offset, bytes);
         break;
     case GENERIC_LOCAL:
-        if ((uint64_t)offset + bytes <= program->local_bytes)
-            found = warp->local + (size_t)printing->lane * program->local_bytes + offset;
+        if ((uint64_t)offset + bytes <= warp->grid->local_bytes)
+            found = warp->local + (size_t)printing->lane * warp->grid->local_bytes + offset;
         break;
     case GENERIC_PARAM:
         if ((uint64_t)offset + bytes <= program->parameter_bytes)

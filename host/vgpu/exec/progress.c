@@ -5,7 +5,7 @@
  * memory). So one that comes back to a state it had, with no memory changed in between, goes round for ever, in whatever order
  * warps run. States are compared by a hash, with one kept state that is renewed after 1, 2, 4... slices (Brent).
  */
-#include "warp.h"
+#include "call.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,7 +39,14 @@ static uint64_t hash_of(const struct warp *warp) {
     }
     hash = mixed_bytes(hash, (const uint8_t *)warp->awaited, sizeof warp->awaited);
     hash = mixed_bytes(hash, warp->bank[0], program->register_file_bytes);
-    return mixed_bytes(hash, warp->local, (size_t)WARP_LANES * program->local_bytes);
+    if (!warp->kept)
+        return mixed_bytes(hash, warp->local, (size_t)WARP_LANES * program->local_bytes);
+    for (unsigned l = 0; l < WARP_LANES; l++) {
+        size_t begin = (size_t)l * warp->grid->local_bytes, bytes = call_top(warp, l);
+        hash = mixed(hash, (uint64_t)warp->depth[l] << 32 | bytes);
+        hash = mixed_bytes(mixed_bytes(hash, warp->local + begin, bytes), warp->kept + begin, bytes);
+    }
+    return hash;
 }
 
 uint32_t block_runnable(struct block *block) {

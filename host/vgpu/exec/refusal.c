@@ -27,9 +27,6 @@ static const struct {
     {"istypep.", "asks about a texture or surface"},
     {"multimem.", "uses memory of several devices"},
     {"clusterlaunchcontrol.", "asks for the work of clusters not yet launched"},
-    {"alloca.", "allocates on a call stack"},
-    {"stacksave.", "uses a call stack"},
-    {"stackrestore.", "uses a call stack"},
 };
 
 const char *refused_kind(const char *opcode) {
@@ -37,4 +34,11 @@ const char *refused_kind(const char *opcode) {
         if (strncmp(opcode, refused[k].prefix, strlen(refused[k].prefix)) == 0)
             return refused[k].kind;
     return NULL;
+}
+
+const struct bound *run_refused(struct warp *warp, const struct bound *i, uint32_t mask) {
+    (void)mask;
+    const struct program *program = warp->grid->binding->program;
+    vgpu_fail("kernel %s, PTX line %u: %s", program->name, (unsigned)program->instructions[i->origin].line,
+              (const char *)i->side);
 }

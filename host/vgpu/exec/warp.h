@@ -71,12 +71,13 @@ enum combine { COMBINE_NONE, COMBINE_AND, COMBINE_OR, COMBINE_XOR };
 
 enum fragment_state { FRAGMENT_READY, FRAGMENT_AT_SYNC, FRAGMENT_AT_BARRIER, FRAGMENT_AT_MBARRIER };
 
-/* Lanes of one warp that stand at the same instruction. */
+/* Lanes of one warp that stand at the same instruction, as many calls deep. */
 struct fragment {
     const struct bound *at;
     uint32_t mask;
     enum fragment_state state;
     unsigned barrier; /* FRAGMENT_AT_BARRIER: which of the block, or CLUSTER_BARRIER */
+    unsigned depth;   /* calls that its lanes are in */
 };
 
 /* The search for a state that a warp comes back to (progress.c). */
@@ -100,11 +101,13 @@ struct warp {
     const struct bound *limit; /* the running fragment stops here: another fragment stands there */
     struct block *block;
     struct grid *grid;
-    uint8_t *local; /* 32 frames of program->local_bytes */
-    unsigned index; /* in the block */
+    uint8_t *local;             /* 32 times grid->local_bytes */
+    uint8_t *kept;              /* as many, of calls (call.h); NULL if there are none */
+    uint32_t depth[WARP_LANES]; /* calls that each lane is in */
+    unsigned index;             /* in the block */
     unsigned fragment_count;
-    struct fragment
-        fragments[WARP_LANES];     /* in the order of their instructions; the running one is not among them */
+    struct fragment fragments
+        [WARP_LANES]; /* the deepest first, in the order of their instructions; the running one is not among them */
     unsigned issued;               /* instructions of the running stretch, not yet in the counts */
     unsigned impatience;           /* instructions issued while another fragment was ready */
     unsigned turn_lane;            /* rotation: the fragment that had the last turn */
@@ -179,6 +182,7 @@ struct grid {
     enum launch_outcome outcome;
     uint32_t shared_bytes; /* static + dynamic, of one block */
     uint32_t shared_stride;
+    uint32_t local_bytes;      /* of a thread */
     uint32_t cluster[3];       /* blocks; ones for a launch without clusters */
     uint64_t failed_waits;     /* executions of an mbarrier wait that did not go on */
     struct observer *observer; /* NULL unless accesses are observed */
@@ -202,6 +206,8 @@ struct binding {
     struct bound *code;
     uint8_t *constants;
     uint32_t bank_bytes; /* a warp's registers, special registers and scratch */
+    uint32_t frame, top; /* operands: where each lane's frame begins and ends (call.h) */
+    uint32_t largest_record, largest_arguments; /* of its calls */
     uint32_t window_count;
     struct bound_special *specials;
     uint32_t special_count;

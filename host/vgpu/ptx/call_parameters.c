@@ -171,6 +171,8 @@ void lower_call_parameters(struct lowering *lowering) {
     struct storage *storages = lower_scratch(lowering, (lowering->variable_count + 1) * sizeof *storages);
     const struct ptx_instruction *before = lowering->instructions;
     uint32_t count = lowering->instruction_count;
+    for (uint32_t i = 0; i < lowering->variable_count; i++)
+        storages[i].in_memory = lowering->variables[i]->is_placed;
     for (uint32_t i = 0; i < count; i++)
         note_instruction(lowering, storages, &before[i]);
 
@@ -187,7 +189,7 @@ void lower_call_parameters(struct lowering *lowering) {
                 continue;
             }
             instruction.opcode = in_local(lowering, instruction.opcode);
-        } else if (opcode_is(instruction.opcode, "call")) {
+        } else if (opcode_is(instruction.opcode, "call") && !lower_is_kept_call(&instruction)) {
             replace_call_operands(lowering, storages, &instruction.operands[1]);
             replace_call_operands(lowering, storages, &instruction.operands[2]);
         }
@@ -202,23 +204,32 @@ void lower_call_parameters(struct lowering *lowering) {
     }
 }
 
-/* Copies made by one caller one after the other use the same bytes, as on a stack. */
+/*
+ * Copies made by one caller one after the other use the same bytes, as on a stack. A routine's formals come first in its
+ * frame.
+ */
 void lower_lay_out_local(struct lowering *lowering) {
-    uint64_t most = 0;
+    lowering->frame_alignment = 16;
     for (uint32_t i = 0; i < lowering->instance_count; i++) {
         struct instance *instance = &lowering->instances[i];
-        uint64_t at = i ? lowering->instances[instance->caller].local_end : 0;
+        struct lowered_routine *routine = &lowering->routines[instance->routine];
+        bool is_body = routine->instance == i;
+        uint64_t at = !is_body            ? lowering->instances[instance->caller].local_end
+                      : instance->routine ? routine->function->call_bytes
+                                          : 0;
         for (struct program_variable *local = instance->variables; local; local = local->next) {
-            if (local->variable.space != PTX_SPACE_LOCAL)
+            uint32_t align = local->variable.align;
+            if (align > lowering->frame_alignment)
+                lowering->frame_alignment = align;
+            if (local->variable.space != PTX_SPACE_LOCAL || local->is_placed)
                 continue;
-            at = (at + local->variable.align - 1) & -(uint64_t)local->variable.align;
+            at = (at + align - 1) & -(uint64_t)align;
             local->variable.address = at;
             at += local->variable.bytes;
             if (at > INT32_MAX)
                 lower_fail(lowering, 0, "the kernel's local variables have more than 2^31 bytes a thread");
         }
         instance->local_end = at;
-        most = at > most ? at : most;
+        routine->frame_bytes = at > routine->frame_bytes ? at : routine->frame_bytes;
     }
-    lowering->local_bytes = (uint32_t)((most + 15) & ~(uint64_t)15);
 }

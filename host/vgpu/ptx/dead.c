@@ -3,7 +3,7 @@
  * gives moves fewer readers. Readers of `mov d, s` read s instead and, where the instruction allows it, readers of
  * `mov d, 5` the number.
  *
- * Only where d and s each have one definition, without a guard, and are not live where the kernel begins. A register with
+ * Only where d and s each have one definition, without a guard, and are not live where a routine begins. A register with
  * one definition that is not live at the beginning is defined on every path to each of its readers. So from the move to
  * any reader of d no path passes the definition of s again without passing the move again: s still holds d's value.
  */
@@ -22,13 +22,17 @@ static bool *find_single(struct lowering *lowering) {
     struct accesses accesses = {0};
     uint32_t *definitions = lower_scratch(lowering, (lowering->register_count + 1) * sizeof *definitions);
     bool *single = lower_scratch(lowering, lowering->register_count + 1);
+    uint64_t *at_begin = lower_scratch(lowering, liveness.words * sizeof *at_begin);
+    for (uint32_t b = 0; b < liveness.flow.block_count; b++)
+        for (size_t w = 0; w < liveness.words && begins_routine(lowering, &liveness.flow.blocks[b]); w++)
+            at_begin[w] |= liveness.in[b * liveness.words + w];
     for (uint32_t i = 0; i < lowering->instruction_count; i++) {
         accesses_of(lowering, &lowering->instructions[i], &accesses);
         for (uint32_t j = 0; j < accesses.defined_count; j++)
             definitions[accesses.defined[j]]++;
     }
     for (uint32_t reg = 0; reg < lowering->register_count; reg++)
-        single[reg] = definitions[reg] == 1 && !live_in(liveness.in, liveness.number[reg]);
+        single[reg] = definitions[reg] == 1 && !live_in(at_begin, liveness.number[reg]);
     return single;
 }
 
@@ -157,8 +161,11 @@ static void remove_unreachable(struct lowering *lowering) {
     struct flow flow = flow_of(lowering);
     bool *reached = lower_scratch(lowering, flow.block_count);
     uint32_t *waiting = lower_scratch(lowering, flow.block_count * sizeof *waiting), count = 0;
-    reached[0] = true;
-    waiting[count++] = 0;
+    for (uint32_t b = 0; b < flow.block_count; b++)
+        if (begins_routine(lowering, &flow.blocks[b])) {
+            reached[b] = true;
+            waiting[count++] = b;
+        }
     while (count) {
         const struct block *block = &flow.blocks[waiting[--count]];
         for (uint32_t i = 0; i < block->successor_count; i++)

@@ -38,11 +38,19 @@ static uint32_t most_successors(const struct ptx_instruction *last) {
     return most;
 }
 
+bool begins_routine(const struct lowering *lowering, const struct block *block) {
+    for (uint32_t r = 0; r < lowering->routine_count; r++)
+        if (lowering->routines[r].begin == block->begin)
+            return true;
+    return false;
+}
+
 struct flow flow_of(struct lowering *lowering) {
     uint32_t count = lowering->instruction_count;
     const struct ptx_instruction *instructions = lowering->instructions;
     bool *begins = lower_scratch(lowering, count + 1);
-    begins[0] = true;
+    for (uint32_t r = 0; r < lowering->routine_count; r++)
+        begins[lowering->routines[r].begin] = true;
     for (uint32_t i = 0; i < count; i++) {
         if (is_branch(&instructions[i]))
             mark_labels(instructions[i].operands, instructions[i].operand_count, begins);

@@ -22,9 +22,9 @@ static void read_parameters(struct reader *reader, struct ptx_variable ***list, 
     *list = arena_copy(reader->arena, reader->parameters, *count * sizeof **list);
 }
 
-/* Offsets as the ABI lays parameters out: each at its alignment, in order. Their bytes together. */
-static uint32_t lay_out(struct reader *reader, struct ptx_variable **parameters, uint32_t count) {
-    uint64_t offset = 0;
+/* Offsets as the ABI lays parameters out: each at its alignment, in order. Where the last one ends. */
+static uint32_t lay_out(struct reader *reader, struct ptx_variable **parameters, uint32_t count,
+                        uint64_t offset) {
     for (uint32_t i = 0; i < count; i++) {
         offset = (offset + parameters[i]->align - 1) & ~(uint64_t)(parameters[i]->align - 1);
         parameters[i]->address = offset;
@@ -33,6 +33,12 @@ static uint32_t lay_out(struct reader *reader, struct ptx_variable **parameters,
     if (offset > INT32_MAX)
         reader_fail(reader, "the parameters have %llu bytes, too many", (unsigned long long)offset);
     return (uint32_t)offset;
+}
+
+static void lay_out_call(struct reader *reader, struct ptx_function *function) {
+    function->parameter_bytes = lay_out(reader, function->parameters, function->parameter_count, 0);
+    function->call_bytes =
+        lay_out(reader, function->results, function->result_count, function->parameter_bytes);
 }
 
 /* x [, y [, z]]; missing ones are 1 */
@@ -137,14 +143,44 @@ static void resolve_labels(struct reader *reader, uint32_t first, bool is_last) 
     reader->pending_count = kept;
 }
 
-/* After `name:` a list of labels for brx.idx, a prototype for an indirect call, or nothing. */
+/* (results) _ (parameters) [.noreturn ...]; after .callprototype: a function without a name. */
+static struct ptx_operand read_prototype(struct reader *reader, const struct token *name) {
+    struct ptx_function *function = arena_allocate(reader->arena, sizeof *function);
+    function->name = reader_intern(reader, name);
+    if (reader_accept(reader, '('))
+        read_parameters(reader, &function->results, &function->result_count);
+    reader_take_name(reader, "'_' in a prototype");
+    if (reader_accept(reader, '('))
+        read_parameters(reader, &function->parameters, &function->parameter_count);
+    lay_out_call(reader, function);
+    reader_skip_statement(reader);
+    return (struct ptx_operand){.kind = PTX_OPERAND_FUNCTION, .callee = function};
+}
+
+/* f, g; after .calltargets */
+static struct ptx_operand read_call_targets(struct reader *reader) {
+    struct ptx_operand targets = {.kind = PTX_OPERAND_VECTOR}, *elements;
+    uint32_t line = reader->token.line, count;
+    read_operand_list(reader, ';', false, &elements, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (elements[i].kind != PTX_OPERAND_FUNCTION)
+            reader_fail_at(reader, line, "the targets of a call must be functions");
+    if (count == 0)
+        reader_fail_at(reader, line, "the list of a call's targets is empty");
+    targets.elements = elements;
+    targets.element_count = count;
+    return targets;
+}
+
+/* After `name:` a list of labels for brx.idx, whom an indirect call may call, or nothing. */
 static void read_label(struct reader *reader, const struct token *name) {
     bool is_targets = reader_accept_directive(reader, ".branchtargets");
-    bool is_prototype = !is_targets && (reader_accept_directive(reader, ".callprototype") ||
-                                        reader_accept_directive(reader, ".calltargets"));
-    struct binding *binding =
-        names_bind(reader->names, name->start, name->length,
-                   is_targets ? BINDING_TARGETS : (is_prototype ? BINDING_PROTOTYPE : BINDING_LABEL));
+    bool is_prototype = !is_targets && reader_accept_directive(reader, ".callprototype");
+    bool is_callees = !is_targets && !is_prototype && reader_accept_directive(reader, ".calltargets");
+    struct binding *binding = names_bind(reader->names, name->start, name->length,
+                                         is_targets                   ? BINDING_TARGETS
+                                         : is_prototype || is_callees ? BINDING_PROTOTYPE
+                                                                      : BINDING_LABEL);
     if (!binding)
         reader_fail_at(reader, name->line, "'%.*s' is already declared in this scope", (int)name->length,
                        name->start);
@@ -160,8 +196,8 @@ static void read_label(struct reader *reader, const struct token *name) {
         }
         binding->targets = (struct ptx_operand){.kind = PTX_OPERAND_VECTOR, .elements = elements};
         binding->targets.element_count = count;
-    } else if (is_prototype) {
-        reader_skip_statement(reader);
+    } else if (is_prototype || is_callees) {
+        binding->targets = is_prototype ? read_prototype(reader, name) : read_call_targets(reader);
     } else {
         binding->label = reader->instruction_count;
     }
@@ -176,9 +212,19 @@ static struct ptx_operand read_call_list(struct reader *reader) {
     return list;
 }
 
-/* call.uni (results), callee, (arguments) [, prototype]; as the three operands of ptx.h */
+static struct ptx_operand read_prototype_name(struct reader *reader) {
+    struct token name = reader_take_name(reader, "the arguments in parentheses or the prototype of the call");
+    const struct binding *binding = names_find(reader->names, name.start, name.length);
+    if (!binding || binding->kind != BINDING_PROTOTYPE)
+        reader_fail_at(reader, name.line, "'%.*s' is no .callprototype or .calltargets declared before",
+                       (int)name.length, name.start);
+    return binding->targets;
+}
+
+/* call.uni (results), callee, (arguments) [, prototype]; as the operands of ptx.h */
 static void read_call(struct reader *reader, struct ptx_instruction *instruction) {
-    struct ptx_operand operands[3] = {{0}, {.kind = PTX_OPERAND_VECTOR}, {.kind = PTX_OPERAND_VECTOR}};
+    struct ptx_operand operands[4] = {{0}, {.kind = PTX_OPERAND_VECTOR}, {.kind = PTX_OPERAND_VECTOR}};
+    instruction->operand_count = 3;
     if (reader_accept(reader, '(')) {
         operands[1] = read_call_list(reader);
         reader_expect(reader, ',', "after the results of a call");
@@ -192,9 +238,10 @@ static void read_call(struct reader *reader, struct ptx_instruction *instruction
         if (has_arguments)
             operands[2] = read_call_list(reader);
         if (!has_arguments || reader_accept(reader, ','))
-            reader_take_name(reader, "the arguments in parentheses or the prototype of the call");
+            operands[instruction->operand_count++] = read_prototype_name(reader);
     }
-    instruction->operand_count = 3;
+    if (operands[0].kind == PTX_OPERAND_REGISTER && instruction->operand_count == 3)
+        reader_fail_at(reader, line, "the prototype of an indirect call is missing");
     instruction->operands = arena_copy(reader->arena, operands, sizeof operands);
 }
 
@@ -355,6 +402,7 @@ static struct ptx_function *declare(struct reader *reader, const struct token *n
     struct ptx_module *module = reader->module;
     binding->function = arena_allocate(reader->arena, sizeof *binding->function);
     binding->function->name = reader_intern(reader, name);
+    binding->function->index = module->function_count;
     module->functions = reader_grow(reader, module->functions, module->function_count,
                                     &reader->function_capacity, sizeof *module->functions);
     module->functions[module->function_count++] = binding->function;
@@ -397,13 +445,14 @@ void read_function(struct reader *reader, bool is_entry, enum linkage linkage) {
     struct token name = reader_take_name(reader, "a function's name");
     struct ptx_function *function = declare(reader, &name);
     header.name = function->name;
+    header.index = function->index;
 
     names_enter(reader->names);
     if (reader_accept(reader, '('))
         read_parameters(reader, &header.parameters, &header.parameter_count);
     bind_parameters(reader, header.results, header.result_count);
     bind_parameters(reader, header.parameters, header.parameter_count);
-    header.parameter_bytes = lay_out(reader, header.parameters, header.parameter_count);
+    lay_out_call(reader, &header);
     read_performance_directives(reader, &header);
     header.is_defined = reader_accept(reader, '{');
     if (!header.is_defined)

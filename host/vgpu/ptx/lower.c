@@ -71,6 +71,8 @@ void lower_relabel(struct ptx_operand *operands, uint32_t count, const uint32_t 
 void lower_relabel_all(struct lowering *lowering, const uint32_t *moved) {
     for (uint32_t i = 0; i < lowering->instruction_count; i++)
         lower_relabel(lowering->instructions[i].operands, lowering->instructions[i].operand_count, moved);
+    for (uint32_t r = 0; r < lowering->routine_count; r++)
+        lowering->routines[r].begin = moved[lowering->routines[r].begin];
 }
 
 void lower_delete(struct lowering *lowering, const bool *deleted) {
@@ -111,6 +113,11 @@ static void lower(struct lowering *lowering) {
 static struct program *finish(const struct lowering *lowering) {
     struct ptx_arena *arena = lowering->arena;
     struct program *program = arena_allocate(arena, sizeof *program);
+    struct routine *routines = arena_allocate(arena, lowering->routine_count * sizeof *routines);
+    for (uint32_t r = 0; r < lowering->routine_count; r++) {
+        const struct lowered_routine *routine = &lowering->routines[r];
+        routines[r] = (struct routine){routine->function, routine->begin, (uint32_t)routine->frame_bytes};
+    }
     *program = (struct program){
         .name = lowering->entry->name,
         .module = lowering->module,
@@ -126,7 +133,11 @@ static struct program *finish(const struct lowering *lowering) {
         .parameter_bytes = lowering->entry->parameter_bytes,
         .static_shared_bytes = lowering->static_shared_bytes,
         .dynamic_shared_offset = lowering->dynamic_shared_offset,
-        .local_bytes = lowering->local_bytes,
+        .routines = routines,
+        .routine_count = lowering->routine_count,
+        .uses_stack = lowering->uses_stack,
+        .frame_alignment = lowering->frame_alignment,
+        .local_bytes = (routines[0].frame_bytes + 15) & ~15u,
         .arena = arena,
     };
     return program;

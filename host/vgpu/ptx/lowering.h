@@ -8,9 +8,9 @@
 
 #include <setjmp.h>
 
-/* One copy of a function's body in the program; the entry is instance 0. Its local bytes begin where its caller's end. */
+/* One copy of a function's body in the program. Its local bytes begin where its caller's end, or behind a routine's formals. */
 struct instance {
-    uint32_t caller;
+    uint32_t caller, routine;
     struct program_variable *variables; /* its own, in local or param space */
     uint64_t local_end;
 };
@@ -20,6 +20,7 @@ struct program_variable {
     struct ptx_variable variable; /* ordinal: its place in lowering.variables */
     struct program_variable *next;
     const struct ptx_variable *declared; /* the module's */
+    bool is_placed;                      /* a formal, at its place in a frame */
 };
 
 struct lowering {
@@ -35,10 +36,17 @@ struct lowering {
     struct instance *instances;
     struct program_variable **variables; /* those of instances: local and call parameters */
     struct program_variable *shared;
-    uint32_t instruction_count, register_count, instance_count, variable_count;
-    uint32_t instruction_capacity, register_capacity, instance_capacity, variable_capacity;
+    struct lowered_routine {
+        const struct ptx_function *function;
+        uint32_t begin, instance;
+        uint64_t frame_bytes;
+    } * routines; /* the entry, then the functions that are called */
+    uint32_t instruction_count, register_count, instance_count, variable_count, routine_count;
+    uint32_t instruction_capacity, register_capacity, instance_capacity, variable_capacity, routine_capacity;
+    struct call_graph *calls; /* calls.c */
+    bool uses_stack;
 
-    uint32_t static_shared_bytes, dynamic_shared_offset, local_bytes, register_file_bytes,
+    uint32_t static_shared_bytes, dynamic_shared_offset, frame_alignment, register_file_bytes,
         registers_per_thread;
 };
 
@@ -50,6 +58,10 @@ void *lower_scratch(struct lowering *lowering, size_t bytes); /* zeroed */
 const char *lower_intern(struct lowering *lowering, const char *name);
 uint32_t lower_add_register(struct lowering *lowering, const struct ptx_register *reg);
 void lower_emit(struct lowering *lowering, const struct ptx_instruction *instruction);
+
+void lower_add_routine(struct lowering *lowering, const struct ptx_function *function); /* once each */
+/* A call of a function that has a body, after inlining: one that stays. */
+bool lower_is_kept_call(const struct ptx_instruction *instruction);
 
 /* moved[i] is where instruction i went, moved[count] the new count: labels follow. */
 void lower_relabel(struct ptx_operand *operands, uint32_t count, const uint32_t *moved);
@@ -91,6 +103,7 @@ struct flow {
     uint32_t block_count;
 };
 struct flow flow_of(struct lowering *lowering);
+bool begins_routine(const struct lowering *lowering, const struct block *block);
 
 /* Which registers a thread may still read. */
 enum { WIDTHS = 5 }; /* 128, 64, 32 and 16 bits, predicates */

@@ -16,8 +16,8 @@ enum binding_kind {
     BINDING_VARIABLE,
     BINDING_FUNCTION,
     BINDING_LABEL,
-    BINDING_TARGETS, /* .branchtargets */
-    BINDING_PROTOTYPE,
+    BINDING_TARGETS,   /* .branchtargets */
+    BINDING_PROTOTYPE, /* .callprototype, .calltargets */
 };
 
 struct binding {
@@ -32,7 +32,7 @@ struct binding {
         uint32_t label;
         struct ptx_variable *variable;
         struct ptx_function *function;
-        struct ptx_operand targets;
+        struct ptx_operand targets; /* also of a prototype */
         struct {
             enum ptx_type type;
             uint32_t count;

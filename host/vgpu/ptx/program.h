@@ -1,7 +1,7 @@
 /*
  * A kernel ready to be bound to the executor: one straight list of instructions, calls inlined, registers packed.
  *
- * Lowering (lower.c) does, in order: inline every direct call (its .param space becomes registers or local bytes), drop
+ * Lowering (lower.c) does, in order: inline direct calls (their .param space becomes registers or local bytes), drop
  * moves by copy propagation, remove dead definitions, find live ranges, and give registers byte offsets ("slots") in the
  * warp's register file so that registers that are never live together share bytes.
  *
@@ -18,11 +18,24 @@
  * Two destinations of one instruction never share. The condition code (add.cc, addc) is not a register; the executor
  * keeps it per lane. A local or shared variable in an operand is the program's own copy, its address an offset that
  * lowering chose; global, const and entry .param variables are the module's.
+ *
+ * Calls of functions that call themselves, and those by a register, stay calls. The functions they may go to are routines, whose
+ * code follows the entry's, and a thread that calls has a stack (../exec/call.h) in its local memory, behind the entry's own. It holds a frame for
+ * each call under way; a variable with PTX_BASE_FRAME lies in the frame of the call that runs, one with PTX_BASE_TOP where the
+ * next will begin: there the caller writes arguments and finds results. Routines use the registers that the entry uses, so a call keeps
+ * the values that are live behind it; liveness sees it as any other instruction, a routine's `ret` as the end of a thread.
  */
 #ifndef LOTTO_VGPU_PROGRAM_H
 #define LOTTO_VGPU_PROGRAM_H
 
 #include "ptx.h"
+
+/* The first one is the entry. */
+struct routine {
+    const struct ptx_function *function;
+    uint32_t begin; /* instruction */
+    uint32_t frame_bytes;
+};
 
 struct program {
     const char *name;
@@ -39,12 +52,16 @@ struct program {
     uint32_t parameter_bytes;
     uint32_t static_shared_bytes;   /* static .shared variables, offsets in variable->address */
     uint32_t dynamic_shared_offset; /* where extern .shared begins: static size rounded up to 128 */
-    uint32_t local_bytes;           /* per thread */
+    uint32_t local_bytes;           /* per thread, without its stack */
+    struct routine *routines;
+    uint32_t routine_count;
+    bool uses_stack;          /* has calls or alloca */
+    uint32_t frame_alignment; /* a power of two, 16 at least */
     struct ptx_arena *arena;
 };
 
 /*
- * NULL on error (recursion, indirect call, a parameter mismatch, an .extern variable nobody defines), with *error filled.
+ * NULL on error (a parameter mismatch, an .extern variable nobody defines), with *error filled.
  * A call of a function without a body stays in the list, shaped as ptx.h says: the executor knows it or refuses it.
  * The module must outlive the program; new opcodes (ld.local for ld.param) are interned in it, so one lowering at a time.
  */

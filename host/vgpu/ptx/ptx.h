@@ -49,6 +49,9 @@ enum ptx_space {
     PTX_SPACE_CLUSTER, /* of an access: the shared memory of any block of the cluster */
 };
 
+/* What the address of a variable in local space counts from: the thread's local memory, or the frame of a call (program.h). */
+enum ptx_base { PTX_BASE_ZERO, PTX_BASE_FRAME, PTX_BASE_TOP };
+
 /* A .global, .const, .shared, .local or .param variable. */
 struct ptx_variable {
     const char *name;
@@ -67,7 +70,8 @@ struct ptx_variable {
     } * relocations;
     uint32_t relocation_count;
     uint64_t
-        address; /* global, const: set when the module is loaded. shared, local: offset, set by lowering in the program's own copy. Entry .param: offset */
+        address; /* global, const: set when the module is loaded. shared, local: offset, set by lowering in the program's own copy. Parameter, result: offset */
+    enum ptx_base base; /* of a local variable, set by lowering */
     const struct ptx_function
         *owner; /* the function it was declared in (also as parameter or result); NULL at module scope */
     uint32_t ordinal; /* among the variables of its owner */
@@ -86,7 +90,7 @@ enum ptx_operand_kind {
     PTX_OPERAND_VARIABLE,  /* variable + offset: its address (mov, cvta) */
     PTX_OPERAND_SPECIAL,   /* special: "%tid.x" and so on, by name */
     PTX_OPERAND_LABEL,     /* label: index into the function's instructions */
-    PTX_OPERAND_FUNCTION,  /* callee */
+    PTX_OPERAND_FUNCTION,  /* callee; also the prototype of an indirect call */
     PTX_OPERAND_ADDRESS,   /* [register or variable or immediate, + offset] */
     PTX_OPERAND_VECTOR,    /* {element, ...}; element_count of them */
     PTX_OPERAND_SINK,      /* _ */
@@ -125,9 +129,11 @@ struct ptx_operand {
  * Operands stand in the order written, with these shapes:
  *   brx.idx      index register, VECTOR of labels (from .branchtargets or written in place)
  *   call         callee (FUNCTION; REGISTER for an indirect call), VECTOR of results, VECTOR of arguments; either may
- *                have no elements. The reader leaves `.param` names as VARIABLE operands. In a lowered program a call
- *                is one of a function without a body ("vprintf"): a result or argument of 32 or 64 bits is a REGISTER (or as
- *                written: an IMMEDIATE, a SINK), anything else a VARIABLE in local space that holds its bytes.
+ *                have no elements. Then, of an indirect call, whom it may call: a FUNCTION (.callprototype) or a VECTOR
+ *                of FUNCTIONs (.calltargets). The reader leaves `.param` names as VARIABLE operands. In a lowered program
+ *                a call of a function without a body ("vprintf") has as result or argument of 32 or 64 bits a REGISTER (or as
+ *                written: an IMMEDIATE, a SINK), anything else is a VARIABLE in local space that holds its bytes; a call of
+ *                another has no results and, in place of arguments, the REGISTERs whose values it must keep.
  */
 struct ptx_instruction {
     const char *
@@ -146,12 +152,14 @@ struct ptx_instruction {
 
 struct ptx_function {
     const char *name;
+    uint32_t index; /* in module->functions */
     bool is_entry, is_defined;
     struct ptx_variable **parameters; /* .param, with offsets in `address` as the ABI lays them out */
     uint32_t parameter_count;
     uint32_t parameter_bytes;
-    struct ptx_variable **results;
+    struct ptx_variable **results; /* behind the parameters */
     uint32_t result_count;
+    uint32_t call_bytes;             /* parameters and results together */
     struct ptx_variable **variables; /* .shared, .local and .param declared in the body */
     uint32_t variable_count;
     uint32_t ordinal_count; /* parameters, results and variables together */
@@ -195,5 +203,9 @@ void ptx_free(struct ptx_module *module);
 
 struct ptx_function *ptx_find_function(const struct ptx_module *module, const char *name);
 struct ptx_variable *ptx_find_variable(const struct ptx_module *module, const char *name);
+/* Whether their parameters and results lie at the same places: who calls one may call the other. */
+bool ptx_same_shape(const struct ptx_function *a, const struct ptx_function *b);
+/* Whose parameters and results a call has: its callee's, its prototype's, or those of the first of its targets. */
+const struct ptx_function *ptx_call_shape(const struct ptx_instruction *call);
 
 #endif

@@ -56,6 +56,22 @@ static void add_interferences(struct lowering *lowering, const struct liveness *
         }
 }
 
+/* A kept call's list of what it must keep, in place of its arguments. */
+static void keep_live(struct lowering *lowering, const struct liveness *liveness, const uint64_t *live,
+                      struct ptx_instruction *call) {
+    uint32_t count = 0;
+    for (size_t w = 0; w < liveness->words; w++)
+        count += (uint32_t)__builtin_popcountll(live[w]);
+    struct ptx_operand *kept = arena_allocate(lowering->arena, (count + 1) * sizeof *kept);
+    call->operands[2].elements = kept;
+    call->operands[2].element_count = count;
+    for (uint32_t n = 0; n < liveness->first[WIDTHS]; n++)
+        if (live_in(live, n)) {
+            *kept = (struct ptx_operand){.kind = PTX_OPERAND_REGISTER};
+            kept++->reg = liveness->reg[n];
+        }
+}
+
 static struct graph build_graph(struct lowering *lowering, const struct liveness *liveness) {
     size_t words = liveness->words;
     const struct flow *flow = &liveness->flow;
@@ -65,8 +81,10 @@ static struct graph build_graph(struct lowering *lowering, const struct liveness
     for (uint32_t b = 0; b < flow->block_count; b++) {
         memcpy(live, liveness->out + b * words, words * sizeof *live);
         for (uint32_t i = flow->blocks[b].end; i-- > flow->blocks[b].begin;) {
-            const struct ptx_instruction *instruction = &lowering->instructions[i];
+            struct ptx_instruction *instruction = &lowering->instructions[i];
             accesses_of(lowering, instruction, &accesses);
+            if (lower_is_kept_call(instruction))
+                keep_live(lowering, liveness, live, instruction);
             uint32_t copied = copied_register(lowering, instruction);
             if (copied != UINT32_MAX)
                 add_edge(lowering, &graph.copies, liveness->number[accesses.defined[0]],

@@ -153,7 +153,8 @@ cudaError_t kernel_run(const struct kernel_operation *operation, struct device *
     static const cudaError_t errors[] = {
         [LAUNCH_FAULT] = cudaErrorIllegalAddress,   [LAUNCH_MISALIGNED] = cudaErrorMisalignedAddress,
         [LAUNCH_ASSERTION] = cudaErrorAssert,       [LAUNCH_FAILURE] = cudaErrorLaunchFailure,
-        [LAUNCH_DEADLOCK] = cudaErrorLaunchTimeout,
+        [LAUNCH_DEADLOCK] = cudaErrorLaunchTimeout, [LAUNCH_STACK_OVERFLOW] = cudaErrorHardwareStackError,
+        [LAUNCH_INVALID_PC] = cudaErrorInvalidPc,
     };
     struct launch launch = {
         .binding = operation->kernel->binding,
@@ -161,6 +162,7 @@ cudaError_t kernel_run(const struct kernel_operation *operation, struct device *
         .parameters = operation->parameters,
         .cooperative = operation->cooperative,
         .resident_blocks = cluster_resident_blocks(operation),
+        .stack_bytes = device_limit(device, cudaLimitStackSize),
         .l2 = device->l2,
         .aside = stream_are_several()
                      ? "streams are not concurrent here: work of others waits until this kernel ends"

@@ -1,6 +1,6 @@
 /*
- * Limits that a program may set (cudaDeviceSetLimit). They are kept; but for what kernels print, what they limit is not provided, or
- * bounded by the host alone.
+ * Limits that a program may set (cudaDeviceSetLimit). They are kept; but for what kernels print and the stacks of their threads, what
+ * they limit is not provided, or bounded by the host alone.
  */
 #include "device.h"
 #include "runtime.h"
@@ -13,6 +13,9 @@ static const size_t defaults[LIMITS] = {
     [cudaLimitMallocHeapSize] = 8 << 20,   [cudaLimitDevRuntimePendingLaunchCount] = 2048,
     [cudaLimitMaxL2FetchGranularity] = 64,
 };
+
+/* Local memory of a thread: CUDA C++ Programming Guide, technical specifications. */
+static const size_t largest_stack = 512 << 10;
 
 /* 0: the default. */
 static size_t chosen[DEVICES_MAX][LIMITS];
@@ -41,6 +44,8 @@ cudaError_t cudaDeviceSetLimit(enum cudaLimit limit, size_t value) {
     cudaError_t error = runtime_enter();
     if (error == cudaSuccess)
         error = check(limit);
+    if (error == cudaSuccess && limit == cudaLimitStackSize && value > largest_stack)
+        error = cudaErrorInvalidValue;
     if (error == cudaSuccess)
         chosen[device_current()->ordinal][limit] = value;
     return runtime_leave(error);
