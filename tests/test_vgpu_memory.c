@@ -156,3 +156,31 @@ Test(vgpu_memory, the_host_faults_on_a_device_address, .signal = SIGSEGV) {
     memset(memory_view(address, 100), 0, 100);
     *(volatile char *)address = 1;
 }
+
+/* Its pages are its own, so nothing else becomes visible with it. */
+Test(vgpu_memory, managed_memory_is_the_hosts_too) {
+    uint64_t before = memory_allocate(100, NULL), managed = memory_allocate_managed(5000, NULL),
+             after = memory_allocate(100, NULL);
+    cr_assert(managed % 4096 == 0);
+    cr_assert(before + 100 + 512 <= managed && managed + 8192 + 512 <= after);
+    volatile uint8_t *host = (uint8_t *)managed;
+    uint8_t *view = memory_view(managed, 5000);
+    cr_assert(holds((uint8_t *)managed, 5000, MEMORY_POISON));
+    host[4999] = 7;
+    view[0] = 9;
+    cr_assert(view[4999] == 7 && host[0] == 9);
+    cr_assert(!memory_view(managed, 5001));
+    cr_assert(memory_is_managed(managed + 4999) && !memory_is_managed(managed + 5000));
+    cr_assert(!memory_is_managed(before) && !memory_is_managed(after));
+    cr_assert(memory_free(managed));
+    cr_assert(!memory_is_managed(managed));
+    uint64_t free_bytes, total;
+    memory_usage(&free_bytes, &total);
+    cr_assert(free_bytes == total - 2 * 512);
+}
+
+Test(vgpu_memory, managed_memory_is_hidden_when_freed, .signal = SIGSEGV) {
+    uint64_t managed = memory_allocate_managed(100, NULL);
+    cr_assert(memory_free(managed));
+    *(volatile uint8_t *)managed = 1;
+}

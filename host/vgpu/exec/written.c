@@ -52,7 +52,7 @@ void written_check(struct warp *warp, const struct bound *i, unsigned lane, uint
                    const struct block *home) {
     static const char *const verbs[] = {
         [OBSERVED_LOAD] = "load", [OBSERVED_ATOMIC] = "atomic", [OBSERVED_COPY] = "asynchronous copy"};
-    if (is_written(home, at, i->lane_bytes))
+    if (is_written(home, at, i->lane_bytes) || (!home && memory_is_managed(at)))
         return;
     bool holds = true;
     for (unsigned k = 0; k < i->lane_bytes; k++)

@@ -32,6 +32,12 @@ static bool access[MEMORY_DEVICES_MAX][MEMORY_DEVICES_MAX];
 static uint64_t round_up(uint64_t value, uint64_t step) { return (value + step - 1) / step * step; }
 static uint64_t charge_of(uint64_t bytes) { return round_up(bytes ? bytes : 1, ALIGNMENT); }
 
+/* Where the next allocation may begin, but for its red zone. */
+static uint64_t end_of(const struct memory_allocation *allocation) {
+    uint64_t end = allocation->address + charge_of(allocation->bytes);
+    return allocation->managed ? round_up(end, PAGE_BYTES) : end;
+}
+
 bool memory_open(uint64_t bytes) { return memory_open_devices(bytes, 1); }
 
 bool memory_open_devices(uint64_t bytes, unsigned devices) {
@@ -82,7 +88,7 @@ static uint64_t place(uint64_t from, uint64_t bytes) {
     size_t index = after(from);
     if (index > 0) {
         const struct memory_allocation *before = &live.at[index - 1];
-        uint64_t free_from = before->address + charge_of(before->bytes) + RED_ZONE;
+        uint64_t free_from = end_of(before) + RED_ZONE;
         if (from < free_from)
             from = free_from;
     }
@@ -92,7 +98,7 @@ static uint64_t place(uint64_t from, uint64_t bytes) {
             return from;
         if (index == live.count)
             return 0;
-        from = live.at[index].address + charge_of(live.at[index].bytes) + RED_ZONE;
+        from = end_of(&live.at[index]) + RED_ZONE;
     }
 }
 
@@ -112,20 +118,40 @@ static bool insert(struct memory_allocation allocation) {
     return true;
 }
 
-uint64_t memory_allocate(uint64_t bytes, const char *name) {
+/* Managed memory has its pages for itself: it is looked for with a page to spare, and begins at a page. */
+static uint64_t allocate(uint64_t bytes, const char *name, bool managed) {
     if (bytes > capacity || charge_of(bytes) > capacity - used[in_use])
         return 0;
-    uint64_t charge = charge_of(bytes);
-    uint64_t address = place(next_address, charge);
+    uint64_t charge = charge_of(bytes), room = managed ? round_up(bytes, PAGE_BYTES) + PAGE_BYTES : charge;
+    uint64_t address = place(next_address, room);
     if (!address)
-        address = place(space_begin + RED_ZONE, charge);
+        address = place(space_begin + RED_ZONE, room);
     if (!address)
         return 0;
-    if (!insert((struct memory_allocation){address, bytes, serial + 1, name, in_use, true}))
+    if (managed)
+        address = round_up(address, PAGE_BYTES);
+    struct memory_allocation allocation = {address, bytes, serial + 1, name, in_use, true, managed};
+    if (!insert(allocation))
         return 0;
     serial++;
     used[in_use] += charge;
-    next_address = address + charge + RED_ZONE;
+    next_address = end_of(&allocation) + RED_ZONE;
+    return address;
+}
+
+uint64_t memory_allocate(uint64_t bytes, const char *name) { return allocate(bytes, name, false); }
+
+uint64_t memory_allocate_managed(uint64_t bytes, const char *name) {
+    uint64_t address = allocate(bytes ? bytes : 1, name, true);
+    if (!address)
+        return 0;
+    uint64_t end = round_up(address + bytes, PAGE_BYTES);
+    pages_fill(address, end);
+    if (!pages_show(address, end, true)) {
+        memory_free(address);
+        return 0;
+    }
+    defined_set(address, bytes);
     return address;
 }
 
@@ -137,6 +163,11 @@ static struct memory_allocation *holder(uint64_t address) {
     return address - allocation->address < allocation->bytes ? allocation : NULL;
 }
 
+bool memory_is_managed(uint64_t address) {
+    const struct memory_allocation *allocation = holder(address);
+    return allocation && allocation->managed;
+}
+
 bool memory_free(uint64_t address) {
     size_t index = after(address);
     if (index == 0 || live.at[index - 1].address != address)
@@ -144,9 +175,11 @@ bool memory_free(uint64_t address) {
     struct memory_allocation allocation = live.at[--index];
     memmove(live.at + index, live.at + index + 1, (live.count - index - 1) * sizeof *live.at);
     live.count--;
-    uint64_t charge = charge_of(allocation.bytes);
+    uint64_t charge = charge_of(allocation.bytes), end = end_of(&allocation);
     used[allocation.device] -= charge;
-    pages_forget(address, address + charge);
+    if (allocation.managed)
+        pages_show(address, end, false);
+    pages_forget(address, end);
     defined_forget(address, charge);
     allocation.live = false;
     allocation.name = NULL; /* its owner may go with it */
@@ -208,7 +241,7 @@ const char *memory_describe_device(const struct memory_allocation *allocation, c
     *text = 0;
     if (allocation->device != in_use)
         snprintf(text, text_bytes, " of device %u", allocation->device);
-    if (!memory_has_access(in_use, allocation->device))
+    if (!allocation->managed && !memory_has_access(in_use, allocation->device))
         snprintf(text, text_bytes, " of device %u, to which device %u has no access", allocation->device,
                  in_use);
     return text;
@@ -260,7 +293,7 @@ static bool open_window(const struct memory_allocation *allocation, uint64_t beg
 
 bool memory_open_window(uint64_t begin, uint64_t end, struct memory_window *window) {
     const struct memory_allocation *allocation = holder(begin);
-    return allocation && memory_has_access(in_use, allocation->device) &&
+    return allocation && (allocation->managed || memory_has_access(in_use, allocation->device)) &&
            open_window(allocation, begin, end, window);
 }
 

@@ -1,6 +1,7 @@
 /*
  * Device memory. One memfd mapped twice: reserved and unreadable at the addresses handed to programs, readable and
- * writable for the virtual GPU at a constant distance. A host dereference of a device pointer faults, as on a real GPU.
+ * writable for the virtual GPU at a constant distance. A host dereference of a device pointer faults, as on a real GPU, but for
+ * managed memory, whose pages the host may touch.
  *
  * Every allocation is 512-byte aligned, surrounded by red zones, and keeps a serial number and a name for findings. Fresh and
  * freed bytes read as 0xA5; pages are filled when first touched, so a large sparse allocation costs nothing.
@@ -22,6 +23,7 @@ struct memory_allocation {
     const char *name; /* a module variable's name, or NULL for cudaMalloc */
     unsigned device;
     bool live;
+    bool managed; /* the host reads and writes it, every device has access */
 };
 
 enum { MEMORY_DEVICES_MAX = 16 };
@@ -38,8 +40,11 @@ void memory_set_access(unsigned device, unsigned other, bool is_allowed);
 bool memory_has_access(unsigned device, unsigned other);
 
 uint64_t memory_allocate(uint64_t bytes, const char *name); /* 0 when it does not fit */
-bool memory_free(uint64_t address); /* false if address is not the start of a live allocation */
-void memory_free_unnamed(void);     /* all that cudaMalloc gave of the device; module variables stay */
+/* Memory that the host may touch, too: whole pages, filled at once. It counts as defined, since nobody sees what the host writes. */
+uint64_t memory_allocate_managed(uint64_t bytes, const char *name);
+bool memory_is_managed(uint64_t address); /* in a live allocation of the kind */
+bool memory_free(uint64_t address);       /* false if address is not the start of a live allocation */
+void memory_free_unnamed(void);           /* all that cudaMalloc gave of the device; module variables stay */
 void memory_usage(uint64_t *free_bytes, uint64_t *total_bytes);
 void memory_space(uint64_t *begin, uint64_t *end); /* the reserved range */
 bool memory_is_device(uint64_t address);           /* inside the reserved range, allocated or not */

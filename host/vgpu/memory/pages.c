@@ -81,6 +81,10 @@ void pages_widen(uint64_t lowest, uint64_t highest, uint64_t *begin, uint64_t *e
     *end = gap_right ? chunk_begin((uint64_t)(gap_right - filled)) : highest;
 }
 
+bool pages_show(uint64_t begin, uint64_t end, bool visible) {
+    return mprotect((void *)begin, end - begin, visible ? PROT_READ | PROT_WRITE : PROT_NONE) == 0;
+}
+
 static void poison_filled(uint64_t begin, uint64_t end) {
     if (begin < end && filled[chunk_of(begin)])
         memset(view_of(begin), MEMORY_POISON, end - begin);

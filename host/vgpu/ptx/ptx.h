@@ -59,7 +59,7 @@ struct ptx_variable {
     enum ptx_type type;
     uint64_t bytes; /* 0 for `extern .shared .align A .b8 name[]` */
     uint32_t align;
-    bool is_extern;
+    bool is_extern, is_managed;
     uint8_t *initial;       /* NULL without an initialiser */
     uint64_t initial_bytes; /* at most `bytes`; the others are zero */
     struct ptx_relocation { /* addresses inside the initialiser */

@@ -28,6 +28,7 @@ static uint64_t read_dimensions(struct reader *reader, bool *open) {
 struct attributes {
     enum ptx_type type;
     uint32_t align, lanes; /* .align; 2 or 4 with .v2 or .v4 */
+    bool managed;
 };
 
 /* .align 8 .v2 .f32 .ptr .global .align 4: everything between the state space and the name. */
@@ -49,8 +50,13 @@ static struct attributes read_attributes(struct reader *reader) {
                 reader_advance(reader);
             if (reader_accept_directive(reader, ".align"))
                 reader_integer(reader, "an alignment", 1 << 20);
-        } else if (token_is(&reader->token, ".attribute")) {
-            reader_fail(reader, "variables with .attribute (managed, unified) are not supported");
+        } else if (reader_accept_directive(reader, ".attribute")) {
+            reader_expect(reader, '(', "after .attribute");
+            if (!reader_accept_directive(reader, ".managed"))
+                reader_fail(reader, "the attribute '%.*s' is not supported; only .managed is",
+                            (int)reader->token.length, reader->token.start);
+            reader_expect(reader, ')', "after an attribute");
+            attributes.managed = true;
         } else if (attributes.type == PTX_NONE && reader_accept_type(reader, &attributes.type)) {
             continue;
         } else {
@@ -279,6 +285,7 @@ void read_variables(struct reader *reader, enum ptx_space space, enum linkage li
         variable->align = attributes.align;
         variable->bytes = open ? 0 : elements * attributes.lanes * ptx_type_bytes(attributes.type);
         variable->is_extern = linkage == LINKAGE_EXTERN;
+        variable->is_managed = attributes.managed;
         if (is_new)
             keep(reader, variable);
         if (reader_accept(reader, '=')) {

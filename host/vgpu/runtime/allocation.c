@@ -178,9 +178,11 @@ cudaError_t cudaPointerGetAttributes(struct cudaPointerAttributes *attributes, c
             attributes->device = host_memory_device(pointer);
             attributes->hostPointer = (void *)pointer;
         } else if (in_live_allocation((uint64_t)pointer)) {
-            attributes->type = cudaMemoryTypeDevice;
+            bool managed = memory_is_managed((uint64_t)pointer);
+            attributes->type = managed ? cudaMemoryTypeManaged : cudaMemoryTypeDevice;
             attributes->device = (int)memory_nearest((uint64_t)pointer)->device;
             attributes->devicePointer = (void *)pointer;
+            attributes->hostPointer = managed ? (void *)pointer : NULL;
         }
     }
     return runtime_leave(error);

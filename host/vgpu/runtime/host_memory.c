@@ -1,13 +1,12 @@
 /* Page-locked host memory. Work that uses it is over before it goes. */
 #include "host_memory.h"
+#include "../memory/pages.h"
 #include "allocation.h"
 #include "capture.h"
 #include "queue.h"
 #include "runtime.h"
 
 #include <stdlib.h>
-
-enum { PAGE_BYTES = 4096 };
 
 /* A program's own that it registered, or ours to free. */
 struct host_block {

@@ -85,17 +85,27 @@ void module_add_kernel(struct module *module, const void *host, const char *name
     }
 }
 
-void module_add_symbol(struct module *module, const void *host, const char *name, size_t bytes) {
+static void add_symbol(struct symbol with) {
     struct symbol *symbol = checked(calloc(1, sizeof *symbol));
-    *symbol = (struct symbol){.host = host, .name = checked(strdup(name)), .module = module, .bytes = bytes};
+    *symbol = with;
+    symbol->name = checked(strdup(with.name));
     struct symbol **found = checked(tsearch(symbol, &symbols_by_host, compare_symbol_hosts));
     if (*found == symbol) {
-        symbol->next = module->symbols;
-        module->symbols = symbol;
+        symbol->next = symbol->module->symbols;
+        symbol->module->symbols = symbol;
     } else {
         free(symbol->name);
         free(symbol);
     }
+}
+
+void module_add_symbol(struct module *module, const void *host, const char *name, size_t bytes) {
+    add_symbol((struct symbol){.host = host, .name = (char *)name, .module = module, .bytes = bytes});
+}
+
+void module_add_managed(struct module *module, void **pointer, const char *name, size_t bytes) {
+    add_symbol((struct symbol){
+        .host = pointer, .name = (char *)name, .module = module, .bytes = bytes, .managed = pointer});
 }
 
 struct kernel *kernel_find(const void *host) {
@@ -121,10 +131,26 @@ struct kernel *kernel_find(const void *host) {
 
 cudaKernel_t kernel_handle(const struct kernel *kernel) { return (cudaKernel_t)kernel->registration; }
 
+/* A program names a managed variable by its address. */
+static struct symbol *managed_at(uint64_t address) {
+    for (struct module *module = modules; module; module = module->next)
+        for (struct symbol *symbol = module->symbols; symbol; symbol = symbol->next)
+            if (symbol->managed && symbol->address == address)
+                return symbol;
+    return NULL;
+}
+
 struct symbol *symbol_find(const void *host) {
     const struct symbol key = {.host = host};
     struct symbol **found = tfind(&key, &symbols_by_host, compare_symbol_hosts);
-    return found ? *found : NULL;
+    return found ? *found : managed_at((uint64_t)host);
+}
+
+static struct symbol *managed_symbol(const struct module *module, const char *name) {
+    struct symbol *symbol = module->symbols;
+    while (symbol && (!symbol->managed || strcmp(symbol->name, name) != 0))
+        symbol = symbol->next;
+    return symbol;
 }
 
 static bool lives_in_device_memory(const struct ptx_variable *variable) {
@@ -156,13 +182,25 @@ static void initialise(struct ptx_module *ptx, const struct ptx_variable *variab
     }
 }
 
-static void initialise_all(struct ptx_module *ptx) {
+static void initialise_all(struct ptx_module *ptx, bool with_managed) {
     for (uint32_t i = 0; i < ptx->variable_count; i++)
-        if (lives_in_device_memory(ptx->variables[i]))
+        if (lives_in_device_memory(ptx->variables[i]) && (with_managed || !ptx->variables[i]->is_managed))
             initialise(ptx, ptx->variables[i]);
 }
 
-static void allocate_variables(struct ptx_module *ptx) {
+/* The first device that loads the module makes it, for all. */
+static uint64_t place_managed(const struct module *module, const struct ptx_variable *variable) {
+    struct symbol *symbol = managed_symbol(module, variable->name);
+    if (!symbol)
+        vgpu_fail("the managed variable %s of the PTX is not registered", variable->name);
+    if (!symbol->address) {
+        symbol->address = memory_allocate_managed(variable->bytes, symbol->name);
+        *symbol->managed = (void *)symbol->address;
+    }
+    return symbol->address;
+}
+
+static void allocate_variables(const struct module *module, struct ptx_module *ptx) {
     for (uint32_t i = 0; i < ptx->variable_count; i++) {
         struct ptx_variable *variable = ptx->variables[i];
         if (!lives_in_device_memory(variable))
@@ -171,7 +209,8 @@ static void allocate_variables(struct ptx_module *ptx) {
             vgpu_fail("%s is declared extern in the PTX and defined nowhere (relocatable device code is not "
                       "provided)",
                       variable->name);
-        variable->address = memory_allocate(variable->bytes, variable->name);
+        variable->address = variable->is_managed ? place_managed(module, variable)
+                                                 : memory_allocate(variable->bytes, variable->name);
         if (!variable->address)
             vgpu_fail("the %llu bytes of %s do not fit into device memory",
                       (unsigned long long)variable->bytes, variable->name);
@@ -193,9 +232,20 @@ static struct instance *load(struct module *module, unsigned device) {
     if (!instance->ptx)
         vgpu_fail("cannot read the PTX for %u, line %u: %s", found.architecture, (unsigned)error.line,
                   error.message);
-    allocate_variables(instance->ptx);
-    initialise_all(instance->ptx);
+    bool is_first = true;
+    for (int other = 0; other < DEVICES_MAX; other++)
+        is_first &= other == (int)device || !module->on[other].ptx;
+    allocate_variables(module, instance->ptx);
+    initialise_all(instance->ptx, is_first);
     return instance;
+}
+
+void module_place_managed(struct module *module) {
+    struct symbol *symbol = module->symbols;
+    while (symbol && !symbol->managed)
+        symbol = symbol->next;
+    if (symbol && !symbol->address)
+        load(module, (unsigned)device_current()->ordinal);
 }
 
 void kernel_prepare(struct kernel *kernel) {
@@ -232,12 +282,12 @@ void modules_reset(void) {
     int device = device_current()->ordinal;
     for (struct module *module = modules; module; module = module->next)
         if (module->on[device].ptx)
-            initialise_all(module->on[device].ptx);
+            initialise_all(module->on[device].ptx, false);
 }
 
 static void unload(struct instance *instance) {
     for (uint32_t i = 0; i < instance->ptx->variable_count; i++)
-        if (lives_in_device_memory(instance->ptx->variables[i]))
+        if (lives_in_device_memory(instance->ptx->variables[i]) && !instance->ptx->variables[i]->is_managed)
             memory_free(instance->ptx->variables[i]->address);
     ptx_free(instance->ptx);
     free(instance->text);
@@ -255,6 +305,8 @@ void module_unregister(struct module *module) {
         struct symbol *symbol = module->symbols;
         module->symbols = symbol->next;
         tdelete(symbol, &symbols_by_host, compare_symbol_hosts);
+        if (symbol->address)
+            memory_free(symbol->address);
         free(symbol->name);
         free(symbol);
     }

@@ -31,10 +31,12 @@ struct kernel {
 };
 
 struct symbol {
-    const void *host;
+    const void *host; /* of a managed variable: the program's pointer to it */
     char *name;
     struct module *module;
     size_t bytes;
+    void **managed;      /* the same pointer; NULL of others */
+    uint64_t address;    /* of a managed variable, one for all devices; 0 until it is used */
     struct symbol *next; /* of the module */
 };
 
@@ -42,6 +44,8 @@ struct module *module_register(const void *image);
 void module_unregister(struct module *module);
 void module_add_kernel(struct module *module, const void *host, const char *name);
 void module_add_symbol(struct module *module, const void *host, const char *name, size_t bytes);
+void module_add_managed(struct module *module, void **pointer, const char *name, size_t bytes);
+void module_place_managed(struct module *module); /* afterwards its managed variables are there */
 
 /* On the current device, by host address or by handle (a cudaKernel_t); NULL when nothing is registered there. */
 struct kernel *kernel_find(const void *host);

@@ -9,7 +9,7 @@ enum { CONSTANT_BYTES = 64 << 10, PITCH_MAX = 2147483647 };
 
 /*
  * Limits that no architecture here differs in: CUDA C++ Programming Guide, "Compute Capabilities", technical specifications.
- * Textures, surfaces, arrays and managed or mapped memory are not provided, so their limits and capabilities are 0.
+ * Textures, surfaces, arrays and mapped memory are not provided, so their limits and capabilities are 0.
  */
 static cudaError_t attribute(enum cudaDeviceAttr which, int *value) {
     const struct profile *profile = runtime_profile();
@@ -117,6 +117,8 @@ static cudaError_t attribute(enum cudaDeviceAttr which, int *value) {
     case cudaDevAttrComputePreemptionSupported:
     case cudaDevAttrCooperativeLaunch:
     case cudaDevAttrHostRegisterSupported:
+    case cudaDevAttrManagedMemory:
+    case cudaDevAttrConcurrentManagedAccess:
         *value = 1;
         break;
     default:
@@ -177,6 +179,8 @@ static void describe(struct cudaDeviceProp *device, int ordinal) {
         .localL1CacheSupported = get(cudaDevAttrLocalL1CacheSupported),
         .sharedMemPerMultiprocessor = limits->shared_per_sm,
         .regsPerMultiprocessor = get(cudaDevAttrMaxRegistersPerMultiprocessor),
+        .managedMemory = get(cudaDevAttrManagedMemory),
+        .concurrentManagedAccess = get(cudaDevAttrConcurrentManagedAccess),
         .computePreemptionSupported = get(cudaDevAttrComputePreemptionSupported),
         .cooperativeLaunch = get(cudaDevAttrCooperativeLaunch),
         .sharedMemPerBlockOptin = limits->shared_per_block_optin,

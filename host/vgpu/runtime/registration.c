@@ -14,6 +14,8 @@ void __cudaRegisterFunction(void **handle, const char *host, char *device, const
                             uint3 *tid, uint3 *bid, dim3 *block, dim3 *grid, int *warp_size);
 void __cudaRegisterVar(void **handle, char *host, char *device, const char *name, int is_extern, size_t bytes,
                        int is_constant, int is_global);
+void __cudaRegisterManagedVar(void **handle, void **pointer, char *device, const char *name, int is_extern,
+                              size_t bytes, int is_constant, int is_global);
 char __cudaInitModule(void **handle);
 #pragma GCC visibility pop
 
@@ -40,7 +42,14 @@ void **__cudaRegisterFatBinary(void *address) {
 }
 
 void __cudaRegisterFatBinaryEnd(void **handle) { (void)handle; }
-char __cudaInitModule(void **handle) { return handle != NULL; }
+
+/* Called before each use of a managed variable by the host, through the pointer that it was registered with. */
+char __cudaInitModule(void **handle) {
+    runtime_enter();
+    module_place_managed((struct module *)handle);
+    runtime_leave(cudaSuccess);
+    return handle != NULL;
+}
 
 void __cudaUnregisterFatBinary(void **handle) {
     runtime_lock();
@@ -62,5 +71,13 @@ void __cudaRegisterVar(void **handle, char *host, char *device, const char *name
     (void)device, (void)is_extern, (void)is_constant, (void)is_global;
     runtime_lock();
     module_add_symbol((struct module *)handle, host, name, bytes);
+    runtime_unlock();
+}
+
+void __cudaRegisterManagedVar(void **handle, void **pointer, char *device, const char *name, int is_extern,
+                              size_t bytes, int is_constant, int is_global) {
+    (void)device, (void)is_extern, (void)is_constant, (void)is_global;
+    runtime_lock();
+    module_add_managed((struct module *)handle, pointer, name, bytes);
     runtime_unlock();
 }
