@@ -7,7 +7,7 @@ install(TARGETS lotto lotto_static EXPORT lotto)
 install(FILES include/lotto/lotto.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lotto)
 install(TARGETS lotto_command lotto_bench)
 if(LOTTO_VGPU)
-    install(TARGETS vgpu LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lotto/vgpu NAMELINK_SKIP)
+    install(TARGETS vgpu vgpu_cuda12 LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lotto/vgpu NAMELINK_SKIP)
 endif()
 install(FILES LICENSE TYPE DOC)
 

@@ -17,7 +17,7 @@ mv "$work/staged" "$work/prefix"
 prefix=$work/prefix
 
 for file in bin/lotto include/lotto/lotto.h lib/liblotto.so lib/liblotto.so.0.1 lib/liblotto_static.a \
-    lib/lotto/vgpu/libcudart.so.13 lib/pkgconfig/lotto.pc lib/cmake/lotto/lottoConfig.cmake share/doc/lotto/LICENSE; do
+    lib/lotto/vgpu/libcudart.so.13 lib/lotto/vgpu/libcudart.so.12 lib/pkgconfig/lotto.pc lib/cmake/lotto/lottoConfig.cmake share/doc/lotto/LICENSE; do
     if [ ! -f "$prefix/$file" ]; then
         echo "not installed: $file"
         exit 1

@@ -8,8 +8,6 @@
 #include "queue.h"
 #include "runtime.h"
 
-enum { CUDA_VERSION_PROVIDED = 13000 };
-
 static struct device devices[DEVICES_MAX];
 static int count;
 static _Thread_local int current;
@@ -72,8 +70,8 @@ cudaError_t cudaGetDeviceCount(int *place) {
         *place = count;
     return runtime_leave(error);
 }
-cudaError_t cudaRuntimeGetVersion(int *version) { return answer(version, CUDA_VERSION_PROVIDED); }
-cudaError_t cudaDriverGetVersion(int *version) { return answer(version, CUDA_VERSION_PROVIDED); }
+cudaError_t cudaRuntimeGetVersion(int *version) { return answer(version, VGPU_CUDA_VERSION); }
+cudaError_t cudaDriverGetVersion(int *version) { return answer(version, VGPU_CUDA_VERSION); }
 
 /* The fault that counts is that of the device chosen, not of the one used before. */
 cudaError_t cudaSetDevice(int device) {
