@@ -126,6 +126,7 @@ static bool run(uint64_t seed) {
     if (ends) {
         program_write(&program, text, sizeof text);
         struct machine_launch launch = {.ptx = text,
+                                        .stack_bytes = 2048,
                                         .threads = program.threads,
                                         .parameters = {addresses[0], addresses[1], addresses[2]}};
         enum launch_outcome outcome = machine_run(&launch);

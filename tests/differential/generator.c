@@ -165,6 +165,14 @@ static void count(struct generator *generator) {
     statement->guard = one_in(generator, 3) ? random_guard(generator) : -1;
 }
 
+static void call(struct generator *generator) {
+    struct statement *statement = append(generator, CALL);
+    statement->destination[0] = random_register(generator, R);
+    for (unsigned k = 0; k < 3; k++)
+        statement->source[k] = random_source(generator, R);
+    statement->guard = one_in(generator, 2) ? random_guard(generator) : -1;
+}
+
 static unsigned new_label(struct generator *generator) { return generator->program->labels++; }
 static void put_label(struct generator *generator, unsigned label) {
     append(generator, LABEL)->labels[0] = label;
@@ -262,6 +270,10 @@ static void one_statement(struct generator *generator) {
         return change_atomically(generator);
     case 12:
         return count(generator);
+    case 10:
+        if (one_in(generator, 2))
+            return call(generator);
+        break;
     case 11:
         if (generator->is_last_segment && one_in(generator, 3)) {
             append(generator, EXIT)->guard = random_guard(generator);

@@ -204,6 +204,17 @@ static void change(struct thread *thread, const struct statement *statement) {
     set(thread, statement->class, statement->destination[0], old);
 }
 
+/* The functions of text.c. */
+static uint32_t climb(uint32_t n, uint32_t x) { return n == 0 ? 3 * x + 1 : climb(n - 1, x ^ n) + x; }
+static uint32_t fall(uint32_t n, uint32_t x) {
+    return n == 0 ? x : (climb(n >> 1, x + n) ^ fall(n - 1, 5 * x)) - n + (n & 1 ? 100 : 0);
+}
+static uint32_t called(const struct thread *thread, const struct statement *statement) {
+    uint32_t n = (uint32_t)value_of(thread, R, statement->source[0]) & 7,
+             x = (uint32_t)value_of(thread, R, statement->source[1]);
+    return value_of(thread, R, statement->source[2]) & 1 ? fall(n, x) : climb(n, x);
+}
+
 /* A thread from one place to the end of the segment; which is returned, or the number of statements when it has ended. */
 enum { MAX_STEPS = 20000, ENDLESS = -1 };
 static int run_segment(const struct random_program *program, const unsigned *places, unsigned at,
@@ -230,6 +241,8 @@ static int run_segment(const struct random_program *program, const unsigned *pla
             words[statement->what] =
                 cut(statement->class, changed(&counters[statement->what], words[statement->what],
                                               value_of(thread, statement->class, statement->source[0]), 0));
+        else if (statement->kind == CALL)
+            set(thread, R, statement->destination[0], called(thread, statement));
         else if (statement->kind == BRANCH)
             at = places[statement->labels[0]];
         else if (statement->kind == TABLE)

@@ -3,7 +3,7 @@
  * by statement, by a naive interpreter (interpreter.c) that shares nothing with it.
  *
  * A thread has registers of 16, 32 and 64 bits and predicates, a slice of 64 bytes in global, shared and local memory, and adds
- * to words all threads share, whose sums depend on no order. Branches stay inside a segment; at the end of one all threads meet.
+ * to words all threads share, whose sums depend on no order. It calls functions that call themselves and each other. Branches stay inside a segment; at the end of one all threads meet.
  */
 #ifndef LOTTO_TESTS_DIFFERENTIAL_PROGRAM_H
 #define LOTTO_TESTS_DIFFERENTIAL_PROGRAM_H
@@ -62,6 +62,7 @@ struct statement {
         STORE,     /* slice = source[...] */
         ATOMIC,    /* destination[0] = slice word, changed by source[0] and for cas source[1] */
         COUNT,     /* a word of all threads, changed by source[0] */
+        CALL,      /* destination[0] = a function of source[0] and source[1]; which of them source[2] says */
         BRANCH,    /* to a label */
         TABLE,     /* brx.idx by INDEX_R */
         LABEL,

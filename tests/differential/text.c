@@ -177,6 +177,51 @@ static void add_collective(struct writer *writer, const struct statement *statem
     }
 }
 
+/* Functions of a number that falls and a word that changes: one that calls itself, and one that calls itself and the other. */
+static const char functions[] =
+    ".func (.param .b32 z) climb(.param .b32 n, .param .b32 x) {\n.reg .b32 a, b, c, d; .reg .pred p;\n"
+    "ld.param.b32 a, [n]; ld.param.b32 b, [x]; setp.eq.u32 p, a, 0; @p bra END;\nxor.b32 c, b, a; "
+    "sub.u32 d, a, 1;\n"
+    "{ .param .b32 cn; .param .b32 cx; .param .b32 cz; st.param.b32 [cn], d; st.param.b32 [cx], c; call "
+    "(cz), "
+    "climb, (cn, cx); ld.param.b32 c, [cz]; }\n"
+    "add.u32 c, c, b; st.param.b32 [z], c; ret;\nEND: mad.lo.u32 c, b, 3, 1; st.param.b32 [z], c; ret; }\n"
+    ".func (.param .b32 z) fall(.param .b32 n, .param .b32 x) {\n.reg .b32 a, b, c, d, e; .reg .pred p, "
+    "odd;\n"
+    "ld.param.b32 a, [n]; ld.param.b32 b, [x]; setp.eq.u32 p, a, 0; mov.u32 c, b; @p bra END;\n"
+    "and.b32 c, a, 1; setp.eq.u32 odd, c, 1; shr.u32 c, a, 1; add.u32 d, b, a;\n"
+    "{ .param .b32 cn; .param .b32 cx; .param .b32 cz; st.param.b32 [cn], c; st.param.b32 [cx], d; call "
+    "(cz), "
+    "climb, (cn, cx); ld.param.b32 e, [cz]; }\nsub.u32 c, a, 1; mul.lo.u32 d, b, 5;\n"
+    "{ .param .b32 cn; .param .b32 cx; .param .b32 cz; st.param.b32 [cn], c; st.param.b32 [cx], d; call "
+    "(cz), "
+    "fall, (cn, cx); ld.param.b32 c, [cz]; }\n"
+    "xor.b32 c, c, e; sub.u32 c, c, a; @odd add.u32 c, c, 100;\nEND: st.param.b32 [z], c; ret; }\n";
+
+/* By address, or where an immediate says which, directly. */
+static void add_call(struct writer *writer, const struct statement *statement) {
+    const struct operand *which = &statement->source[2];
+    add(writer, "{ .param .b32 cn; .param .b32 cx; .param .b32 cz; and.b32 tmp, ");
+    add_operand(writer, R, statement->source[0]);
+    add(writer, ", 7; st.param.b32 [cn], tmp; st.param.b32 [cx], ");
+    add_operand(writer, R, statement->source[1]);
+    add(writer, ";\n");
+    if (which->is_immediate) {
+        add_guard(writer, statement->guard);
+        add(writer, "call (cz), %s, (cn, cx);\n", which->value & 1 ? "fall" : "climb");
+    } else {
+        add(writer,
+            "and.b32 at, r%u, 1; setp.ne.u32 nan, at, 0; mov.u64 far, fall; mov.u64 callee, climb;\n"
+            "selp.b64 far, far, callee, nan;\nshape: .callprototype (.param .b32 _) _ (.param .b32 _, "
+            ".param .b32 _);\n",
+            (unsigned)which->value);
+        add_guard(writer, statement->guard);
+        add(writer, "call (cz), far, (cn, cx), shape;\n");
+    }
+    add_guard(writer, statement->guard);
+    add(writer, "ld.param.b32 r%u, [cz]; }\n", statement->destination[0]);
+}
+
 static void add_statement(struct writer *writer, const struct statement *statement) {
     switch (statement->kind) {
     case OPERATION:
@@ -195,6 +240,9 @@ static void add_statement(struct writer *writer, const struct statement *stateme
             counters[statement->what].type, 8 * statement->what);
         add_operand(writer, statement->class, statement->source[0]);
         add(writer, ";\n");
+        break;
+    case CALL:
+        add_call(writer, statement);
         break;
     case BRANCH:
         add_guard(writer, statement->guard);
@@ -250,13 +298,14 @@ static void add_record(struct writer *writer, bool ends) {
 void program_write(const struct random_program *program, char *text, size_t size) {
     struct writer writer = {.text = text, .size = size};
     add(&writer,
-        ".version 9.0\n.target sm_90\n.address_size 64\n"
+        ".version 9.0\n.target sm_90\n.address_size 64\n%s"
         ".visible .entry kernel(.param .u64 records, .param .u64 slice, .param .u64 counts)\n{\n"
         ".shared .align 16 .b8 slices[%u];\n.local .align 16 .b8 own[%u];\n"
-        ".reg .b16 h<%u>;\n.reg .b32 r<%u>, at, tmp, shared;\n.reg .b64 d<%u>, far, record, words, global, "
+        ".reg .b16 h<%u>;\n.reg .b32 r<%u>, at, tmp, shared;\n.reg .b64 d<%u>, far, callee, record, words, "
+        "global, "
         "local, global_generic,"
         " shared_generic, local_generic;\n.reg .pred p<%u>, nan;\n",
-        MAX_THREADS * SLICE_BYTES, SLICE_BYTES, FREE_H, MAX_REGISTERS, FREE_D, FREE_P + MAX_DEPTH);
+        functions, MAX_THREADS * SLICE_BYTES, SLICE_BYTES, FREE_H, MAX_REGISTERS, FREE_D, FREE_P + MAX_DEPTH);
     add(&writer,
         "ld.param.u64 record, [records]; ld.param.u64 global, [slice]; ld.param.u64 words, [counts]; mov.u32 "
         "at, "
