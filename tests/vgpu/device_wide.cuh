@@ -19,6 +19,9 @@ template <class CALL> void run(CALL call) {
     must(cudaDeviceSynchronize());
 }
 
+struct below {
+    template <class T> __host__ __device__ bool operator()(const T &a, const T &b) const { return a < b; }
+};
 template <class T> bool same_bits(const T &a, const T &b) { return memcmp(&a, &b, sizeof a) == 0; }
 
 template <class T>
@@ -37,15 +40,19 @@ template <class T>
 constexpr bool is_float =
     std::is_floating_point_v<T> || std::is_same_v<T, __half> || std::is_same_v<T, __nv_bfloat16>;
 
+template <class T> constexpr uint64_t sign_bit = (uint64_t)1 << (8 * sizeof(T) - 1) % 64;
+
 // Any bits; a floating item is now and then a zero of either sign, an infinity or a NaN.
 template <class T> std::vector<T> any_bits(size_t count) {
     random_items random{count * 8 + sizeof(T)};
     std::vector<T> items(count);
     for (size_t k = 0; k < count; k++) {
-        uint64_t bits = random.next();
+        uint64_t bits[(sizeof(T) + 7) / 8];
+        for (uint64_t &word : bits)
+            word = random.next();
         if (is_float<T> && k % 10 == 0)
-            bits = bits & 1 ? (uint64_t)1 << (8 * sizeof(T) - 1) : 0;
-        memcpy((void *)&items[k], &bits, sizeof(T));
+            bits[0] = bits[0] & 1 ? sign_bit<T> : 0;
+        memcpy((void *)&items[k], bits, sizeof(T));
     }
     return items;
 }
