@@ -169,6 +169,7 @@ Test(vgpu_load_store, modifiers) {
         INSTRUCTION("b32 b32", text, a);
     }
     INSTRUCTION("b32 b32", "mov.b64 t, 0x12f0000000000000; ld.global.L2::cache_hint.u32 d, [in], t;", a);
+    INSTRUCTION("b32 b32", "ldu.global.u32 d, [in];", a);
 }
 
 /* Lanes side by side, as programs mostly have them: what is loaded goes through shared memory to where it is stored. */
