@@ -167,6 +167,23 @@ __global__ void reduction(const unsigned *items, unsigned *out) {
         out[blockIdx.x / SIZE] = sums[0];
 }
 
+// What rank 1 wrote rank 0 knows from a barrier of the cluster, and tells to the next cluster by a flag.
+__global__ void next_cluster(unsigned *value, unsigned *flag, unsigned *out) {
+    cg::cluster_group cluster = cg::this_cluster();
+    const bool is_first = blockIdx.x < SIZE, speaks = cluster.block_rank() == 0 && threadIdx.x == 0;
+    if (is_first && cluster.block_rank() == 1 && threadIdx.x == 0)
+        *value = 7;
+    cluster.sync();
+    if (is_first && speaks)
+        asm volatile("st.release.gpu.global.u32 [%0], 1;" ::"l"(flag) : "memory");
+    if (!is_first && speaks) {
+        unsigned raised = 0;
+        while (!raised)
+            asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(raised) : "l"(flag) : "memory");
+        *out = *value;
+    }
+}
+
 // Rank 1 leaves a value and raises a flag in the memory of rank 0; then the same by an mbarrier.
 __global__ void hand_over(flaw flaw, unsigned *out) {
     cg::cluster_group cluster = cg::this_cluster();
@@ -490,6 +507,10 @@ int main(int, char **argument) {
         launch_fill(out.items);
     if (all)
         launch(reduction, SIZE, 0, items.items, out.items);
+    if (all) {
+        must(cudaMemset(fresh.items, 0, sizeof(unsigned)));
+        launch(next_cluster, SIZE, 0, out.items + 1, fresh.items, out.items);
+    }
     if (all || flaw == RELAXED_FLAG || flaw == RELAXED_REMOTE_ARRIVE)
         launch(hand_over, SIZE, 0, f, out.items);
     if (all || (flaw >= INIT_UNSYNCED && flaw <= READ_BACK))
