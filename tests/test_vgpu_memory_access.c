@@ -350,3 +350,38 @@ Test(vgpu_memory_access, refusals) {
         cr_assert(strstr(refusal, cases[k].says), "%s: '%s'", cases[k].body, refusal);
     }
 }
+
+/* Beyond its own memory of a space, or misaligned: the sentence says which memory and how large it is. */
+Test(vgpu_memory_access, outside_a_space) {
+    static const struct {
+        const char *body, *says;
+        enum launch_outcome outcome;
+    } cases[] = {
+        {".local .b32 own[4]; ld.local.u32 x, [own+16];",
+         "local load of 4 bytes at offset 16, outside the 16 bytes of the thread's local memory",
+         LAUNCH_FAULT},
+        {".local .b32 own[4]; st.local.u64 [own+12], t;", "misaligned local store of 8 bytes at offset 0xc",
+         LAUNCH_MISALIGNED},
+        {".shared .b32 own[4]; st.shared.u32 [own+16], x;",
+         "shared store of 4 bytes at offset 16, outside the 16 bytes of the block's shared memory",
+         LAUNCH_FAILURE},
+        {"mov.b64 t, 24; ld.param.u64 t, [t];",
+         "parameter load of 8 bytes at offset 24, outside the 24 bytes of the parameters", LAUNCH_FAULT},
+    };
+    uint32_t *out;
+    uint64_t address = machine_array(4, &out);
+    for (unsigned k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char ptx[1024];
+        snprintf(ptx, sizeof ptx,
+                 PTX_KERNEL
+                 "{ .reg .b64 t, o; .reg .b32 x; ld.param.u64 o, [p0]; mov.b32 x, 0; mov.b64 t, 0;\n"
+                 "{ %s }\n st.global.u32 [o], x; cvt.u32.u64 x, t; st.global.u32 [o], x; ret; }",
+                 cases[k].body);
+        unsigned long before = finding_count();
+        struct machine_launch launch = {.ptx = ptx, .threads = 1, .parameters = {address}};
+        cr_expect_eq(machine_run(&launch), cases[k].outcome, "%s", cases[k].body);
+        const struct finding *finding = finding_kept(before);
+        cr_expect(finding && strstr(finding->message, cases[k].says), "%s: '%s'", cases[k].body,
+                  finding ? finding->message : "no finding");
+    }
+}
