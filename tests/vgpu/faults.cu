@@ -144,7 +144,11 @@ int main(int, char **argument) {
         return cudaMemset(&on_host, 0, sizeof on_host) != cudaErrorInvalidValue;
     else if (!strcmp(fault, "double-free"))
         return cudaFree(freed) != cudaErrorInvalidValue;
-    else if (!strcmp(fault, "host-dereference"))
+    else if (!strcmp(fault, "many")) {
+        for (int k = 0; k < 102; k++)
+            cudaFree(freed);
+        return 0;
+    } else if (!strcmp(fault, "host-dereference"))
         return *(volatile int *)items;
     else if (!strcmp(fault, "unknown-call")) {
         cudaArray_t array;

@@ -13,6 +13,9 @@ fail() {
 "$@" --arch 80 --report "$folder/fault.json" "$faults" store-after-end
 [ $? -eq 86 ] || fail "the fault was not found"
 "$@" --report "$folder/crash.json" "$faults" host-dereference
+"$@" --report "$folder/many.json" "$faults" many 2>"$folder/said"
+[ "$(grep -c 'vgpu: mem: cudaFree' "$folder/said")" -eq 100 ] || fail "not the first 100 findings are told"
+[ "$(grep -c 'more than 100 findings; the rest are only counted' "$folder/said")" -eq 1 ] || fail "it is not said once that there are more"
 "$@" --report "$folder/two.json" sh -c "'$faults' none; '$faults' none" || fail "two runs failed"
 [ "$(ls "$folder"/two.json* | wc -l)" -eq 2 ] || fail "two processes did not write two reports"
 "$@" --report "$folder/missing/report.json" "$faults" none
@@ -25,7 +28,7 @@ def load(name):
     with open(f"{sys.argv[1]}/{name}.json") as file:
         return json.load(file)
 
-clean, fault, crash = load("clean"), load("fault"), load("crash")
+clean, fault, crash, many = load("clean"), load("fault"), load("crash"), load("many")
 assert clean["device"]["name"] == "a100" and clean["device"]["arch"] == 80 and clean["device"]["sms"] == 108, clean["device"]
 assert clean["findings"] == [] and clean["findings_total"] == 0
 [launch] = clean["launches"]
@@ -37,5 +40,6 @@ assert all(clean["totals"][key] == launch[key] for key in clean["totals"])
 assert finding["check"] == "mem" and "store_at" in finding["kernel"] and finding["thread"] == [0, 0, 0], finding
 assert finding["ptx_line"] > 0 and finding["source"].endswith("faults.cu:8"), finding
 [finding] = crash["findings"]
+assert len(many["findings"]) == 100 and many["findings_total"] == 102 and "cudaFree" in many["findings"][99]["message"], many
 assert finding["kernel"] is None and "the host touched" in finding["message"], finding
 END
