@@ -190,6 +190,7 @@ Test(vgpu_barrier, failed_assertion) {
         "call.uni __assertfail, (q0, q1, q2, q3, q4);\n}\nret; }\n"};
     run(&launch, LAUNCH_ASSERTION);
     cr_assert_str_eq(finding_kept(0)->message, "assertion `x > 0' failed at a.cu:77 in f");
+    cr_assert_null(finding_kept(1));
 }
 
 Test(vgpu_barrier, breakpoint, .exit_code = 87) {
