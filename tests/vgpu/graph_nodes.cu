@@ -297,6 +297,11 @@ static void check_clone_and_child() {
     expect(item.host()[0] == ((1 + 1) * 10 + 3) * 2, "a child graph runs in its place");
 
     cudaGraphNode_t in_clone;
+    expect(cudaGraphNodeFindInClone(nullptr, first, clone) == cudaErrorInvalidValue &&
+               cudaGraphNodeFindInClone(&in_clone, nullptr, clone) == cudaErrorInvalidValue &&
+               cudaGraphNodeFindInClone(&in_clone, first, nullptr) == cudaErrorInvalidValue &&
+               cudaGraphNodeFindInClone(&in_clone, first, parent) == cudaErrorInvalidValue,
+           "only in a clone, of a node of its original");
     must(cudaGraphNodeFindInClone(&in_clone, first, clone));
     cudaKernelNodeParams parameters;
     must(cudaGraphKernelNodeGetParams(in_clone, &parameters));
