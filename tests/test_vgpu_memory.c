@@ -184,3 +184,15 @@ Test(vgpu_memory, managed_memory_is_hidden_when_freed, .signal = SIGSEGV) {
     cr_assert(memory_free(managed));
     *(volatile uint8_t *)managed = 1;
 }
+
+Test(vgpu_memory, a_reset_keeps_variables_and_other_devices) {
+    memory_close();
+    cr_assert(memory_open_devices(64 << 20, 2));
+    uint64_t variable = memory_allocate(100, "table"), own = memory_allocate(100, NULL);
+    memory_use_device(1);
+    uint64_t other = memory_allocate(100, NULL);
+    memory_use_device(0);
+    memory_free_unnamed();
+    cr_assert(memory_nearest(variable)->live && memory_nearest(other)->live);
+    cr_assert(!memory_nearest(own)->live);
+}
