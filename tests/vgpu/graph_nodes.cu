@@ -159,6 +159,31 @@ static void check_every_kind() {
     expect(asked_call.fn == set_host_value && asked_call.userData == &told, "those of a host node");
 }
 
+// Fills of elements of 1, 2 and 4 bytes, and nothing else.
+static void check_elements() {
+    device_vector<uint32_t> items(4);
+    for (unsigned bytes = 0; bytes <= 5; bytes++) {
+        cudaMemsetParams pattern = {};
+        pattern.dst = items.items;
+        pattern.value = 0x01020304;
+        pattern.elementSize = bytes;
+        pattern.width = bytes ? 16 / bytes : 1;
+        pattern.height = 1;
+        graph g;
+        cudaGraphNode_t fill;
+        cudaError_t error = cudaGraphAddMemsetNode(&fill, g, nullptr, 0, &pattern);
+        if (bytes == 1 || bytes == 2 || bytes == 4) {
+            must(error);
+            executable(g).run();
+            const uint32_t wanted = bytes == 1 ? 0x04040404 : bytes == 2 ? 0x03040304 : 0x01020304;
+            for (uint32_t item : items.host())
+                expect(item == wanted, "a fill of elements");
+        } else {
+            expect(error == cudaErrorInvalidValue, "no fill has elements of another size");
+        }
+    }
+}
+
 // 3 x 2 x 2 bytes out of a box of 8 x 4 x 4.
 static void check_boxes() {
     std::vector<uint8_t> in(128), out(12, 0);
@@ -413,6 +438,7 @@ static void check_general_node() {
 int main() {
     check_dependencies();
     check_every_kind();
+    check_elements();
     check_boxes();
     check_parameters();
     check_update();
