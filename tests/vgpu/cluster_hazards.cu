@@ -44,6 +44,7 @@ enum flaw {
     EARLIER_PHASE,
     NO_STORE_WAIT,
     NO_REDUCE_WAIT,
+    UNWRITTEN_SUM,
     FLAWS
 };
 static const char *const names[FLAWS] = {"clean",
@@ -79,7 +80,8 @@ static const char *const names[FLAWS] = {"clean",
                                          "unwritten-source",
                                          "earlier-phase",
                                          "no-store-wait",
-                                         "no-reduce-wait"};
+                                         "no-reduce-wait",
+                                         "unwritten-sum"};
 
 enum : unsigned { THREADS = 64, SIZE = 2, TILE = 64, STAGES = 2, TILES = 8 };
 
@@ -379,6 +381,24 @@ __global__ void tell(flaw flaw, unsigned *out) {
     cluster.sync();
 }
 
+// A sum is written where its place was.
+__global__ void add_to(flaw flaw, unsigned *out) {
+    __shared__ alignas(128) unsigned terms[TILE];
+    terms[threadIdx.x] = threadIdx.x;
+    if (flaw != UNWRITTEN_SUM)
+        out[threadIdx.x] = 1;
+    ptx::fence_proxy_async();
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        ptx::cp_reduce_async_bulk(ptx::space_global, ptx::space_shared, ptx::op_add, out, terms,
+                                  sizeof terms);
+        ptx::cp_async_bulk_commit_group();
+        ptx::cp_async_bulk_wait_group(ptx::n32_t<0>{});
+    }
+    __syncthreads();
+    out[TILE + threadIdx.x] = out[threadIdx.x];
+}
+
 // --- cp.async
 __device__ void copy_async(unsigned *to, const unsigned *from) {
     asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(shared_address(to)), "l"(from) : "memory");
@@ -527,7 +547,9 @@ int main(int, char **argument) {
         reuse<<<1, 1>>>(f, flaw == UNWRITTEN_SOURCE ? fresh.items : items.items, out.items);
     if (all || flaw == EARLIER_PHASE)
         phases<<<1, 1>>>(f, items.items, out.items);
-    if (all || flaw >= NO_STORE_WAIT)
+    if (all || flaw == UNWRITTEN_SUM)
+        add_to<<<1, TILE>>>(f, fresh.items + items_count / 2);
+    if (all || flaw == NO_STORE_WAIT || flaw == NO_REDUCE_WAIT)
         launch(tell, SIZE, 0, f, out.items);
     cudaDeviceSynchronize();
     printf("done\n");
