@@ -128,3 +128,21 @@ Test(vgpu_approximate, every_function) {
         }
     }
 }
+
+/* 2^126 is the largest divisor whose quotients are within the error. */
+static bool accepts_by_largest(uint64_t result, uint64_t a, uint64_t b) {
+    (void)b;
+    return accepts(result, a, 0x7e800000);
+}
+
+Test(vgpu_approximate, the_largest_divisor) {
+    for (function = functions; strcmp(function->name, "div.approx") != 0;)
+        function++;
+    format = &format_f32;
+    for (int flushes = 0; flushes < 2; flushes++) {
+        char text[96];
+        ftz = flushes;
+        snprintf(text, sizeof text, "mov.b32 b, 0x7e800000; div.approx%s.f32 d, a, b;", ftz ? ".ftz" : "");
+        instruction_accept("f32 f32 f32", text, accepts_by_largest);
+    }
+}

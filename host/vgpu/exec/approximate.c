@@ -7,10 +7,10 @@
 static inline f32 near_f32(f64 x) { return canonical((f32)x); }
 static inline f32 near_ftz_f32(f64 x) { return flushed_result((f32)x); }
 
-/* A divisor of 2^126 or more makes a quotient of 0, or NaN for an infinite dividend. */
+/* A divisor beyond 2^126 makes a quotient of 0, or NaN for an infinite dividend. */
 static inline f32 approximate_quotient(f32 a, f32 b) {
     f32 size = fabsf(b);
-    return size >= 0x1p126f && size < INFINITY ? canonical(a * copysignf(0, b)) : canonical(a / b);
+    return size > 0x1p126f && size < INFINITY ? canonical(a * copysignf(0, b)) : canonical(a / b);
 }
 /* Of operand and result only the upper half is significant. */
 static inline f64 upper_half(f64 x) {
