@@ -95,7 +95,7 @@ Test(vgpu_refusal, textures_and_surfaces) {
     CHECK(cases);
 }
 
-Test(vgpu_refusal, several_devices_and_stacks) {
+Test(vgpu_refusal, several_devices_and_launches) {
     static const char *const cases[][2] = {
         {"multimem.ld_reduce.relaxed.sys.global.add.u32 x, [t];", "uses memory of several devices"},
         {"multimem.st.relaxed.sys.global.u32 [t], x;", "uses memory of several devices"},
@@ -108,9 +108,6 @@ Test(vgpu_refusal, several_devices_and_stacks) {
          "asks for the work of clusters not yet launched"},
         {"clusterlaunchcontrol.query_cancel.is_canceled.pred.b128 p, t;",
          "asks for the work of clusters not yet launched"},
-        {"alloca.u64 t, 16;", "allocates on a call stack"},
-        {"stacksave.u64 t;", "uses a call stack"},
-        {"stackrestore.u64 t;", "uses a call stack"},
     };
     CHECK(cases);
 }
