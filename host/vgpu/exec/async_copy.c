@@ -10,8 +10,8 @@ static bool may_read(struct warp *w, const struct bound *from, u64 *at, unsigned
     u64 last[WARP_LANES];
     memcpy(last, at, sizeof last);
     last[l] += count - 1;
-    return access_space(w, from, 1u << l, at, &access, PTX_SPACE_GLOBAL) &&
-           access_space(w, from, 1u << l, last, &access, PTX_SPACE_GLOBAL);
+    return access_space(w, from, 1u << l, at, false, &access, PTX_SPACE_GLOBAL) &&
+           access_space(w, from, 1u << l, last, false, &access, PTX_SPACE_GLOBAL);
 }
 
 /* [shared], [global], bytes{, source bytes}: what the source does not have is zero. */
@@ -28,9 +28,9 @@ static const struct bound *copy(struct warp *w, const struct bound *i, uint32_t 
     const struct access reads = {"asynchronous copy's load", false, i->width,
                                  &w->grid->counts.global_load_sectors, L2_COPY};
     const struct access writes = {"asynchronous copy's store", true, i->width, NULL, L2_NO_USE};
-    if ((mask & whole) && !access_space(w, &source, mask & whole, from, &reads, PTX_SPACE_GLOBAL))
+    if ((mask & whole) && !access_space(w, &source, mask & whole, from, false, &reads, PTX_SPACE_GLOBAL))
         return NULL;
-    uint8_t *shared = access_space(w, i, mask, to, &writes, PTX_SPACE_SHARED);
+    uint8_t *shared = access_space(w, i, mask, to, false, &writes, PTX_SPACE_SHARED);
     if (shared == NULL)
         return NULL;
     bool put_off = copy_is_put_off(w->grid);

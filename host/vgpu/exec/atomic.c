@@ -18,7 +18,8 @@
         return (T)(update);                                                                                  \
     }                                                                                                        \
     static void atom_##name##_in(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,        \
-                                 const u64 *at) {                                                            \
+                                 const u64 *at, bool streams) {                                              \
+        (void)streams;                                                                                       \
         T *d = lanes(w, i->o[0]);                                                                            \
         const T *b = lanes(w, i->o[1]), *c = lanes(w, i->o[operands]);                                       \
         FOR_ACTIVE(l) {                                                                                      \
@@ -32,7 +33,8 @@
 #define DEFINE_ATOM_AND_RED(name, T, operands, update)                                                       \
     DEFINE_ATOM(name, T, operands, update)                                                                   \
     static void red_##name##_in(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,         \
-                                const u64 *at) {                                                             \
+                                const u64 *at, bool streams) {                                               \
+        (void)streams;                                                                                       \
         const T *b = lanes(w, i->o[0]);                                                                      \
         FOR_ACTIVE(l) {                                                                                      \
             T *p = (T *)(void *)(base + at[l]);                                                              \
@@ -99,7 +101,8 @@ ATOMICS(DEFINE_ATOM, DEFINE_ATOM_AND_RED)
 /* Vectors: an atomic operation for each element; where the results and operands are, after the address. */
 #define DEFINE_ATOMIC_VECTOR(name, T, V, sum)                                                                \
     static void atom_##name##_in(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,        \
-                                 const u64 *at) {                                                            \
+                                 const u64 *at, bool streams) {                                              \
+        (void)streams;                                                                                       \
         T before[V][WARP_LANES];                                                                             \
         for (unsigned e = 0; e < V; e++) {                                                                   \
             const T *b = lanes(w, i->o[V + e]);                                                              \
@@ -115,7 +118,8 @@ ATOMICS(DEFINE_ATOM, DEFINE_ATOM_AND_RED)
         }                                                                                                    \
     }                                                                                                        \
     static void red_##name##_in(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,         \
-                                const u64 *at) {                                                             \
+                                const u64 *at, bool streams) {                                               \
+        (void)streams;                                                                                       \
         for (unsigned e = 0; e < V; e++) {                                                                   \
             const T *b = lanes(w, i->o[e]);                                                                  \
             FOR_ACTIVE(l) {                                                                                  \
@@ -161,11 +165,13 @@ static void exchange_wide(struct warp *w, const struct bound *i, uint32_t mask, 
     }
 }
 static void atom_cas_b128_in(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,
-                             const u64 *at) {
+                             const u64 *at, bool streams) {
+    (void)streams;
     exchange_wide(w, i, mask, base, at, lanes(w, i->o[1]), lanes(w, i->o[2]));
 }
 static void atom_exch_b128_in(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,
-                              const u64 *at) {
+                              const u64 *at, bool streams) {
+    (void)streams;
     exchange_wide(w, i, mask, base, at, NULL, lanes(w, i->o[1]));
 }
 DEFINE_ATOMIC_HANDLER(atom_cas_b128, 16, 1, w->block->polls += i->strong)

@@ -233,7 +233,8 @@ static void meet_complete(struct warp *warp, const struct bound *i, uint32_t com
 }
 
 uint32_t warp_gather(struct warp *warp, const struct bound *i, uint32_t mask, const uint32_t *members) {
-    uint32_t incomplete = lanes_without_all(mask, members, warp->live & ~mask);
+    uint32_t missing = warp->live & ~mask,
+             incomplete = missing ? lanes_without_all(mask, members, missing) : 0;
     if (incomplete) {
         note_awaited(warp, incomplete, members);
         warp->active &= ~incomplete;

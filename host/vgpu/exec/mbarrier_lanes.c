@@ -21,7 +21,7 @@ static bool find_objects(struct warp *w, const struct bound *i, uint32_t mask, u
         space = PTX_SPACE_CLUSTER;
     }
     FOR_LANES { at[l] = (u32)at[l]; }
-    uint8_t *base = access_space(w, i, mask, at, &access, space);
+    uint8_t *base = access_space(w, i, mask, at, false, &access, space);
     if (base == NULL)
         return false;
     FOR_LANES { objects[l] = mask >> l & 1 ? (u64 *)(void *)(base + at[l]) : NULL; }

@@ -47,8 +47,7 @@
 
 #define DEFINE_LOAD(T, bytes, V)                                                                             \
     static void load_##T##_##V(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,          \
-                               const u64 *at) {                                                              \
-        bool streams = access_streams(at, mask, bytes * V);                                                  \
+                               const u64 *at, bool streams) {                                                \
         for (unsigned e = 0; e < V; e++)                                                                     \
             ELEMENT_##bytes(LOAD_ELEMENT, T, V)                                                              \
     }                                                                                                        \
@@ -60,8 +59,7 @@
     }
 #define DEFINE_STORE(T, bytes, V)                                                                            \
     static void store_##T##_##V(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,         \
-                                const u64 *at) {                                                             \
-        bool streams = access_streams(at, mask, bytes * V);                                                  \
+                                const u64 *at, bool streams) {                                               \
         for (unsigned e = 0; e < V; e++)                                                                     \
             ELEMENT_##bytes(STORE_ELEMENT, T, V)                                                             \
     }                                                                                                        \

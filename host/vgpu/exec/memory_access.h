@@ -35,8 +35,18 @@ static inline void access_addresses(const struct warp *w, const struct bound *i,
         FOR_LANES { at[l] = (u32)at[l]; }
 }
 
+/* All lanes are on and their bytes follow one another: what is asked of each address can then be asked of all together. */
+static inline bool access_streams(const u64 *at, uint32_t mask, unsigned bytes) {
+    uint64_t apart = 0;
+    FOR_LANES { apart |= at[l] ^ (at[0] + (u64)l * bytes); }
+    return mask == ALL_LANES && apart == 0;
+}
+
 /* True when each active lane's bytes lie in [begin, end) and are aligned. */
-static inline bool access_inside(const u64 *at, uint32_t mask, uint64_t begin, uint64_t end, unsigned bytes) {
+static inline bool access_inside(const u64 *at, uint32_t mask, bool streams, uint64_t begin, uint64_t end,
+                                 unsigned bytes) {
+    if (streams && end - begin >= WARP_LANES * bytes)
+        return at[0] - begin <= end - begin - WARP_LANES * bytes && !(at[0] & (bytes - 1));
     if (end - begin < bytes)
         return false;
     uint64_t last = end - begin - bytes, outside = 0;
@@ -47,17 +57,8 @@ static inline bool access_inside(const u64 *at, uint32_t mask, uint64_t begin, u
     return outside == 0;
 }
 
-/* The lanes' bytes follow one another. */
-static inline bool access_streams(const u64 *at, uint32_t mask, unsigned bytes) {
-    uint64_t apart = 0;
-    FOR_LANES { apart |= at[l] ^ (at[0] + (u64)l * bytes); }
-    return mask == ALL_LANES && apart == 0;
-}
-
-static inline uint64_t count_sectors(const u64 *at, uint32_t mask, unsigned bytes) {
-    if (access_streams(at, mask, bytes))
-        return ((at[WARP_LANES - 1] + bytes - 1) >> 5) - (at[0] >> 5) + 1;
-    /* Distinct values of address / 32: neighbours are compared first, then what is left against a small hashed set. */
+/* Distinct values of address / 32: neighbours are compared first, then what is left against a small hashed set. */
+static __attribute__((noinline, unused)) uint64_t count_scattered_sectors(const u64 *at, uint32_t mask) {
     uint64_t seen[64], count = 0, used = 0, previous = ~0ull;
     FOR_ACTIVE(l) {
         uint64_t sector = at[l] >> 5;
@@ -76,36 +77,38 @@ static inline uint64_t count_sectors(const u64 *at, uint32_t mask, unsigned byte
     return count;
 }
 
-/* The most words that one bank must serve, over the lanes that are served together. */
-static inline uint64_t count_wavefronts(const u64 *at, uint32_t mask, unsigned bytes) {
-    unsigned together = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8;
+static inline uint64_t count_sectors(const u64 *at, uint32_t mask, bool streams, unsigned bytes) {
+    return streams ? ((at[0] + WARP_LANES * bytes - 1) >> 5) - (at[0] >> 5) + 1
+                   : count_scattered_sectors(at, mask);
+}
+
+/*
+ * The most words that one bank must serve, over the lanes that are served together: each pass takes a word of every bank that has one
+ * left. Accesses are aligned, so those of more than a word share all their words or none: they count as one in fewer, wider banks.
+ */
+static inline uint64_t count_wavefronts(const u64 *at, uint32_t mask, bool streams, unsigned bytes) {
+    unsigned width = bytes < 4 ? 4 : bytes, banks = 128 / width, together = banks < 8 ? 8 : banks;
+    if (streams)
+        return bytes < 4 ? 1 : WARP_LANES / banks;
+    u32 word[WARP_LANES] __attribute__((aligned(64))), taken[WARP_LANES] = {0};
+    FOR_LANES { word[l] = (u32)at[l] >> __builtin_ctz(width); }
     uint64_t wavefronts = 0;
     for (unsigned first = 0; first < WARP_LANES; first += together) {
-        uint32_t group = mask & (uint32_t)((1ull << together) - 1) << first, banks = 0;
-        if (group == 0)
-            continue;
-        if (bytes <= 4) {
-            FOR_LANES { banks |= (group >> l & 1) << (at[l] >> 2 & 31); }
-            if (__builtin_popcount(banks) == __builtin_popcount(group)) {
-                wavefronts++;
+        uint32_t left = mask & (uint32_t)((1ull << together) - 1) << first;
+        for (; left; wavefronts++) {
+            uint32_t asked = 0, served = 0;
+            FOR_LANES { asked |= (left >> l & 1) << (word[l] & (banks - 1)); }
+            if (__builtin_popcount(asked) == __builtin_popcount(left)) {
+                left = 0;
                 continue;
             }
-        }
-        uint32_t words[32][WARP_LANES];
-        unsigned counts[32] = {0}, most = 1;
-        for (uint32_t left = group; left; left &= left - 1) {
-            uint64_t begin = at[__builtin_ctz(left)];
-            for (uint64_t word = begin >> 2; word <= (begin + bytes - 1) >> 2; word++) {
-                unsigned bank = word & 31, k = 0;
-                while (k < counts[bank] && words[bank][k] != (uint32_t)word)
-                    k++;
-                if (k == counts[bank])
-                    words[bank][counts[bank]++] = (uint32_t)word;
-                if (counts[bank] > most)
-                    most = counts[bank];
+            for (uint32_t rest = left; rest; rest &= rest - 1) {
+                u32 wanted = word[__builtin_ctz(rest)];
+                taken[wanted & (banks - 1)] = wanted;
             }
+            FOR_LANES { served |= (uint32_t)(taken[word[l] & (banks - 1)] == word[l]) << l; }
+            left &= ~served;
         }
-        wavefronts += most;
     }
     return wavefronts;
 }
@@ -115,7 +118,7 @@ static inline bool access_global_by_lane(struct warp *w, const struct bound *i, 
                                          const struct access *access) {
     struct memory_window *window = &w->grid->windows[i->window];
     FOR_ACTIVE(l) {
-        if (access_inside(at, 1u << l, window->begin, window->end, access->bytes))
+        if (access_inside(at, 1u << l, false, window->begin, window->end, access->bytes))
             continue;
         if ((at[l] & (access->bytes - 1)) || !memory_open_window(at[l], at[l] + access->bytes, window)) {
             *window = (struct memory_window){0, 0};
@@ -127,16 +130,18 @@ static inline bool access_global_by_lane(struct warp *w, const struct bound *i, 
 }
 
 /* False when the request has to wait for DRAM. */
-static inline bool ask_l2(struct grid *grid, const u64 *at, uint32_t mask, const struct access *access) {
+static inline bool ask_l2(struct grid *grid, const u64 *at, uint32_t mask, bool streams,
+                          const struct access *access) {
     struct l2_traffic *traffic = &grid->counts.l2;
-    if (access->use != L2_ATOMIC && access_streams(at, mask, access->bytes))
+    if (access->use != L2_ATOMIC && streams)
         return l2_request_range(grid->launch->l2, at[0], at[WARP_LANES - 1] + access->bytes, access->use,
                                 traffic);
     return l2_request(grid->launch->l2, at, mask, access->use, traffic);
 }
 
-static inline void note_l2(struct warp *w, const u64 *at, uint32_t mask, const struct access *access) {
-    if (ask_l2(w->grid, at, mask, access))
+static inline void note_l2(struct warp *w, const u64 *at, uint32_t mask, bool streams,
+                           const struct access *access) {
+    if (ask_l2(w->grid, at, mask, streams, access))
         return;
     if (access->use == L2_COPY)
         trips_of_copy(w);
@@ -162,39 +167,46 @@ static __attribute__((noinline, unused)) uint8_t *access_mapped_shared(struct wa
         same = 0;
         FOR_LANES { same |= (uint32_t)(at[l] / stride == rank) << l; }
         same &= left;
-        passes = count_wavefronts(at, same, access->bytes);
+        passes = count_wavefronts(at, same, false, access->bytes);
         counts->shared_wavefronts += passes;
         counts->remote_shared_wavefronts += rank != w->block->rank ? passes : 0;
     }
     return base;
 }
 
+static inline __attribute__((always_inline)) uint8_t *access_global(struct warp *w, const struct bound *i,
+                                                                    uint32_t mask, const u64 *at,
+                                                                    bool streams, const struct access *access,
+                                                                    enum ptx_space space) {
+    struct grid *grid = w->grid;
+    const struct memory_window *window = &grid->windows[i->window];
+    if (!access_inside(at, mask, streams, window->begin, window->end, access->bytes) &&
+        !access_global_by_lane(w, i, mask, at, access))
+        return NULL;
+    if (access->sectors && space == PTX_SPACE_GLOBAL)
+        *access->sectors += count_sectors(at, mask, streams, access->bytes);
+    if (grid->launch->l2 && access->use != L2_NO_USE && space == PTX_SPACE_GLOBAL)
+        note_l2(w, at, mask, streams, access);
+    return (uint8_t *)memory_distance; /* every window is at the same distance */
+}
+
 static inline uint8_t *access_space(struct warp *w, const struct bound *i, uint32_t mask, u64 *at,
-                                    const struct access *access, enum ptx_space space) {
+                                    bool streams, const struct access *access, enum ptx_space space) {
     struct grid *grid = w->grid;
     switch (space) {
     case PTX_SPACE_GLOBAL:
-    case PTX_SPACE_CONST: {
-        const struct memory_window *window = &grid->windows[i->window];
-        if (!access_inside(at, mask, window->begin, window->end, access->bytes) &&
-            !access_global_by_lane(w, i, mask, at, access))
-            return NULL;
-        if (access->sectors && space == PTX_SPACE_GLOBAL)
-            *access->sectors += count_sectors(at, mask, access->bytes);
-        if (grid->launch->l2 && access->use != L2_NO_USE && space == PTX_SPACE_GLOBAL)
-            note_l2(w, at, mask, access);
-        return (uint8_t *)memory_distance; /* every window is at the same distance */
-    }
+    case PTX_SPACE_CONST:
+        return access_global(w, i, mask, at, streams, access, space);
     case PTX_SPACE_SHARED:
     case PTX_SPACE_CLUSTER:
-        if (access_inside(at, mask, 0, grid->shared_bytes, access->bytes)) {
-            grid->counts.shared_wavefronts += count_wavefronts(at, mask, access->bytes);
+        if (access_inside(at, mask, streams, 0, grid->shared_bytes, access->bytes)) {
+            grid->counts.shared_wavefronts += count_wavefronts(at, mask, streams, access->bytes);
             return w->block->shared;
         }
         return access_mapped_shared(w, i, mask, at, access, space);
     case PTX_SPACE_LOCAL: {
         uint32_t frame = grid->local_bytes;
-        if (access_inside(at, mask, 0, frame, access->bytes)) {
+        if (access_inside(at, mask, streams, 0, frame, access->bytes)) {
             FOR_LANES { at[l] += mask >> l & 1 ? (u64)l * frame : 0; }
             return w->local;
         }
@@ -206,7 +218,7 @@ static inline uint8_t *access_space(struct warp *w, const struct bound *i, uint3
             fault_read_only(w, i, l, at[l], access->bytes, access->verb);
             return NULL;
         }
-        if (access_inside(at, mask, 0, grid->binding->program->parameter_bytes, access->bytes))
+        if (access_inside(at, mask, streams, 0, grid->binding->program->parameter_bytes, access->bytes))
             return (uint8_t *)(uintptr_t)grid->launch->parameters;
         break;
     default:
@@ -225,10 +237,10 @@ static inline enum ptx_space space_of_window(uint64_t window) {
 
 /*
  * Does work(base, lanes) once for all active lanes, or, for generic addresses into several spaces, once for each space.
- * transfer gets the host base, the offsets and the lanes it covers. False after a fault.
+ * transfer gets the host base, the offsets, the lanes it covers and whether they stream. False after a fault.
  */
 typedef void access_transfer(struct warp *w, const struct bound *i, uint32_t mask, uint8_t *base,
-                             const u64 *at);
+                             const u64 *at, bool streams);
 
 /* While grid->writes_differ: counts a transfer that changes what other warps can read, or does some lanes' part before the others'. */
 static __attribute__((noinline)) void transfer_differently(struct warp *w, const struct bound *i,
@@ -242,9 +254,9 @@ static __attribute__((noinline)) void transfer_differently(struct warp *w, const
     else
         first = schedule_first_lanes(w->grid->schedule, mask);
     if (first)
-        transfer(w, i, first, base, at);
+        transfer(w, i, first, base, at, false);
     if (mask & ~first)
-        transfer(w, i, mask & ~first, base, at);
+        transfer(w, i, mask & ~first, base, at, false);
     if (w->grid->watching)
         FOR_ACTIVE(l) {
             w->grid->changes +=
@@ -254,11 +266,11 @@ static __attribute__((noinline)) void transfer_differently(struct warp *w, const
 
 static inline __attribute__((always_inline)) void
 access_transfer_lanes(struct warp *w, const struct bound *i, uint32_t mask, const struct access *access,
-                      uint8_t *base, const u64 *at, access_transfer *transfer) {
+                      uint8_t *base, const u64 *at, bool streams, access_transfer *transfer) {
     if (access->writes && __builtin_expect(w->grid->writes_differ, false) && base != w->local)
         transfer_differently(w, i, mask, access, base, at, transfer);
     else
-        transfer(w, i, mask, base, at);
+        transfer(w, i, mask, base, at, streams && base != w->local);
 }
 
 static inline __attribute__((always_inline)) bool access_memory(struct warp *w, const struct bound *i,
@@ -267,10 +279,13 @@ static inline __attribute__((always_inline)) bool access_memory(struct warp *w, 
     u64 at[WARP_LANES] __attribute__((aligned(64)));
     access_addresses(w, i, at);
     if (i->space != PTX_SPACE_GENERIC) {
-        uint8_t *base = access_space(w, i, mask, at, access, i->space);
+        bool streams = access_streams(at, mask, access->bytes);
+        uint8_t *base = i->space == PTX_SPACE_GLOBAL
+                            ? access_global(w, i, mask, at, streams, access, PTX_SPACE_GLOBAL)
+                            : access_space(w, i, mask, at, streams, access, i->space);
         if (base == NULL)
             return false;
-        access_transfer_lanes(w, i, mask, access, base, at, transfer);
+        access_transfer_lanes(w, i, mask, access, base, at, streams, transfer);
         return true;
     }
     while (mask) {
@@ -281,10 +296,11 @@ static inline __attribute__((always_inline)) bool access_memory(struct warp *w, 
         enum ptx_space space = space_of_window(window);
         if (space != PTX_SPACE_GLOBAL)
             FOR_LANES { at[l] &= here >> l & 1 ? 0xffffffff : ~0ull; }
-        uint8_t *base = access_space(w, i, here, at, access, space);
+        bool streams = access_streams(at, here, access->bytes);
+        uint8_t *base = access_space(w, i, here, at, streams, access, space);
         if (base == NULL)
             return false;
-        access_transfer_lanes(w, i, here, access, base, at, transfer);
+        access_transfer_lanes(w, i, here, access, base, at, streams, transfer);
         mask &= ~here;
     }
     return true;
