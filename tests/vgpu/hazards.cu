@@ -39,6 +39,15 @@ template <bool SYNCED> __global__ void reverse_in_warp(int *out) {
         __syncwarp();
     out[threadIdx.x] = items[threadIdx.x ^ 31];
 }
+// Each thread stores two words; another of its warp reads one of them.
+template <bool SYNCED> __global__ void halves_in_warp(int *out) {
+    __shared__ int2 items[THREADS];
+    items[threadIdx.x] = make_int2(threadIdx.x, threadIdx.x + 1);
+    if (SYNCED)
+        __syncwarp();
+    const int *words = (const int *)&items[threadIdx.x / 32 * 32];
+    out[threadIdx.x] = words[63 - threadIdx.x % 32];
+}
 // Read, then written again for the next round.
 template <bool SYNCED> __global__ void two_rounds(int *out) {
     __shared__ int item;
@@ -171,6 +180,8 @@ int main(int, char **argument) {
         {"shared-memory", [](int *, int *out, int *, int *) { half_written_shared<<<1, THREADS>>>(out); }},
         {"no-syncthreads", [](int *, int *out, int *, int *) { reverse<false><<<1, THREADS>>>(out); }},
         {"no-syncwarp", [](int *, int *out, int *, int *) { reverse_in_warp<false><<<1, THREADS>>>(out); }},
+        {"no-syncwarp-wide",
+         [](int *, int *out, int *, int *) { halves_in_warp<false><<<1, THREADS>>>(out); }},
         {"written-too-early", [](int *, int *out, int *, int *) { two_rounds<false><<<1, THREADS>>>(out); }},
         {"all-write", [](int *, int *out, int *, int *) { all_write<false><<<1, THREADS>>>(out); }},
         {"plain-histogram", [](int *, int *out, int *, int *) { histogram<false><<<1, THREADS>>>(out); }},
@@ -204,6 +215,7 @@ int main(int, char **argument) {
     count_up<<<BLOCKS, THREADS>>>(fresh);
     reverse<true><<<2, THREADS>>>(out);
     reverse_in_warp<true><<<1, THREADS>>>(out);
+    halves_in_warp<true><<<1, THREADS>>>(out);
     two_rounds<true><<<1, THREADS>>>(out);
     all_write<true><<<1, THREADS>>>(out);
     bytes_of_a_word<<<1, THREADS>>>(out);

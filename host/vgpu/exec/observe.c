@@ -49,34 +49,60 @@ static void gather_values(const struct warp *w, const struct bound *i, uint8_t *
     }
 }
 
-/* Lanes whose bytes the instruction may touch, and where: offsets in a block's shared memory, or global (home is NULL). */
+/* Lanes whose bytes the instruction may touch. */
 struct observed_lanes {
-    uint64_t at[WARP_LANES] __attribute__((aligned(64)));
-    const struct block *home[WARP_LANES];
-    uint32_t mask;
+    struct race_lanes of;
+    bool stream; /* all lanes, one after another in one block's memory or one allocation */
 };
+
+/* The lanes that store what is there already. */
+static unsigned count_unchanged(const struct bound *i, const struct observed_lanes *lanes,
+                                const uint8_t *values) {
+    const uint8_t *memory = lanes->of.home[0]
+                                ? lanes->of.home[0]->shared + lanes->of.at[0]
+                                : (const uint8_t *)(lanes->of.at[0] + (uint64_t)memory_distance);
+    const u32 *stored = (const u32 *)(const void *)values, *there = (const u32 *)(const void *)memory;
+    unsigned words = i->lane_bytes / sizeof(u32), unchanged = 0;
+    FOR_LANES {
+        bool is_same = true;
+        for (unsigned k = 0; k < words; k++)
+            is_same &= stored[l * words + k] == there[l * words + k];
+        unchanged += is_same;
+    }
+    return unchanged;
+}
+
+/* False when each lane has to be looked at. */
+static bool observe_race_together(const struct warp *w, const struct bound *i,
+                                  const struct observed_lanes *lanes, const uint8_t *values) {
+    bool is_store = i->observed == OBSERVED_STORE;
+    uint64_t all_bytes = (1ull << i->lane_bytes) - 1;
+    if (!lanes->stream || lanes->of.at[0] % RACE_LINE || i->lane_bytes < sizeof(u32) ||
+        i->order != RACE_WEAK || (i->used_bytes & all_bytes) != all_bytes ||
+        !(is_store || i->observed == OBSERVED_LOAD))
+        return false;
+    unsigned unchanged = is_store ? count_unchanged(i, lanes, values) : 0;
+    return unchanged == WARP_LANES ||
+           (unchanged == 0 && race_note_lines(w, i, lanes->of.home[0], lanes->of.at[0], is_store));
+}
 
 static void observe_race(struct warp *w, const struct bound *i, const struct observed_lanes *lanes,
                          enum observed kind) {
-    uint8_t values[WARP_LANES * WIDEST_ACCESS];
-    uint32_t done = 0, mask = lanes->mask;
-    if (i->observed == OBSERVED_STORE)
+    uint8_t values[WARP_LANES * WIDEST_ACCESS] __attribute__((aligned(64)));
+    bool is_store = i->observed == OBSERVED_STORE;
+    if (is_store)
         gather_values(w, i, values);
-    bool copies = i->observed == OBSERVED_COPY;
-    FOR_ACTIVE(l) {
-        struct race_access access = {.at = lanes->at[l],
-                                     .home = lanes->home[l],
-                                     .bytes = i->lane_bytes,
-                                     .used_bytes = i->used_bytes,
-                                     .reads = kind != OBSERVED_STORE,
-                                     .writes = kind != OBSERVED_LOAD,
-                                     .order = i->order,
-                                     .copies = !copies                 ? 0
-                                               : kind == OBSERVED_LOAD ? race_group_reads(w, COPY_ASYNC)
-                                                                       : race_group_writes(w, COPY_ASYNC)};
-        race_access(w, i, l, access, i->observed == OBSERVED_STORE ? values : NULL, done);
-        done |= 1u << l;
-    }
+    if (lanes->of.mask == 0 || observe_race_together(w, i, lanes, values))
+        return;
+    struct race_access access = {.bytes = i->lane_bytes,
+                                 .used_bytes = i->used_bytes,
+                                 .reads = kind != OBSERVED_STORE,
+                                 .writes = kind != OBSERVED_LOAD,
+                                 .order = i->order};
+    if (i->observed == OBSERVED_COPY)
+        access.copies =
+            kind == OBSERVED_LOAD ? race_group_reads(w, COPY_ASYNC) : race_group_writes(w, COPY_ASYNC);
+    race_access(w, i, &lanes->of, access, is_store ? values : NULL);
 }
 
 static bool is_live(uint64_t address, unsigned bytes, struct memory_window *window) {
@@ -93,41 +119,72 @@ static const struct block *home_of(const struct warp *w, enum ptx_space space, u
     return holds ? &w->block->cluster->blocks[rank] : NULL;
 }
 
+static enum ptx_space space_of(uint32_t space, uint64_t at) {
+    return space == PTX_SPACE_GENERIC ? space_of_window(generic_window(at)) : space;
+}
+
+/* False when the lanes do not stream. */
+static bool sort_together(const struct warp *w, uint32_t space, uint32_t mask, struct observed_lanes *lanes,
+                          unsigned bytes, struct memory_window *window) {
+    enum ptx_space own = space_of(space, lanes->of.at[0]);
+    const struct block *home = NULL;
+    if (!access_streams(lanes->of.at, mask, bytes) || lanes->of.at[0] & (bytes - 1))
+        return false;
+    if (own == PTX_SPACE_SHARED || own == PTX_SPACE_CLUSTER) {
+        home = home_of(w, own, (uint32_t)lanes->of.at[0], WARP_LANES * bytes);
+        if (!home)
+            return false;
+        FOR_LANES { lanes->of.at[l] &= CLUSTER_OFFSET_MASK; }
+    } else if (own != PTX_SPACE_GLOBAL || !is_live(lanes->of.at[0], WARP_LANES * bytes, window)) {
+        return false;
+    }
+    FOR_LANES { lanes->of.home[l] = home; }
+    lanes->of.mask = mask;
+    return true;
+}
+
 /* What the instruction itself will refuse is left to it. */
-static void sort_lanes(const struct warp *w, uint32_t space, uint32_t mask, struct observed_lanes *lanes,
-                       unsigned bytes) {
-    struct memory_window window = {0, 0};
-    lanes->mask = 0;
+static void sort_lanes(const struct warp *w, const struct bound *i, uint32_t space, uint32_t mask,
+                       struct observed_lanes *lanes) {
+    struct memory_window window = w->grid->windows[i->window];
+    unsigned bytes = i->lane_bytes;
+    lanes->stream = sort_together(w, space, mask, lanes, bytes, &window);
+    if (lanes->stream)
+        return;
+    lanes->of.mask = 0;
     FOR_ACTIVE(l) {
-        uint64_t *at = &lanes->at[l];
-        enum ptx_space own = space == PTX_SPACE_GENERIC ? space_of_window(generic_window(*at)) : space;
-        lanes->home[l] = NULL;
+        uint64_t *at = &lanes->of.at[l];
+        enum ptx_space own = space_of(space, *at);
+        lanes->of.home[l] = NULL;
         if (*at & (bytes - 1))
             continue;
         if (own == PTX_SPACE_SHARED || own == PTX_SPACE_CLUSTER) {
-            lanes->home[l] = home_of(w, own, (uint32_t)*at, bytes);
+            lanes->of.home[l] = home_of(w, own, (uint32_t)*at, bytes);
             *at &= CLUSTER_OFFSET_MASK;
-            lanes->mask |= (uint32_t)(lanes->home[l] != NULL) << l;
+            lanes->of.mask |= (uint32_t)(lanes->of.home[l] != NULL) << l;
         } else if (own == PTX_SPACE_GLOBAL) {
-            lanes->mask |= (uint32_t)is_live(*at, bytes, &window) << l;
+            lanes->of.mask |= (uint32_t)is_live(*at, bytes, &window) << l;
         }
     }
 }
 
+static void observe_written(struct warp *w, const struct bound *i, const struct observed_lanes *lanes,
+                            enum observed kind) {
+    uint32_t mask = lanes->of.mask;
+    unsigned bytes = WARP_LANES * i->lane_bytes;
+    if (kind != OBSERVED_STORE &&
+        !(lanes->stream && written_holds(lanes->of.home[0], lanes->of.at[0], bytes)))
+        FOR_ACTIVE(l) { written_check(w, i, l, lanes->of.at[l], lanes->of.home[l]); }
+    if (kind != OBSERVED_LOAD &&
+        !(lanes->stream && written_set_range(lanes->of.home[0], lanes->of.at[0], bytes)))
+        FOR_ACTIVE(l) { written_set(w, i, l, lanes->of.at[l], lanes->of.home[l]); }
+}
+
 static void observe(struct warp *w, const struct bound *i, uint32_t mask, uint32_t space,
                     struct observed_lanes *lanes, enum observed kind) {
-    sort_lanes(w, space, mask, lanes, i->lane_bytes);
-    mask = lanes->mask;
-    if (checks_enabled & CHECK_INIT) {
-        FOR_ACTIVE(l) {
-            if (kind != OBSERVED_STORE)
-                written_check(w, i, l, lanes->at[l], lanes->home[l]);
-        }
-        FOR_ACTIVE(l) {
-            if (kind != OBSERVED_LOAD)
-                written_set(w, i, l, lanes->at[l], lanes->home[l]);
-        }
-    }
+    sort_lanes(w, i, space, mask, lanes);
+    if (checks_enabled & CHECK_INIT)
+        observe_written(w, i, lanes, kind);
     if (checks_enabled & CHECK_RACE)
         observe_race(w, i, lanes, kind);
 }
@@ -140,13 +197,13 @@ static const struct bound *run_observed(struct warp *w, const struct bound *i, u
         race_proxy_fence(w);
     } else if (i->observed == OBSERVED_COPY) {
         const u64 *from = lanes(w, i->o[0]);
-        FOR_LANES { observed.at[l] = from[l] + (u64)i->second_offset; }
+        FOR_LANES { observed.of.at[l] = from[l] + (u64)i->second_offset; }
         if (i->copies_whole)
             observe(w, i, mask, PTX_SPACE_GLOBAL, &observed, OBSERVED_LOAD);
-        access_addresses(w, i, observed.at);
+        access_addresses(w, i, observed.of.at);
         observe(w, i, mask, PTX_SPACE_SHARED, &observed, OBSERVED_STORE);
     } else {
-        access_addresses(w, i, observed.at);
+        access_addresses(w, i, observed.of.at);
         observe(w, i, mask, i->space, &observed, i->observed);
     }
     return i->plain(w, i, mask);

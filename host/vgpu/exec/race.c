@@ -1,29 +1,15 @@
-#include "../memory/shadow.h"
 #include "observe.h"
-#include "race_state.h"
+#include "race_marks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORD = 4, READS = 2, LANE_BITS = 5 };
 /* Far from the end of the clock: everything is forgotten then, between two launches. */
 #define LATE 0xc0000000u
 
-/* An access that was made. */
-struct mark {
-    uint32_t time;  /* 0: none */
-    uint32_t block; /* of the thread */
-    uint32_t lanes; /* of a copy: its actor, and below that the lane that issued it */
-    uint32_t warp : 5, bytes : WORD, strong : 1, copied : 1, is_bulk : 1, origin : 20;
-};
-struct cell {
-    struct mark write, reads[READS];
-};
-
-uint32_t race_now = 1;
-static struct shadow marks;
+uint32_t race_now;
 
 static void *zeros(size_t bytes) {
     void *memory = calloc(bytes + 1, 1);
@@ -34,11 +20,10 @@ static void *zeros(size_t bytes) {
 
 struct race *race_create(uint64_t blocks) {
     struct race *race = zeros(sizeof *race);
-    if (!marks.begin || race_now > LATE) {
+    if (race_now == 0 || race_now > LATE) {
         uint64_t first, end;
-        shadow_close(&marks);
         memory_space(&first, &end);
-        shadow_open(&marks, first, end, sizeof(struct cell));
+        race_open_lines(first, end);
         race_now = 1;
     }
     race->begin = race_now++;
@@ -68,7 +53,9 @@ struct block_race *block_race_create(struct race *race, unsigned warps, uint32_t
     struct block_race *block = zeros(sizeof *block);
     block->place = race->place_count++;
     block->warp_count = warps;
-    block->shared = zeros((shared_bytes / WORD + 1) * sizeof *block->shared);
+    unsigned lines = shared_bytes / LINE + 1;
+    block->shared = zeros(lines * (LINE / WORD) * sizeof *block->shared);
+    block->lines = zeros(lines * sizeof *block->lines);
     block->warps = zeros(warps * sizeof *block->warps);
     return block;
 }
@@ -80,6 +67,7 @@ void block_race_free(struct block_race *block) {
         knowledge_free(&block->arrived[k]);
     free(block->warps);
     free(block->shared);
+    free(block->lines);
     free(block);
 }
 
@@ -97,6 +85,7 @@ void race_block_start(struct block *block) {
     block->grid->race->place_of[block->index] = (uint16_t)race->place;
     race->begin = race->barrier = race_now++;
     race->pairwise = 0;
+    race->has_flags = false;
     for (unsigned k = 0; k < BLOCK_BARRIERS; k++)
         knowledge_forget(&race->arrived[k]);
     for (unsigned k = 0; k < race->warp_count; k++) {
@@ -132,15 +121,10 @@ static bool is_known_by_place(const struct warp *warp, const struct mark *mark) 
     return mark->time <= known->all || (known->warp == mark->warp && mark->time <= known->one);
 }
 
-/* Whether lane knows of the access to memory of that block, or global memory; else *other is a lane that made it. */
-static bool is_ordered(const struct warp *warp, unsigned lane, const struct block *home,
-                       const struct mark *mark, unsigned *other) {
+bool race_is_known(const struct warp *warp, unsigned lane, const struct mark *mark, unsigned *other) {
     const struct block_race *block = warp->block->race;
     const struct warp_race *own = race_of(warp);
     *other = first_lane(mark);
-    /* Shared memory is handed from one block to the next. */
-    if (mark->time <= (home ? home->race->begin : warp->grid->race->begin))
-        return true;
     const struct block *maker = maker_for(warp->block, mark);
     if (maker && mark->copied)
         return mark->time <= knowledge_of_actor(&own->known, mark->lanes >> LANE_BITS);
@@ -212,27 +196,27 @@ static void report(struct warp *warp, const struct bound *i, unsigned lane, cons
     finding_at(warp, i, lane, CHECK_RACE, access->at, message);
 }
 
+static bool is_same(const uint8_t *a, const uint8_t *b, unsigned bytes) {
+    return bytes == WORD ? memcmp(a, b, WORD) == 0 : memcmp(a, b, bytes) == 0;
+}
+
 /* Lanes of one instruction may store the same value to the same word. */
 static bool stores_alike(const struct warp *warp, const struct bound *i, unsigned lane,
                          const struct race_access *access, const uint8_t *values, uint32_t done,
                          const struct mark *write) {
     return values && write->time == race_now && write->warp == warp->index && write->origin == i->origin &&
            (write->lanes & done) == write->lanes &&
-           memcmp(values + lane * access->bytes,
-                  values + (unsigned)__builtin_ctz(write->lanes) * access->bytes, access->bytes) == 0;
+           is_same(values + lane * access->bytes,
+                   values + (unsigned)__builtin_ctz(write->lanes) * access->bytes, access->bytes);
 }
 
-static void note_read(struct cell *cell, struct mark mark) {
+static void note_read(struct cell *cell, const struct mark *mark) {
     struct mark *last = &cell->reads[0];
-    bool same_warp = last->block == mark.block && last->warp == mark.warp && last->copied == mark.copied;
-    if (same_warp && !mark.copied && last->time == mark.time && last->bytes == mark.bytes &&
-        last->strong == mark.strong) {
-        last->lanes |= mark.lanes;
-        return;
-    }
-    if (!same_warp)
-        cell->reads[1] = *last;
-    *last = mark;
+    if (last->time == mark->time && last->block == mark->block && last->warp == mark->warp &&
+        last->bytes == mark->bytes && last->strong == mark->strong && !last->copied && !mark->copied)
+        last->lanes |= mark->lanes;
+    else
+        race_keep_read(cell, mark);
 }
 
 static bool collides(const struct mark *before, const struct mark *mark) {
@@ -247,12 +231,12 @@ static bool misses_proxy_fence(const struct warp *warp, const struct race_access
 }
 
 static void access_word(struct warp *warp, const struct bound *i, unsigned lane, struct cell *cell,
-                        struct mark mark, const struct race_access *access, const uint8_t *values,
+                        const struct mark *mark, const struct race_access *access, const uint8_t *values,
                         uint32_t done) {
     static const char *const unordered = "nothing orders the two";
     unsigned other;
-    if (collides(&cell->write, &mark)) {
-        if (!is_ordered(warp, lane, access->home, &cell->write, &other) &&
+    if (collides(&cell->write, mark)) {
+        if (!race_is_ordered(warp, lane, access->home, &cell->write, &other) &&
             !stores_alike(warp, i, lane, access, values, done, &cell->write))
             report(warp, i, lane, access, &cell->write, other, "wrote", unordered);
         else if (misses_proxy_fence(warp, access, &cell->write))
@@ -261,13 +245,13 @@ static void access_word(struct warp *warp, const struct bound *i, unsigned lane,
     }
     if (access->writes)
         for (unsigned k = 0; k < READS; k++)
-            if (collides(&cell->reads[k], &mark) &&
-                !is_ordered(warp, lane, access->home, &cell->reads[k], &other))
+            if (collides(&cell->reads[k], mark) &&
+                !race_is_ordered(warp, lane, access->home, &cell->reads[k], &other))
                 report(warp, i, lane, access, &cell->reads[k], other, "read", unordered);
     if (access->unmarked)
         return;
     if (access->writes)
-        cell->write = mark;
+        cell->write = *mark;
     else
         note_read(cell, mark);
 }
@@ -276,50 +260,66 @@ static void access_word(struct warp *warp, const struct bound *i, unsigned lane,
 static bool changes_nothing(unsigned lane, const struct race_access *access, const uint8_t *values) {
     const uint8_t *memory = access->home ? access->home->shared + access->at
                                          : (const uint8_t *)(access->at + (uint64_t)memory_distance);
-    return values && memcmp(values + lane * access->bytes, memory, access->bytes) == 0;
+    return values && is_same(values + lane * access->bytes, memory, access->bytes);
 }
 
-void race_note(struct warp *warp, const struct bound *i, unsigned lane, const struct race_access *access,
-               const uint8_t *values, uint32_t done) {
-    bool strong = access->order != RACE_WEAK;
-    if (!strong && changes_nothing(lane, access, values))
+static struct mark new_mark(const struct warp *warp, const struct bound *i,
+                            const struct race_access *access) {
+    return (struct mark){.time = race_now,
+                         .block = (uint32_t)warp->block->index,
+                         .warp = warp->index & (WARP_LANES - 1),
+                         .strong = access->order != RACE_WEAK,
+                         .copied = access->copies != 0,
+                         .is_bulk = access->is_bulk,
+                         .origin = i->origin & 0xfffff};
+}
+
+/* The mark is that of the instruction, but for what differs from lane to lane. */
+static inline void note(struct warp *warp, const struct bound *i, unsigned lane,
+                        const struct race_access *access, struct mark mark, const uint8_t *values,
+                        uint32_t done) {
+    if (!mark.strong && changes_nothing(lane, access, values))
         return;
-    struct mark mark = {.time = race_now,
-                        .block = (uint32_t)warp->block->index,
-                        .lanes = access->copies ? access->copies << LANE_BITS | lane : 1u << lane,
-                        .warp = warp->index & (WARP_LANES - 1),
-                        .strong = strong,
-                        .copied = access->copies != 0,
-                        .is_bulk = access->is_bulk,
-                        .origin = i->origin & 0xfffff};
+    mark.lanes = access->copies ? access->copies << LANE_BITS | lane : 1u << lane;
     for (uint64_t word = access->at & ~(uint64_t)(WORD - 1); word < access->at + access->bytes;
          word += WORD) {
         unsigned first = word < access->at ? (unsigned)(access->at - word) : 0;
         unsigned count = access->bytes < WORD ? access->bytes : WORD;
         unsigned from = word > access->at ? (unsigned)(word - access->at) : 0;
-        mark.bytes = ((access->used_bytes >> from) & ((1u << count) - 1)) << first & 15;
-        if (!mark.bytes)
-            continue;
-        struct cell *cell = access->home ? &access->home->race->shared[word / WORD] : shadow_at(&marks, word);
-        access_word(warp, i, lane, cell, mark, access, values, done);
+        mark.bytes = ((access->used_bytes >> from) & ((1u << count) - 1)) << first & WORD_BYTES;
+        if (mark.bytes)
+            access_word(warp, i, lane, race_cell(warp, access->home, word), &mark, access, values, done);
     }
 }
 
-void race_access(struct warp *warp, const struct bound *i, unsigned lane, struct race_access access,
-                 const uint8_t *values, uint32_t done) {
+void race_note(struct warp *warp, const struct bound *i, unsigned lane, const struct race_access *access) {
+    note(warp, i, lane, access, new_mark(warp, i, access), NULL, 0);
+}
+
+void race_access(struct warp *warp, const struct bound *i, const struct race_lanes *lanes,
+                 struct race_access access, const uint8_t *values) {
     bool strong = access.order != RACE_WEAK;
-    if (strong && access.reads)
-        race_acquire(warp, lane, &access);
-    race_note(warp, i, lane, &access, values, done);
-    if (strong && access.writes)
-        race_publish(warp, &access);
+    struct mark mark = new_mark(warp, i, &access);
+    uint32_t done = 0;
+    for (uint32_t rest = lanes->mask; rest; rest &= rest - 1) {
+        unsigned lane = (unsigned)__builtin_ctz(rest);
+        access.at = lanes->at[lane];
+        access.home = lanes->home[lane];
+        if (strong && access.reads)
+            race_acquire(warp, lane, &access);
+        mark.time = race_now;
+        note(warp, i, lane, &access, mark, values, done);
+        if (strong && access.writes)
+            race_publish(warp, &access);
+        done |= 1u << lane;
+    }
 }
 
 /* Whether the access may be under way when the block's memory is gone: by another block, or by a bulk copy. */
 static bool outlives(const struct warp *warp, const struct mark *mark, unsigned *other) {
     const struct block *maker = mark->time ? maker_for(warp->block, mark) : NULL;
     return maker && (mark->copied ? mark->is_bulk : maker != warp->block) &&
-           !is_ordered(warp, 0, warp->block, mark, other);
+           !race_is_ordered(warp, 0, warp->block, mark, other);
 }
 
 void race_block_end(struct warp *warp, const struct bound *i) {
@@ -331,7 +331,7 @@ void race_block_end(struct warp *warp, const struct bound *i) {
     for (unsigned k = 0; k < block->warp_count; k++)
         knowledge_learn(&race_of(warp)->known, &block->race->warps[k].known);
     for (uint32_t word = 0; word < warp->grid->shared_bytes; word += WORD) {
-        const struct cell *cell = &block->race->shared[word / WORD];
+        const struct cell *cell = race_cell(warp, block, word);
         const struct mark *of[] = {&cell->write, &cell->reads[0], &cell->reads[1]};
         for (unsigned k = 0; k < 1 + READS; k++) {
             unsigned other;

@@ -57,12 +57,22 @@ struct race_access {
         copies;   /* the actor, for an asynchronous copy that the lane issues; 0: the thread itself does it */
     bool is_bulk; /* in the async proxy */
 };
+/* The lanes of an instruction that touch memory, and where: offsets in a block's shared memory, or global (home is NULL). */
+struct race_lanes {
+    uint64_t at[WARP_LANES] __attribute__((aligned(64)));
+    const struct block *home[WARP_LANES];
+    uint32_t mask;
+};
+/* They are about to do this, each at its place. values: what each lane stores, access.bytes each; NULL for what is no store. */
+void race_access(struct warp *warp, const struct bound *i, const struct race_lanes *lanes,
+                 struct race_access access, const uint8_t *values);
 /*
- * Lane l is about to do this. values: what each lane stores, access.bytes each; NULL for what is no store. done: lanes of the
- * instruction that did theirs already.
+ * A plain load or store of whole words by all lanes, whose bytes follow one another from the beginning of a line of 128 on. False, and
+ * nothing done, where that cannot be said of all lanes at once, or is a race: then each lane has to.
  */
-void race_access(struct warp *warp, const struct bound *i, unsigned lane, struct race_access access,
-                 const uint8_t *values, uint32_t done);
+bool race_note_lines(const struct warp *warp, const struct bound *i, const struct block *home, uint64_t at,
+                     bool writes);
+enum { RACE_LINE = 128 };
 /* The last thread of the block, at i, has ended. */
 void race_block_end(struct warp *warp, const struct bound *i);
 

@@ -17,7 +17,7 @@ static void use(struct warp *warp, const struct bound *i, unsigned lane, struct 
                                  .writes = order == RACE_WEAK,
                                  .unmarked = unmarked,
                                  .order = order};
-    race_note(warp, i, lane, &access, NULL, 0);
+    race_note(warp, i, lane, &access);
 }
 
 static struct flag *flag_of(struct race_mbarrier barrier) {
@@ -118,7 +118,7 @@ uint32_t race_bulk(struct warp *warp, const struct bound *i, unsigned lane, stru
                                      .order = use == RACE_BULK_FOLD ? RACE_STRONG : RACE_WEAK,
                                      .copies = copies,
                                      .is_bulk = true};
-        race_note(warp, i, lane, &access, NULL, 0);
+        race_note(warp, i, lane, &access);
     }
     return race_now++;
 }

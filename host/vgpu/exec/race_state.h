@@ -23,7 +23,7 @@ struct race {
     uint16_t *place_of; /* for each block of the grid that has started */
     uint32_t place_count;
     struct flag *flags;
-    size_t flag_count, flag_room;
+    size_t flag_count, flag_room; /* a power of two */
 };
 
 struct cluster_race {
@@ -51,8 +51,10 @@ struct warp_race {
 
 struct block_race {
     uint32_t place, begin, barrier, pairwise; /* pairwise: time of the last barrier of a part; 0: none */
+    struct line *lines;                       /* of its shared memory */
     struct cell *shared;
     unsigned warp_count;
+    bool has_flags; /* in its shared memory */
     struct knowledge arrived[BLOCK_BARRIERS];
     struct warp_race *warps;
 };
@@ -64,9 +66,8 @@ static inline uint32_t race_actor(const struct block *block, unsigned warp) {
     return block->rank * block->warp_count + warp;
 }
 
-/* As race_access, without what a strong access says or learns. */
-void race_note(struct warp *warp, const struct bound *i, unsigned lane, const struct race_access *access,
-               const uint8_t *values, uint32_t done);
+/* As race_access for one lane, without what a strong access says or learns. */
+void race_note(struct warp *warp, const struct bound *i, unsigned lane, const struct race_access *access);
 
 /* race_sync.c. home: the block whose shared memory holds the flag, NULL for global memory. */
 struct flag *race_find_flag(struct race *race, const struct block *home,

@@ -124,13 +124,15 @@ static uint64_t key_of(const struct block *home, uint64_t at) {
 }
 
 static size_t flag_slot(const struct race *race, uint64_t key) {
-    size_t slot = (key * 0x9e3779b97f4a7c15ull >> 32) % race->flag_room;
+    size_t last = race->flag_room - 1, slot = (key * 0x9e3779b97f4a7c15ull >> 32) & last;
     while (race->flags[slot].key && race->flags[slot].key != key)
-        slot = (slot + 1) % race->flag_room;
+        slot = (slot + 1) & last;
     return slot;
 }
 
 struct flag *race_find_flag(struct race *race, const struct block *home, uint64_t at) {
+    if (home && !home->race->has_flags)
+        return NULL;
     struct flag *flag = race->flag_room ? &race->flags[flag_slot(race, key_of(home, at))] : NULL;
     return flag && flag->key && (!home || flag->begin == home->race->begin) ? flag : NULL;
 }
@@ -144,6 +146,8 @@ static void forget_flag(struct flag *flag) {
 struct flag *race_make_flag(struct race *race, const struct block *home, uint64_t at) {
     uint64_t key = key_of(home, at);
     uint32_t begin = home ? home->race->begin : 0;
+    if (home)
+        home->race->has_flags = true;
     if (2 * race->flag_count >= race->flag_room) {
         struct flag *old = race->flags;
         size_t room = race->flag_room;

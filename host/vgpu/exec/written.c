@@ -44,19 +44,29 @@ static void describe(const struct warp *warp, uint64_t at, unsigned bytes, const
                  memory_describe(at, bytes, place, sizeof place));
 }
 
-static bool is_written(const struct block *home, uint64_t at, unsigned bytes) {
+bool written_holds(const struct block *home, uint64_t at, unsigned bytes) {
     return home ? !memchr(home->written + at, UNWRITTEN, bytes) : defined_all(at, bytes);
+}
+
+bool written_set_range(const struct block *home, uint64_t at, unsigned bytes) {
+    if (!home)
+        defined_set(at, bytes);
+    else if (memchr(home->written + at, OF_MBARRIER, bytes))
+        return false;
+    else
+        memset(home->written + at, WRITTEN, bytes);
+    return true;
 }
 
 void written_check(struct warp *warp, const struct bound *i, unsigned lane, uint64_t at,
                    const struct block *home) {
     static const char *const verbs[] = {
         [OBSERVED_LOAD] = "load", [OBSERVED_ATOMIC] = "atomic", [OBSERVED_COPY] = "asynchronous copy"};
-    if (is_written(home, at, i->lane_bytes) || (!home && memory_is_managed(at)))
+    if (written_holds(home, at, i->lane_bytes) || (!home && memory_is_managed(at)))
         return;
     bool holds = true;
     for (unsigned k = 0; k < i->lane_bytes; k++)
-        holds &= !(i->used_bytes >> k & 1) || is_written(home, at + k, 1);
+        holds &= !(i->used_bytes >> k & 1) || written_holds(home, at + k, 1);
     if (holds || !observe_is_new(warp, i, CHECK_INIT))
         return;
     char place[300], message[400];

@@ -17,6 +17,10 @@ void written_check(struct warp *warp, const struct bound *i, unsigned lane, uint
 void written_set(struct warp *warp, const struct bound *i, unsigned lane, uint64_t at,
                  const struct block *home);
 
+/* Of a range: whether all of it was written; sets it, unless (false) there is an mbarrier in it. */
+bool written_holds(const struct block *home, uint64_t at, unsigned bytes);
+bool written_set_range(const struct block *home, uint64_t at, unsigned bytes);
+
 /* Each does nothing while the check is off. */
 struct written_place {
     const struct block *home;
