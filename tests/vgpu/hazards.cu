@@ -46,7 +46,19 @@ template <bool SYNCED> __global__ void halves_in_warp(int *out) {
     if (SYNCED)
         __syncwarp();
     const int *words = (const int *)&items[threadIdx.x / 32 * 32];
-    out[threadIdx.x] = words[63 - threadIdx.x % 32];
+    out[threadIdx.x] = words[32 + threadIdx.x % 32];
+}
+// Two warps read what the other has stored, then store again, each all of its line of 128 bytes.
+template <bool WRITTEN, bool READ> __global__ void swap_lines(int *out) {
+    __shared__ __align__(128) int items[THREADS];
+    items[threadIdx.x] = threadIdx.x + 1;
+    if (WRITTEN)
+        __syncthreads();
+    int other = items[threadIdx.x ^ 32];
+    if (READ)
+        __syncthreads();
+    items[threadIdx.x] = other + THREADS;
+    out[threadIdx.x] = items[threadIdx.x];
 }
 // Read, then written again for the next round.
 template <bool SYNCED> __global__ void two_rounds(int *out) {
@@ -182,6 +194,10 @@ int main(int, char **argument) {
         {"no-syncwarp", [](int *, int *out, int *, int *) { reverse_in_warp<false><<<1, THREADS>>>(out); }},
         {"no-syncwarp-wide",
          [](int *, int *out, int *, int *) { halves_in_warp<false><<<1, THREADS>>>(out); }},
+        {"line-read-too-early",
+         [](int *, int *out, int *, int *) { swap_lines<false, true><<<1, THREADS>>>(out); }},
+        {"line-written-too-early",
+         [](int *, int *out, int *, int *) { swap_lines<true, false><<<1, THREADS>>>(out); }},
         {"written-too-early", [](int *, int *out, int *, int *) { two_rounds<false><<<1, THREADS>>>(out); }},
         {"all-write", [](int *, int *out, int *, int *) { all_write<false><<<1, THREADS>>>(out); }},
         {"plain-histogram", [](int *, int *out, int *, int *) { histogram<false><<<1, THREADS>>>(out); }},
@@ -216,6 +232,7 @@ int main(int, char **argument) {
     reverse<true><<<2, THREADS>>>(out);
     reverse_in_warp<true><<<1, THREADS>>>(out);
     halves_in_warp<true><<<1, THREADS>>>(out);
+    swap_lines<true, true><<<1, THREADS>>>(out);
     two_rounds<true><<<1, THREADS>>>(out);
     all_write<true><<<1, THREADS>>>(out);
     bytes_of_a_word<<<1, THREADS>>>(out);
