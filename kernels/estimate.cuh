@@ -34,11 +34,11 @@ __device__ inline uint64_t units_of(uint64_t part) { return part; }
 
 /*
  * How far off weight * second - (1 - weight) * first may be, each a sum of estimates over some of a row's tokens. By a share of the sums: a weight is within
- * 2^-22 of the power of two that it stands for, the GPU's is within that, and each of the additions that follow one another to a part within 2^-24; and by
- * a unit for each weight's last place and each part's. Some more, for what is rounded here.
+ * 2^-22 of the power of two that it stands for, the GPU's is within 2.5 places of 2^-23, and each of the additions that follow one another to a part within 2^-24;
+ * and by a unit for each weight's last place and each part's. Some more, for what is rounded here.
  */
 __device__ inline uint64_t estimate_error(int vocab, float weight, uint64_t first, uint64_t second) {
-    constexpr float kShare = 0x1p-21f + 5 * 0x1p-24f;
+    constexpr float kShare = 0x1p-22f + 2.5f * 0x1p-23f + 5 * 0x1p-24f;
     float sum = (1.0f - weight) * static_cast<float>(first) + weight * static_cast<float>(second);
     return static_cast<uint64_t>(1.01f * (kShare * sum + 2.0f * static_cast<float>(vocab))) + 2048;
 }
