@@ -12,72 +12,43 @@
 
 namespace lotto {
 
-/* What lies beyond a value, and the rest. */
-template <typename Part> struct Sides {
-    Part beyond, rest;
-
-    __device__ static Sides of(Part own, float x, float value) {
-        return x > value ? Sides{own, 0} : Sides{0, own};
-    }
-    /* Under predicates, where the compiler would first choose what to add. */
-    __device__ void add(uint64_t own, float x, float value) {
-        asm("{ .reg .pred is_beyond; setp.gt.f32 is_beyond, %3, %4;"
-            "@is_beyond add.u64 %0, %0, %2; @!is_beyond add.u64 %1, %1, %2; }"
-            : "+l"(beyond), "+l"(rest)
-            : "l"(own), "f"(x), "f"(value));
-    }
-    __device__ void add(float own, float x, float value) {
-        asm("{ .reg .pred is_beyond; setp.gt.f32 is_beyond, %3, %4;"
-            "@is_beyond add.f32 %0, %0, %2; @!is_beyond add.f32 %1, %1, %2; }"
-            : "+f"(beyond), "+f"(rest)
-            : "f"(own), "f"(x), "f"(value));
-    }
-};
-
-/* sum_by_four() on both sides of a value. */
-template <typename Part, int kCount, typename Measure>
-__device__ Sides<Part> sides_by_four(const float (&x)[kCount], float value, Measure measure) {
-    Sides<Part> four[kCount / 4];
-    for (int i = 0; i < kCount; i++)
-        if (i % 4 == 0)
-            four[i / 4] = Sides<Part>::of(measure(x[i], i), x[i], value);
-        else
-            four[i / 4].add(measure(x[i], i), x[i], value);
-    for (int distance = kCount / 8; distance > 0; distance /= 2)
-        for (int i = 0; i < distance; i++)
-            four[i] = {four[i].beyond + four[i + distance].beyond, four[i].rest + four[i + distance].rest};
-    return four[0];
+/* sum += own if x > value: under a predicate, where the compiler would first choose what to add. */
+__device__ inline void add_if_greater(uint64_t &sum, uint64_t own, float x, float value) {
+    asm("{ .reg .pred is_greater; setp.gt.f32 is_greater, %2, %3; @is_greater add.u64 %0, %0, %1; }"
+        : "+l"(sum)
+        : "l"(own), "f"(x), "f"(value));
 }
 
-/* Tells the leader what a run has beyond a value, and of the rest. */
-__device__ inline void report_sides(const Team &team, uint64_t beyond, uint64_t rest) {
-    if (lane() == 0) {
-        team.at_leader(scratch().beyond)[team.warp()] = beyond;
-        team.at_leader(scratch().rest)[team.warp()] = rest;
-    }
-}
-
-/* Tells the leader, run by run, what of the judged prefix lies beyond a value, and the rest. */
+/* Tells the leader, run by run, what lies beyond a value, and what is judged in all. */
 template <typename Logit, typename Measure>
 __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged, float value) {
-    using Part = typename Measure::Part;
     Prefix prefix(judged);
-    uint64_t beyond = 0, rest = 0;
-    auto add = [&](Sides<Part> sides) {
-        beyond += units_of(sides.beyond);
-        rest += units_of(sides.rest);
+    bool all = Measure::kNoneWithoutCandidate && prefix.is_whole();
+    uint64_t total = 0, beyond = 0;
+    auto add = [&](const auto &x, auto of) {
+        uint64_t own[row.kPerVector];
+        float most = x[0];
+        for (int i = 0; i < row.kPerVector; i++) {
+            own[i] = of(i);
+            total += own[i];
+            most = fmaxf(most, x[i]);
+        }
+        if (most > value)
+            for (int i = 0; i < row.kPerVector; i++)
+                add_if_greater(beyond, own[i], x[i], value);
     };
-    if (Measure::kNoneWithoutCandidate && prefix.is_whole())
-        row.for_each_values([&](const auto &x) {
-            add(sides_by_four<Part>(x, value, [&](float each, int) { return measure(each); }));
-        });
+    if (all)
+        row.for_each_vector([&](int, const auto &x) { add(x, [&](int i) { return measure(x[i]); }); });
     else
         row.for_each_vector([&](int id, const auto &x) {
-            add(sides_by_four<Part>(x, value, [&](float each, int i) {
-                return prefix.holds(each, id + i) ? measure(each) : Part(0);
-            }));
+            add(x, [&](int i) -> uint64_t { return prefix.holds(x[i], id + i) ? measure(x[i]) : 0; });
         });
-    report_sides(row.team, warp_sum_of_lanes(beyond), warp_sum_of_lanes(rest));
+    total = warp_sum_of_lanes(total);
+    beyond = warp_sum_of_lanes(beyond);
+    if (lane() == 0) {
+        row.team.at_leader(scratch().total)[row.team.warp()] = total;
+        row.team.at_leader(scratch().beyond)[row.team.warp()] = beyond;
+    }
 }
 
 /* So many of a bracket's tokens a lane puts on the list; with more of them there is none. */
@@ -132,25 +103,29 @@ __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const S
     bracket.report(step.passes());
 }
 
-/* The bracket from the row's maximum down to a value, and with it, by a measure or its estimate, what the whole row measures, run by run. */
-template <typename Logit, typename Measure, typename OfAll>
-__device__ void measure_and_sweep_head(Row<Logit> &row, Measure measure, OfAll of_all, float low) {
-    using Part = typename OfAll::Part;
+/* The bracket from the row's maximum down to a value, and with it what is judged in all, run by run. */
+template <typename Logit, typename Measure>
+__device__ void measure_and_sweep_head(Row<Logit> &row, Measure measure, float low) {
     Gathering<Measure> head(row.team);
-    uint64_t all = 0;
+    uint64_t total = 0;
     row.for_each_vector([&](int id, const auto &x) {
+        uint64_t own[row.kPerVector];
         float most = x[0];
-        for (float each : x)
-            most = fmaxf(most, each);
-        all += units_of(sum_by_four<Part>(x, [&](float each, int) { return of_all(each); }));
+        for (int i = 0; i < row.kPerVector; i++) {
+            own[i] = measure(x[i]);
+            total += own[i];
+            most = fmaxf(most, x[i]);
+        }
         if (!(most >= low))
             return;
         for (int i = 0; i < row.kPerVector; i++)
             if (x[i] >= low)
-                head.take(x[i], id + i, measure(x[i]));
+                head.take(x[i], id + i, own[i]);
     });
     head.report(false);
-    report_sides(row.team, 0, warp_sum_of_lanes(all));
+    total = warp_sum_of_lanes(total);
+    if (lane() == 0)
+        head.leader.total[head.warp] = total;
 }
 
 /* Where a prefix ends. */
@@ -158,7 +133,6 @@ struct Cut {
     uint64_t bound;
     /* The leader's list holds the first tokens of the row's order, the prefix's among them, sorted and, if measured by weight, summed. */
     bool list_is_head;
-    bool by_estimates, sure; /* they may leave it open */
 };
 
 /*
@@ -170,8 +144,8 @@ __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged) {
     Team &team = row.team;
     for (;;) {
         Step step = team.from_leader(&scratch().step);
-        if (step.kind == Step::DONE || step.kind == Step::UNSURE)
-            return {step.bound, step.list_is_head, false, step.kind == Step::DONE};
+        if (step.kind == Step::DONE)
+            return {step.bound, step.list_is_head};
         if (step.kind == Step::LOCATE) {
             float value = arith_of_ordered(step.low);
             if (step.place.warp / kBlockWarps == team.rank) {

@@ -1,8 +1,8 @@
 /*
  * The draw: inverse transform sampling over integer weights in token-id order.
  *
- * The leader finds the run in which the running sum of the kept weights passes the target, the run's block the token. The sums are exact, or so near that they
- * leave one token, so how the row is cut does not change it.
+ * The leader finds the run in which the running sum of the kept weights passes the target, the run's block the token. The sums are exact, so how
+ * the row is cut does not change the token.
  */
 #ifndef LOTTO_DRAW_CUH
 #define LOTTO_DRAW_CUH
@@ -63,26 +63,19 @@ template <typename Target> __device__ Drawn draw_from_list(Target target) {
     return drawn;
 }
 
-/* One draw by what is kept of each run. Where that is estimated, the token is -1 if others are as likely meant. */
-template <typename Logit, typename Target>
-__device__ Drawn draw_from_run(Row<Logit> &row, const Kept &kept, Target target) {
+/*
+ * The first kept token, in id order, whose inclusive sum of weights exceeds target(kept mass), which lies below the kept mass. One
+ * thread of the team returns it, the others -1.
+ */
+template <typename Logit, typename Target> __device__ Drawn draw(Row<Logit> &row, Kept &kept, Target target) {
     Team &team = row.team;
+    if (kept.listed)
+        return team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
+    measure_runs(row, kept);
     team.sync();
     if (team.leads() && warp_in_block() == 0) {
-        /* Less than nothing may be left of an estimate. */
-        for (int warp = lane(); warp < team.warps(); warp += kWarpThreads)
-            if (static_cast<int64_t>(scratch().beyond[warp]) < 0)
-                scratch().beyond[warp] = 0;
-        __syncwarp();
-        uint64_t mass = sum_runs(scratch().beyond, team.warps()), goal = target(mass);
-        Place place = find_run(team.warps(), goal, [](int warp) { return scratch().beyond[warp]; });
-        if (kept.runs == Runs::ESTIMATED) {
-            /* What was estimated and then taken away is uncertain still. */
-            uint64_t before = goal - place.rest,
-                     away = scratch().estimated > mass ? scratch().estimated - mass : 0;
-            place.error = estimate_error(row.vocab, static_cast<float>(goal) / static_cast<float>(mass),
-                                         before + away, mass - before + away);
-        }
+        uint64_t mass = sum_runs(scratch().beyond, team.warps());
+        Place place = find_run(team.warps(), target(mass), [](int warp) { return scratch().beyond[warp]; });
         if (lane() == 0) {
             scratch().mass = mass;
             scratch().place = place;
@@ -92,32 +85,10 @@ __device__ Drawn draw_from_run(Row<Logit> &row, const Kept &kept, Target target)
     Drawn drawn = {-1, 0, 0};
     if (place.warp / kBlockWarps == team.rank) {
         int token = locate(row, place, KeptWeight(kept));
-        if (threadIdx.x == 0) {
-            team.at_leader(&scratch())->sure = token >= 0;
-            if (token >= 0)
-                drawn = {token, row.value_of(token), *team.at_leader(&scratch().mass)};
-        }
+        if (threadIdx.x == 0)
+            drawn = {token, row.value_of(token), *team.at_leader(&scratch().mass)};
     }
     return drawn;
-}
-
-/*
- * The first kept token, in id order, whose inclusive sum of weights exceeds target(kept mass), which lies below the kept mass. One
- * thread of the team returns it, the others -1. by_estimates: the mass that it returns may be one.
- */
-template <typename Logit, typename Target>
-__device__ Drawn draw(Row<Logit> &row, Kept &kept, bool by_estimates, Target target) {
-    Team &team = row.team;
-    if (kept.listed)
-        return team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
-    if (by_estimates) {
-        estimate_runs(row, kept);
-        Drawn drawn = draw_from_run(row, kept, target);
-        if (kept.runs == Runs::MEASURED || team.from_leader(&scratch().sure))
-            return drawn;
-    }
-    measure_runs(row, kept);
-    return draw_from_run(row, kept, target);
 }
 
 /*

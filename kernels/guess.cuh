@@ -29,11 +29,6 @@ __device__ inline float tokens_aside(float tokens) { return fminf(1000.0f, 0.25f
 /* What a guess goes by: a number of tokens, or a share of the mass. */
 struct Goal {
     float tokens, mass_share;
-
-    /* What is to be reached, of all that there is. */
-    __device__ uint64_t target(uint64_t all) const {
-        return tokens > 0.0f ? static_cast<uint64_t>(tokens) : arith_top_p_mass(mass_share, all);
-    }
 };
 
 /* Bins of distances that are as wide as the distance is large, for counts: they need no scale. */

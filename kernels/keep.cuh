@@ -15,9 +15,6 @@ namespace lotto {
 /* Up to so many tokens top-k goes by the lanes' maxima, and its list is short. */
 constexpr int kSmallTopK = kListPlaces / 2;
 
-/* What the leader's scratch().beyond holds: what is kept of each run, or what that was estimated at. */
-enum class Runs { UNKNOWN, ESTIMATED, MEASURED };
-
 /* What is kept of a row. */
 struct Kept {
     uint64_t bound;
@@ -25,7 +22,7 @@ struct Kept {
     Weight weight;
     bool
         listed; /* the leader's list holds it, sorted and summed; before publish() the bound is known to the leader alone */
-    Runs runs;
+    bool runs_known; /* the leader's scratch().beyond holds what is kept of each run */
 };
 
 /* The least key that min-p keeps, as arith_min_p_bound finds it, by the 32 lanes at once. */
@@ -58,13 +55,12 @@ template <typename Logit> __device__ Search search_of(const Summary &summary, ui
 }
 
 /*
- * From the leader's guess to where the prefix ends: by the head of the row, if a list has room for it, else from a value beyond which is measured; by
- * estimates if there are any, or else exactly.
+ * From the leader's guess to the target, which is target(the judged prefix's measure): by the head of the row, if a list has room for it, else from
+ * an exactly measured value.
  */
-template <typename Logit, typename Measure, typename OfAll>
+template <typename Logit, typename Measure, typename Target>
 __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
-                              OfAll of_all, uint64_t judged, Goal goal) {
-    constexpr bool kEstimates = !std::is_same_v<Measure, OfAll>;
+                              uint64_t judged, Target target) {
     Team &team = row.team;
     if (team.leads() && threadIdx.x == 0) {
         Search search = search_of<Logit>(summary, judged);
@@ -80,28 +76,25 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
     uint32_t edge = team.at_leader(&scratch())->search.edge;
     bool by_head = team.at_leader(&scratch())->by_head;
     if (by_head)
-        measure_and_sweep_head(row, measure, of_all, arith_of_ordered(edge));
+        measure_and_sweep_head(row, measure, arith_of_ordered(edge));
     else
-        measure_beyond(row, of_all, judged, arith_of_ordered(edge));
+        measure_beyond(row, measure, judged, arith_of_ordered(edge));
     team.sync();
     if (team.leads() && warp_in_block() == 0) {
         Search search = scratch().search;
-        uint64_t beyond = sum_runs(scratch().beyond, team.warps()),
-                 rest = sum_runs(scratch().rest, team.warps());
-        search.target = goal.target(beyond + rest);
-        search.beyond = beyond;
-        if (kEstimates) {
-            search.error = estimate_error(row.vocab, goal.mass_share, beyond, rest);
-            scratch().estimated = beyond;
-        }
+        search.target = target(sum_runs(scratch().total, team.warps()));
         if (by_head)
             search.edge = search.ceiling;
+        else
+            search.beyond = sum_runs(scratch().beyond, team.warps());
         if (lane() == 0 && by_head)
             scratch().search = search;
         else if (lane() == 0)
             begin_search(search, measure);
     }
     if (team.leads() && by_head) {
+        for (int warp = threadIdx.x; warp < team.warps(); warp += kBlockThreads)
+            scratch().beyond[warp] = 0;
         __syncthreads();
         advance_search(team.warps(), measure);
     }
@@ -109,8 +102,7 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
 }
 
 /* Puts the tokens of a prefix that the leader's list has room for on it, sorted. */
-template <typename Logit>
-__device__ void list_prefix(Row<Logit> &row, const Summary &summary, uint64_t bound) {
+template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t bound) {
     Team &team = row.team;
     team.sync(); /* nobody uses the list any more */
     if (team.leads() && threadIdx.x == 0)
@@ -121,7 +113,7 @@ __device__ void list_prefix(Row<Logit> &row, const Summary &summary, uint64_t bo
     /* Of tokens like the last one a run has none if it begins behind it. */
     bool has_ties = static_cast<uint32_t>(max(row.id_of(row.begin), 0)) <= prefix.last_id;
     float low = has_ties ? prefix.last : arith_of_ordered(ordered_above(arith_ordered(prefix.last)));
-    row.for_each_between(low, summary.maximum, [&](int id, float x) {
+    row.for_each_between(low, ARITH_INFINITY, [&](int id, float x) {
         if (prefix.holds(x, id))
             list.entry[atomicAdd(&list.count, 1u)] = list_entry(arith_key(x, id), team.warp());
     });
@@ -180,16 +172,15 @@ __device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint6
     }
     Cut cut = find_cut(row, Count(), judged);
     if (!cut.list_is_head)
-        list_prefix(row, summary, cut.bound);
+        list_prefix(row, cut.bound);
 }
 
 /* The first k tokens of what is judged. */
 template <typename Logit>
 __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_t judged) {
     if (k > kSmallTopK) {
-        Goal goal = {static_cast<float>(k), 0};
-        Guess guess = guess_cut(row, summary, RelativeBins(), true, goal);
-        return cut_from_guess(row, summary, guess, Count(), Count(), judged, goal);
+        Guess guess = guess_cut(row, summary, RelativeBins(), true, {static_cast<float>(k), 0});
+        return cut_from_guess(row, summary, guess, Count(), judged, [&](uint64_t) -> uint64_t { return k; });
     }
     list_first(row, summary, k, judged);
     if (row.team.leads() && threadIdx.x == 0) {
@@ -197,26 +188,16 @@ __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_
         scratch().bound =
             k <= static_cast<int>(list.count) ? max(judged, entry_key(list.entry[k - 1])) : judged;
     }
-    return {row.team.from_leader(&scratch().bound), true, false, true};
+    return {row.team.from_leader(&scratch().bound), true};
 }
 
-/* The nucleus of what is judged: of all, by estimates if they are sure. */
+/* The nucleus of what is judged. */
 template <typename Logit>
 __device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Weight weight, float top_p,
                          uint64_t judged) {
-    Goal goal = {0, fmaxf(top_p, 0.0f)};
-    Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, goal);
-    if (Prefix(judged).is_whole()) {
-        Cut cut =
-            cut_from_guess(row, summary, guess, weight, Estimate{weight.maximum, weight.scale}, judged, goal);
-        cut.by_estimates = true;
-        if (cut.sure)
-            return cut;
-        row.team.sync(); /* all have read that */
-        if (row.team.leads() && threadIdx.x == 0)
-            guess.value = arith_of_ordered(scratch().search.edge);
-    }
-    return cut_from_guess(row, summary, guess, weight, weight, judged, goal);
+    Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, {0, top_p});
+    return cut_from_guess(row, summary, guess, weight, judged,
+                          [&](uint64_t mass) { return arith_top_p_mass(top_p, mass); });
 }
 
 /* All that is kept is on the leader's list: the first so many, whose sums are of other weights if `anew`. By the whole leading block. */
@@ -260,7 +241,7 @@ __device__ inline Kept keep_all(const Summary &summary, float temperature) {
             temperature,
             {summary.maximum, arith_scale(temperature)},
             false,
-            Runs::UNKNOWN};
+            false};
 }
 
 /* The first token of the row's order: a list of one. */
@@ -308,11 +289,9 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
         Cut cut = top_p_cut(row, summary, judge, controls.top_p, judged);
         top_p = cut.bound;
         kept.listed = cut.list_is_head;
-        kept.runs = cut.by_estimates ? Runs::ESTIMATED : Runs::MEASURED;
     }
     kept.bound = max(max(all, min_p), max(top_k, top_p));
-    if (kept.bound != top_p || controls.temperature_last)
-        kept.runs = Runs::UNKNOWN;
+    kept.runs_known = arith_has_top_p(controls) && kept.bound == top_p && !controls.temperature_last;
     if (kept.listed && row.team.leads()) {
         const List &list = scratch().list;
         keep_of_list(list.first([&](int i) { return entry_key(list.entry[i]) < kept.bound; }), kept.weight,
@@ -336,29 +315,14 @@ __device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls con
     return kept;
 }
 
-/* Tells the leader what of a prefix is each run's, in scratch().beyond. */
-template <typename Logit, typename Measure>
-__device__ void report_runs(Row<Logit> &row, uint64_t bound, Measure measure) {
-    uint64_t of_run = measure_run(row, bound, measure);
+/* Tells the leader what is kept of each run, in scratch().beyond. */
+template <typename Logit> __device__ void measure_runs(Row<Logit> &row, Kept &kept) {
+    if (kept.runs_known)
+        return;
+    uint64_t of_run = measure_run(row, kept.bound, kept.weight);
     if (lane() == 0)
         row.team.at_leader(scratch().beyond)[row.team.warp()] = of_run;
-}
-
-template <typename Logit> __device__ void measure_runs(Row<Logit> &row, Kept &kept) {
-    if (kept.runs == Runs::MEASURED)
-        return;
-    report_runs(row, kept.bound, kept.weight);
-    kept.runs = Runs::MEASURED;
-}
-
-/* The same by estimates, if nothing is known yet. */
-template <typename Logit> __device__ void estimate_runs(Row<Logit> &row, Kept &kept) {
-    if (kept.runs != Runs::UNKNOWN)
-        return;
-    report_runs(row, kept.bound, Estimate{kept.weight.maximum, kept.weight.scale});
-    if (row.team.leads() && threadIdx.x == 0)
-        scratch().estimated = 0;
-    kept.runs = Runs::ESTIMATED;
+    kept.runs_known = true;
 }
 
 /* The mass of what is kept. */

@@ -43,8 +43,8 @@ struct List {
 };
 
 /*
- * Best first, once the block has met: a bitonic sort (Batcher, "Sorting networks and their applications", AFIPS 1968), by as many warps as it takes, in their
- * registers but for the pairs that two warps have. By the whole leading block.
+ * Best first, once the block has met: a bitonic sort (Batcher, "Sorting networks and their applications", AFIPS 1968), by as many warps as it takes. By the
+ * whole leading block.
  */
 __device__ inline void list_sort(List &list) {
     int places = 2 * kWarpThreads;
@@ -53,47 +53,24 @@ __device__ inline void list_sort(List &list) {
     for (int i = static_cast<int>(list.count + threadIdx.x); i < places; i += kBlockThreads)
         list.entry[i] = 0;
     __syncthreads();
-    int thread = static_cast<int>(threadIdx.x), threads = places / 2;
-    if (thread >= threads)
+    int pair = static_cast<int>(threadIdx.x), pairs = places / 2;
+    if (pair >= pairs)
         return;
-    uint64_t *pair = &list.entry[2 * thread], a = pair[0], b = pair[1];
     for (int run = 2; run <= places; run *= 2) {
-        bool better_first = (2 * thread & run) == 0;
-        int distance = run / 2;
-        if (distance >= 2 * kWarpThreads) {
-            pair[0] = a;
-            pair[1] = b;
-            for (; distance >= 2 * kWarpThreads; distance /= 2) {
-                __barrier_sync_count(1, threads);
-                uint64_t *first = &list.entry[2 * thread - (thread & (distance - 1))],
-                         *second = first + distance;
-                uint64_t x = *first, y = *second;
-                if ((x < y) == better_first) {
-                    *first = y;
-                    *second = x;
-                }
+        bool better_first = (2 * pair & run) == 0;
+        for (int distance = run / 2; distance > 0; distance /= 2) {
+            uint64_t *first = &list.entry[2 * pair - (pair & (distance - 1))], *second = first + distance;
+            uint64_t a = *first, b = *second;
+            if ((a < b) == better_first) {
+                *first = b;
+                *second = a;
             }
-            __barrier_sync_count(1, threads);
-            a = pair[0];
-            b = pair[1];
-        }
-        for (; distance > 1; distance /= 2) {
-            bool keeps_better = ((2 * thread & distance) == 0) == better_first;
-            auto exchange = [&](uint64_t &own) {
-                uint64_t other = __shfl_xor_sync(kWholeWarp, own, distance / 2);
-                own = (own < other) == keeps_better ? other : own;
-            };
-            exchange(a);
-            exchange(b);
-        }
-        if ((a < b) == better_first) {
-            uint64_t worse = a;
-            a = b;
-            b = worse;
+            if (pairs > kWarpThreads)
+                __barrier_sync_count(1, pairs);
+            else
+                __syncwarp();
         }
     }
-    pair[0] = a;
-    pair[1] = b;
 }
 
 /* Fills in the sums of the entries' measures, from a sum that lies before the first. By the whole leading block, together. */

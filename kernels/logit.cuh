@@ -8,7 +8,6 @@
 
 #include "arith.h"
 
-#include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
 namespace lotto {
@@ -75,19 +74,6 @@ struct F16 : Half<F16> {
         asm("max.NaN.f16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
         return result;
     }
-
-    __device__ static uint16_t rounded_up(float x) { return __half_as_ushort(__float2half_ru(x)); }
-    __device__ static uint32_t difference_of_pairs(uint32_t a, uint32_t b) {
-        uint32_t result = 0;
-        asm("sub.f16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
-        return result;
-    }
-    /* The smaller magnitude, with some sign. */
-    __device__ static uint32_t nearer_of_pairs(uint32_t a, uint32_t b) {
-        uint32_t result = 0;
-        asm("min.xorsign.abs.f16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
-        return result;
-    }
 };
 
 struct BF16 : Half<BF16> {
@@ -102,18 +88,6 @@ struct BF16 : Half<BF16> {
     __device__ static uint32_t max_or_nan_of_pairs(uint32_t a, uint32_t b) {
         uint32_t result = 0;
         asm("max.NaN.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
-        return result;
-    }
-
-    __device__ static uint16_t rounded_up(float x) { return __bfloat16_as_ushort(__float2bfloat16_ru(x)); }
-    __device__ static uint32_t difference_of_pairs(uint32_t a, uint32_t b) {
-        uint32_t result = 0;
-        asm("sub.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
-        return result;
-    }
-    __device__ static uint32_t nearer_of_pairs(uint32_t a, uint32_t b) {
-        uint32_t result = 0;
-        asm("min.xorsign.abs.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
         return result;
     }
 };
@@ -147,48 +121,6 @@ template <typename Logit> struct Maximum {
     __device__ void add(uint4 vector) { top = max_or_nan(top, of(vector)); }
     __device__ float value() const { return top; }
 };
-
-/*
- * Which vectors may hold a logit from low to top: all that do, and few others. What lies between is no further above low than top, as rounded; what lies
- * below low is so by a negative distance, whose bits are a larger integer than those of any other.
- */
-template <typename Logit> struct Between {
-    float below; /* -0 + below is +0 */
-    uint32_t furthest;
-
-    __device__ Between(float low, float top) : below(0.0f - low), furthest(arith_bits_of(top + below)) {}
-    __device__ bool may_be_in(uint4 vector) const {
-        float x[Logit::kPerVector];
-        Logit::unpack(vector, x);
-        uint32_t nearest = ~0u;
-        for (float value : x)
-            nearest = min(nearest, arith_bits_of(value + below));
-        return nearest <= furthest;
-    }
-};
-
-#if __CUDA_ARCH__ >= 900
-/* The same for two logits at a time: none between is further from a middle than low and top are, as rounded up. */
-template <typename Logit> struct BetweenOfPairs {
-    uint32_t middles, reach;
-
-    __device__ BetweenOfPairs(float low, float top) {
-        uint16_t middle = Logit::rounded_up(low + 0.5f * (top - low));
-        float away = Logit::to_float(middle);
-        middles = middle * 0x10001u;
-        reach = Logit::rounded_up(fmaxf(__fsub_ru(top, away), __fsub_ru(away, low)));
-    }
-    __device__ bool may_be_in(uint4 vector) const {
-        auto distances = [&](uint32_t pair) { return Logit::difference_of_pairs(pair, middles); };
-        uint32_t nearest =
-            Logit::nearer_of_pairs(Logit::nearer_of_pairs(distances(vector.x), distances(vector.y)),
-                                   Logit::nearer_of_pairs(distances(vector.z), distances(vector.w)));
-        return min(nearest & 0x7fffu, nearest >> 16 & 0x7fffu) <= reach;
-    }
-};
-template <> struct Between<F16> : BetweenOfPairs<F16> { using BetweenOfPairs::BetweenOfPairs; };
-template <> struct Between<BF16> : BetweenOfPairs<BF16> { using BetweenOfPairs::BetweenOfPairs; };
-#endif
 
 #if __CUDA_ARCH__ >= 800
 template <typename Logit> struct MaximumOfPairs {

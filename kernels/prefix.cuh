@@ -7,20 +7,17 @@
 #ifndef LOTTO_PREFIX_CUH
 #define LOTTO_PREFIX_CUH
 
-#include "estimate.cuh"
 #include "row.cuh"
 
 namespace lotto {
 
-/* Measures: what a token counts for in a prefix, and the type in which a few of them are added. */
+/* Measures: what a token counts for in a prefix. */
 struct Count {
-    using Part = uint64_t;
     static constexpr bool kCounts = true;
     static constexpr bool kNoneWithoutCandidate = false; /* what is no candidate measures nothing */
     __device__ uint64_t operator()(float) const { return 1; }
 };
 struct Weight {
-    using Part = uint64_t;
     static constexpr bool kCounts = false;
     static constexpr bool kNoneWithoutCandidate = true;
     float maximum, scale;
@@ -29,7 +26,6 @@ struct Weight {
 
 /* What a token adds to the entropy. */
 struct Surprise {
-    using Part = uint64_t;
     static constexpr bool kCounts = false;
     static constexpr bool kNoneWithoutCandidate = true;
     Weight weight;
@@ -49,33 +45,21 @@ struct Prefix {
     }
 };
 
-/* The sum of what some logits measure, by four, so that few additions follow one another: 5 for 16 of them. */
-template <typename Part, int kCount, typename Measure>
-__device__ Part sum_by_four(const float (&x)[kCount], Measure measure) {
-    Part four[kCount / 4];
-    for (int i = 0; i < kCount; i++)
-        four[i / 4] = i % 4 == 0 ? measure(x[i], i) : four[i / 4] + measure(x[i], i);
-    for (int distance = kCount / 8; distance > 0; distance /= 2)
-        for (int i = 0; i < distance; i++)
-            four[i] += four[i + distance];
-    return four[0];
-}
-
 /* The warp's share of what a prefix measures; every lane gets it. */
 template <typename Logit, typename Measure>
 __device__ uint64_t measure_run(const Row<Logit> &row, uint64_t bound, Measure measure) {
     Prefix prefix(bound);
     bool is_whole = Measure::kNoneWithoutCandidate && prefix.is_whole();
-    using Part = typename Measure::Part;
     uint64_t own = 0;
     if (is_whole)
-        row.for_each_values([&](const auto &x) {
-            own += units_of(sum_by_four<Part>(x, [&](float each, int) { return measure(each); }));
+        row.for_each_vector([&](int, const auto &x) {
+            for (float value : x)
+                own += measure(value);
         });
     else
         row.template for_each_vector<8>([&](int id, const auto &x) {
-            own += units_of(sum_by_four<Part>(
-                x, [&](float each, int i) { return prefix.holds(each, id + i) ? measure(each) : Part(0); }));
+            for (int i = 0; i < row.kPerVector; i++)
+                own += prefix.holds(x[i], id + i) ? measure(x[i]) : 0;
         });
     return warp_sum_of_lanes(own);
 }
@@ -100,10 +84,10 @@ template <typename Logit> __device__ int rank_of(Row<Logit> &row, int token) {
     return static_cast<int>(team_sum(row.team, warp_sum(rank)));
 }
 
-/* In which warp's run a sum over the runs passes a target, what is left of the target there, and how far that may be off. */
+/* In which warp's run a sum over the runs passes a target, and what is left of the target there. */
 struct Place {
     int warp;
-    uint64_t rest, error;
+    uint64_t rest;
 };
 
 /* By one whole warp; of_run(warp) for each warp of the team; target < their sum. Every lane gets the result. */
@@ -125,13 +109,12 @@ template <typename OfRun> __device__ Place find_run(int warps, uint64_t target, 
     if (lane() == holder)
         while (place.rest >= of_run(place.warp))
             place.rest -= of_run(place.warp++);
-    return {__shfl_sync(kWholeWarp, place.warp, holder), __shfl_sync(kWholeWarp, place.rest, holder), 0};
+    return {__shfl_sync(kWholeWarp, place.warp, holder), __shfl_sync(kWholeWarp, place.rest, holder)};
 }
 
 /*
  * The first token, in id order, of one of this block's runs at which the sum of measure(x, id) over the run's tokens passes a target
- * less than the whole run's; -1 if, as far as the target may be off, it might be another, of another run even. Called by the whole block; every
- * thread gets the result.
+ * less than the whole run's. Called by the whole block; every thread gets the result.
  */
 template <typename Logit, typename Measure>
 __device__ int locate(const Row<Logit> &row, Place place, Measure measure) {
@@ -148,19 +131,14 @@ __device__ int locate(const Row<Logit> &row, Place place, Measure measure) {
     __shared__ int token;
     uint64_t before = block_sum_before(own);
     if (before <= place.rest && place.rest < before + own) {
-        uint64_t sum = before, begin = before;
+        uint64_t sum = before;
         for (int vector = first; sum <= place.rest; vector++) {
             row.values(vector, x);
             for (int i = 0; i < row.kPerVector && sum <= place.rest; i++) {
                 token = row.id_of(vector) + i;
-                begin = sum;
                 sum += measure(x[i], token);
             }
         }
-        if (place.rest - begin < place.error || sum - place.rest <= place.error)
-            token = -1;
-    } else if (threadIdx.x == kBlockThreads - 1 && before + own <= place.rest) {
-        token = -1;
     }
     __syncthreads();
     return token;

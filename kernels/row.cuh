@@ -56,8 +56,6 @@ struct NoAdjustments {};
 /* Vectors are numbered from the part's first. */
 template <typename Logit> struct Row {
     static constexpr int kPerVector = Logit::kPerVector;
-    static constexpr int kAtOnce =
-        16 / kPerVector; /* so many vectors at most, where a lane takes some at once */
     using Source = typename Logit::Source;
     static constexpr bool kAdjusted = !std::is_same_v<Logit, Source>;
     static constexpr bool kCopied = sizeof(Logit) == sizeof(Source); /* into shared memory by bulk copies */
@@ -184,26 +182,21 @@ template <typename Logit> struct Row {
 
     /*
      * Calls visit(id, working value) for the run's tokens from low to top: for few. Each lane looks at many vectors first and then visits what it found, so
-     * that lanes do so together.
+     * that lanes do so together. What lies from low to top is no further above low than top, as rounded; what lies below low is so by a negative distance,
+     * whose bits are a larger integer than those of any other.
      */
     template <typename Visit> __device__ void for_each_between(float low, float top, Visit visit) const {
-        Between<Logit> between(low, top);
+        float below = 0.0f - low; /* -0 + below is +0 */
+        uint32_t furthest = arith_bits_of(top + below);
         for (int first = begin + lane(); first < end; first += kFlags * kWarpThreads) {
             uint32_t flags = 0;
-            int last = min(first + kFlags * kWarpThreads, end), beyond;
-            if (shape.fits)
-                beyond = each_vector<kAtOnce>(first, last, [&](int vector) {
-                    flags = 2 * flags + between.may_be_in(on_chip()[vector]);
-                });
-            else
-                beyond = each_vector<1>(first, last, [&](int vector) {
-                    float x[kPerVector];
-                    values(vector, x);
-                    bool any = false;
-                    for (float value : x)
-                        any |= value >= low && value <= top;
-                    flags = 2 * flags + any;
-                });
+            auto look = [&](int, const auto &x) {
+                uint32_t nearest = ~0u;
+                for (float value : x)
+                    nearest = min(nearest, arith_bits_of(value + below));
+                flags = 2 * flags + (nearest <= furthest);
+            };
+            int beyond = each_vector_from(first, min(first + kFlags * kWarpThreads, end), look);
             for (; flags != 0; flags &= flags - 1)
                 visit_between(beyond - __ffs(flags) * kWarpThreads, low, top, visit);
         }
@@ -263,39 +256,23 @@ template <typename Logit> struct Row {
 
     /* Calls visit(id of the vector's first place, working values) for each vector of the warp's run, lanes side by side. */
     template <int kLogitsAtOnce = 16, typename Visit> __device__ void for_each_vector(Visit visit) const {
-        for_each_vector<kLogitsAtOnce>(begin, end, visit);
+        each_vector_from<kLogitsAtOnce>(begin + lane(), end, visit);
+    }
+    template <typename Visit> __device__ void for_each_vector(int first, int last, Visit visit) const {
+        each_vector_from(first + lane(), last, visit);
     }
     template <int kLogitsAtOnce = 16, typename Visit>
-    __device__ void for_each_vector(int first, int last, Visit visit) const {
+    __device__ int each_vector_from(int first, int last, Visit visit) const {
         if (shape.fits)
-            each_vector<kLogitsAtOnce / kPerVector>(first + lane(), last, [&](int vector) {
+            return each_vector<kLogitsAtOnce / kPerVector>(first, last, [&](int vector) {
                 float x[kPerVector];
                 Logit::unpack(on_chip()[vector], x);
                 visit(id_of(vector), x);
             });
-        else
-            each_vector<1>(first + lane(), last, [&](int vector) {
-                float x[kPerVector];
-                values(vector, x);
-                visit(id_of(vector), x);
-            });
-    }
-
-    /* Calls visit(working values) for a lane's logits, many at a time on chip, else a vector's, and at the end of the run. */
-    template <typename Visit> __device__ void for_each_values(Visit visit) const {
-        int vector = begin + lane();
-#pragma unroll 1
-        for (; shape.fits && vector + (kAtOnce - 1) * kWarpThreads < end; vector += kAtOnce * kWarpThreads) {
-            float x[kAtOnce * kPerVector];
-            for (int i = 0; i < kAtOnce; i++)
-                Logit::unpack(on_chip()[vector + i * kWarpThreads],
-                              *reinterpret_cast<float(*)[kPerVector]>(x + i * kPerVector));
-            visit(x);
-        }
-        each_vector<1>(vector, end, [&](int vector) {
+        return each_vector<1>(first, last, [&](int vector) {
             float x[kPerVector];
             values(vector, x);
-            visit(x);
+            visit(id_of(vector), x);
         });
     }
 

@@ -48,8 +48,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         drawn = {first_token(row, summary), summary.maximum, kGreedyMass};
     } else {
         kept = keep_some(row, summary, row_controls, controls.order);
-        bool by_estimates = !samples.prob && !samples.logprob; /* these need the mass */
-        drawn = draw(row, kept, by_estimates,
+        drawn = draw(row, kept,
                      [&](uint64_t mass) { return arith_target(random_of(draws, row.index, 0), mass); });
     }
     if (drawn.token >= 0)

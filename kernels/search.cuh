@@ -20,7 +20,7 @@ struct Found {
 
 /* What the leader asks of the team. */
 struct Step {
-    enum Kind { SWEEP, LOCATE, DONE, UNSURE } kind;
+    enum Kind { SWEEP, LOCATE, DONE } kind;
     /* SWEEP, as ordered integers, inclusive: a bracket, and the stretch from the edge to its far end, of which the rest is measured alone. */
     uint32_t low, top, least, most;
     Place place;       /* LOCATE: the token with value low at this place, by count */
@@ -49,7 +49,6 @@ struct Widths {
 struct Search {
     uint64_t judged;         /* the prefix that the found one is part of, by its bound */
     uint64_t target;         /* what the found one measures, at least */
-    uint64_t error;          /* how far off target - beyond may be; 0: it is not */
     uint32_t edge;           /* tokens with larger values are beyond it */
     uint64_t beyond;         /* their measure */
     uint32_t floor, ceiling; /* the last token's value lies between these */
@@ -162,7 +161,7 @@ struct Drawn {
 struct Scratch {
     List list;
     uint64_t beyond[kMaxTeamWarps]; /* the measure of what lies beyond the edge, or is kept, run by run */
-    uint64_t rest[kMaxTeamWarps];   /* of what else is judged, run by run */
+    uint64_t total[kMaxTeamWarps];  /* of what is judged, run by run */
     Found found[kMaxTeamWarps];
     Search search;
     Step step;
@@ -171,9 +170,7 @@ struct Scratch {
     uint64_t bound;
     int kept; /* of a list that holds all that is kept: the first so many */
     uint64_t mass;
-    uint64_t estimated; /* what that was estimated at in all, if some of it may then have been taken away */
-    Place place;        /* of the drawn token, by mass */
-    bool sure;          /* it was found there */
+    Place place; /* of the drawn token, by mass */
     Drawn drawn;
 };
 
@@ -208,7 +205,7 @@ template <typename Measure> __device__ void move_runs(int warps, bool down, uint
         scratch().beyond[warp] += down ? scratch().found[warp].*over : 0 - scratch().found[warp].*over;
 }
 
-/* The last token is in the list. Returns the prefix's bound, 0 if the error allows others; the runs' measures become those of the prefix. */
+/* The last token is in the list. Returns the prefix's bound; the runs' measures become those of the prefix. */
 template <typename Measure>
 __device__ uint64_t cut_list(const Search &search, uint64_t before, Measure measure) {
     List &list = scratch().list;
@@ -218,9 +215,6 @@ __device__ uint64_t cut_list(const Search &search, uint64_t before, Measure meas
         return entry_key(list.entry[search.target - before - 1]);
     list_sum(list, before, measure);
     int last = list.first([&](int i) { return list.sum[i] >= search.target; });
-    if (list.sum[last] - search.target < search.error ||
-        (search.error > 0 && search.target - (last > 0 ? list.sum[last - 1] : before) <= search.error))
-        return 0;
     bool down = search.goes_down();
     for (int i = threadIdx.x; i < static_cast<int>(list.count); i += kBlockThreads) {
         unsigned long long weight = measure(entry_value(list.entry[i]));
@@ -238,11 +232,11 @@ __device__ Place place_in_tie(int warps, const Search &search, uint64_t before, 
     uint64_t each = measure(arith_of_ordered(value));
     uint64_t left = (search.target - before + each - 1) / each; /* so many of them are kept */
     bool down = search.goes_down();
-    Place place = {-1, 0, 0};
+    Place place = {-1, 0};
     for (int warp = 0; warp < warps; warp++) {
         uint64_t here = scratch().found[warp].count, kept = min(here, left);
         if (kept > 0 && left <= here)
-            place = {warp, left - 1, 0};
+            place = {warp, left - 1};
         left -= kept;
         if constexpr (!Measure::kCounts)
             scratch().beyond[warp] += down ? kept * each : 0 - (here - kept) * each;
@@ -281,14 +275,8 @@ template <typename Measure> __device__ __noinline__ void advance_search(int warp
     bool inside = !missed && (down ? search.target <= before + all.measure : search.target > before);
     bool at_the_end = down && own.step.low == search.floor;
     bool listed = inside && own.list.count == all.count && all.count <= kListPlaces;
-    /* By an estimate, which is no measure of no tokens, and ends only where it is sure. */
-    bool estimated = search.error > 0, below_none = static_cast<int64_t>(before) < 0;
-    bool beyond_all = !missed && !inside && (at_the_end || (!down && own.step.top == search.ceiling));
-    bool all_alike = inside && !listed && all.least == all.most;
     Step next = own.step;
-    if (estimated && (below_none || beyond_all || all_alike)) {
-        next.kind = Step::UNSURE;
-    } else if (missed) {
+    if (missed) {
         search.choose(next, measure);
     } else if (!inside && at_the_end) {
         next.kind = Step::DONE;
@@ -299,8 +287,8 @@ template <typename Measure> __device__ __noinline__ void advance_search(int warp
         search.move(own.step, all);
         search.choose(next, measure);
     } else if (listed) {
+        next.kind = Step::DONE;
         next.bound = cut_list(search, before, measure);
-        next.kind = next.bound != 0 ? Step::DONE : Step::UNSURE;
     } else if (all.least == all.most) {
         next.kind = Step::LOCATE;
         next.low = all.least;

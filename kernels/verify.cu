@@ -92,7 +92,7 @@ __device__ bool accepts(Row<Logit> &row, const Kept &kept, const Draft &draft, N
 /* Tells the leader what each run has of the residual, in scratch().beyond; returns all. */
 template <typename Logit> __device__ uint64_t measure_residual(Row<Logit> &row, const Residual &residual) {
     uint64_t own = 0;
-    row.for_each_between(residual.weight.prefix.last, residual.weight.weight.maximum,
+    row.for_each_between(residual.weight.prefix.last, ARITH_INFINITY,
                          [&](int id, float x) { own += residual(x, id); });
     uint64_t of_run = warp_sum_of_lanes(own);
     if (lane() == 0)
@@ -108,7 +108,7 @@ __device__ void replace(Row<Logit> &row, Kept &kept, const Draft &draft, Number 
     auto target = [&](int) { return arith_target(number(ARITH_DRAW_RESIDUAL), mass); };
     if (mass > 0)
         return draw_from_runs(row, residual, 1, target, act);
-    kept.runs = Runs::UNKNOWN;
+    kept.runs_known = false;
     mass = kept_mass(row, kept);
     draw_many(row, kept, 1, target, act);
 }
