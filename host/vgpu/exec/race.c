@@ -240,7 +240,7 @@ static void access_word(struct warp *warp, const struct bound *i, unsigned lane,
             !stores_alike(warp, i, lane, access, values, done, &cell->write))
             report(warp, i, lane, access, &cell->write, other, "wrote", unordered);
         else if (misses_proxy_fence(warp, access, &cell->write))
-            report(warp, i, lane, access, &cell->write, other, "wrote",
+            report(warp, i, lane, access, &cell->write, first_lane(&cell->write), "wrote",
                    "no fence.proxy.async stands between the two");
     }
     if (access->writes)
