@@ -1,25 +1,10 @@
 /* The PTX reader: every form it knows (data/syntax.ptx), what it refuses and in which words, and that no text breaks it. */
-#include "host/vgpu/ptx/program.h"
+#include "lowering/texts.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static char *load(const char *name) {
-    char path[1000];
-    snprintf(path, sizeof path, "%s/%s", LOTTO_TEST_DATA, name);
-    FILE *file = fopen(path, "rb");
-    cr_assert_not_null(file, "%s cannot be opened", path);
-    fseek(file, 0, SEEK_END);
-    size_t bytes = (size_t)ftell(file);
-    rewind(file);
-    char *text = malloc(bytes + 1);
-    cr_assert_eq(fread(text, 1, bytes, file), bytes);
-    fclose(file);
-    text[bytes] = '\0';
-    return text;
-}
 
 static char *text;
 static struct ptx_module *module;
@@ -27,7 +12,7 @@ static struct ptx_function *tiny;
 
 static void read_syntax(void) {
     struct ptx_error error;
-    text = load("syntax.ptx");
+    text = load_text("syntax.ptx");
     module = ptx_read(text, &error);
     cr_assert_not_null(module, "line %u: %s", error.line, error.message);
     tiny = ptx_find_function(module, "tiny");
@@ -407,7 +392,7 @@ static void read_and_lower(const char *any) {
 
 /* Text cut off anywhere, with one character lost, doubled or replaced: an answer or a sentence, never a crash. */
 static void damage(const char *name, size_t step) {
-    char *whole = load(name);
+    char *whole = load_text(name);
     size_t length = strlen(whole);
     char *damaged = malloc(length + 2);
     for (size_t cut = 0; cut < length; cut += step) {

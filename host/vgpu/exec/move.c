@@ -107,20 +107,16 @@ DEFINE_IS_SPACE(isspacep_param, generic_window(a[l]) == GENERIC_PARAM)
 DEFINE_IS_SPACE(isspacep_global, generic_window(a[l]) == 0)
 
 /* The address of a variable in a frame: the frame's is the base. */
-HANDLER(mov_frame_u32) {
-    u32 *d = lanes(w, i->o[0]);
-    const u64 *base = lanes(w, i->address);
-    u64 offset = (u64)i->offset;
-    SET_LANES(u32, d, base[l] + offset)
-    return i + 1;
-}
-HANDLER(mov_frame_u64) {
-    u64 *d = lanes(w, i->o[0]);
-    const u64 *base = lanes(w, i->address);
-    u64 offset = (u64)i->offset;
-    SET_LANES(u64, d, base[l] + offset)
-    return i + 1;
-}
+#define DEFINE_MOV_FRAME(T)                                                                                  \
+    HANDLER(mov_frame_##T) {                                                                                 \
+        T *d = lanes(w, i->o[0]);                                                                            \
+        const u64 *base = lanes(w, i->address);                                                              \
+        u64 offset = (u64)i->offset;                                                                         \
+        SET_LANES(T, d, base[l] + offset)                                                                    \
+        return i + 1;                                                                                        \
+    }
+DEFINE_MOV_FRAME(u32)
+DEFINE_MOV_FRAME(u64)
 
 /* The same place in the shared memory of the block with rank b, and the rank of an address. */
 #define CLUSTER_MOVES(TWO)                                                                                   \
