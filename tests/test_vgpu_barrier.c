@@ -1,4 +1,4 @@
-/* Block barriers of the virtual GPU, blocks that wait for each other, and deadlocks that must be found. */
+/* Block barriers of the virtual GPU, warps and blocks that wait for each other, and deadlocks that must be found. */
 #include "instruction/machine.h"
 
 #include <criterion/criterion.h>
@@ -97,6 +97,19 @@ Test(vgpu_barrier, counts_whole_warps) {
     for (unsigned k = 0; k < 52; k++)
         cr_assert_eq(out[k], k < 36 ? 1 : k < 44 ? 2 : 0, "thread %u: %u", k, out[k]);
     cr_assert_eq(launch.counts.barriers, 1);
+}
+
+/* Three warps look for what the last one writes, and give up after 10000 times, many turns of a warp. */
+Test(vgpu_barrier, warps_take_turns) {
+    struct machine_launch launch = {
+        .ptx = HEAD "setp.lt.u32 p, x, 96; @p bra LOOK;\nst.volatile.global.u32 [o+4096], 1; ret;\n"
+                    "LOOK: mov.u32 n, 0;\nAGAIN: ld.volatile.global.u32 y, [o+4096]; add.u32 n, n, 1; "
+                    "setp.eq.u32 q, y, 0; setp.lt.and.u32 q, n, 10000, q; @q bra AGAIN;\n"
+                    "st.global.u32 [t], y; ret; }",
+        .threads = 128};
+    uint32_t *out = run(&launch, LAUNCH_DONE);
+    for (unsigned k = 0; k < 96; k++)
+        cr_assert_eq(out[k], 1, "thread %u", k);
 }
 
 /* Blocks that count each other in by spinning: possible only if all are resident, and then they must all have turns. */
