@@ -19,7 +19,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
                  int32_t *kept_counts, float *mass, uint32_t *status, char *workspace,
                  size_t workspace_row_bytes, typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments);
-    arith_controls row_controls = arith_row_controls(&controls, row.index);
+    arith_controls row_controls = arith_row_controls(&controls, row.index());
     prepare_guesses(row.team);
     Summary summary = summarize(row, adjustments, row_controls);
     int kept_count = 0, listed = 0;
@@ -34,16 +34,16 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         bound = listed < kept_count ? top_k_cut(row, summary, listed, kept.bound).bound : kept.bound;
     }
 
-    const uint64_t *keys = rank(row, bound, listed, workspace + row.index * workspace_row_bytes);
+    const uint64_t *keys = rank(row, bound, listed, workspace + row.index() * workspace_row_bytes);
     if (row.team.leads()) {
         for (int64_t i = threadIdx.x; i < capacity; i += kBlockThreads)
-            ids[row.index * capacity + i] = i < listed ? static_cast<int32_t>(arith_key_id(keys[i])) : -1;
+            ids[row.index() * capacity + i] = i < listed ? static_cast<int32_t>(arith_key_id(keys[i])) : -1;
         if (kept_counts && threadIdx.x == 0)
-            kept_counts[row.index] = kept_count;
+            kept_counts[row.index()] = kept_count;
         if (mass && threadIdx.x == 0)
-            mass[row.index] = share_of_mass;
+            mass[row.index()] = share_of_mass;
         if (status && threadIdx.x == 0)
-            status[row.index] = summary.status | (kept_count > listed ? LOTTO_ROW_TRUNCATED : 0u);
+            status[row.index()] = summary.status | (kept_count > listed ? LOTTO_ROW_TRUNCATED : 0u);
     }
     row.team.leave();
 }
