@@ -76,12 +76,16 @@ struct Search {
     __device__ Widths widths(float value, uint64_t each) const {
         uint64_t away = goes_down() ? target - beyond : beyond - target;
         float tokens = static_cast<float>(away) / static_cast<float>(each);
-        float aside = fminf(kWarpThreads + 0.11f * tokens, 0.4f * kListPlaces);
+        float apart =
+            fabsf(value) * 0x1p-24f *
+            static_cast<float>(1 << bits_rounded); /* half of what lies between a logit and the next */
+        float alike = 2.0f * apart * tokens_per_unit;
+        float aside = alike > 0.4f * kListPlaces /* so many, and the bracket is one value */
+                          ? 0.0f
+                          : fminf(kWarpThreads + 0.11f * tokens, 0.4f * (kListPlaces - alike));
         bool lost = misses > 2 || (tokens > 4 * kListPlaces && overflows == 0); /* or many tokens are alike */
         float near = lost ? 0.0f : fmaxf(tokens - aside, 0.0f), far = lost ? 2.0f * tokens : tokens + aside;
         float unsure = misses < 3 ? 1.0f : static_cast<float>(1 << min(3 * (misses - 2), 30));
-        float apart =
-            fabsf(value) * 0x1p-24f * static_cast<float>(1 << bits_rounded); /* from what lies on a value */
         near = fmaxf(near / tokens_per_unit - apart, 0.0f);
         far = unsure * far / tokens_per_unit + apart;
         return far > 0.0f && far < ARITH_INFINITY ? Widths{near, far} : Widths{0, ARITH_INFINITY};
