@@ -200,7 +200,6 @@ template <typename Measure> __device__ void advance_from_head(int warps, int voc
             search.target = search.goal.target(mass);
             search.error = Measure::kEstimated ? search.error_of_share(0, mass, vocab) : 0;
             search.edge = search.ceiling;
-            scratch().estimated = 0;
         }
     }
     __syncthreads();

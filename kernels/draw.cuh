@@ -125,7 +125,7 @@ __device__ Drawn draw(Row<Logit> &row, Kept &kept, bool by_estimates, Target tar
         if (team.leads() && warp_in_block() == 0) {
             uint64_t mass = sum_runs(team.warps(), kept_of_run), goal = target(mass);
             Place place = find_run(team.warps(), goal, kept_of_run);
-            uint64_t estimated = !anew ? scratch().estimated : estimates ? mass : 0;
+            uint64_t estimated = !anew ? scratch().search.estimated : estimates ? mass : 0;
             if (estimated > 0)
                 place.error =
                     draw_error(goal, mass, goal - place.rest, kept_of_run(place.warp), estimated, row.vocab);

@@ -50,12 +50,13 @@ struct Widths {
 
 /* What the leader knows of where the prefix ends. Its values are floats': none is kOrderedMinusZero. */
 struct Search {
-    uint64_t judged; /* the prefix that the found one is part of, by its bound */
-    Goal goal;       /* what the found one reaches: */
-    uint64_t target; /* it measures so much, at least */
-    uint64_t error;  /* of the target less what lies beyond the edge, at most; 0: nothing is estimated */
-    uint32_t edge;   /* tokens with larger values are beyond it */
-    uint64_t beyond; /* their measure */
+    uint64_t judged;    /* the prefix that the found one is part of, by its bound */
+    Goal goal;          /* what the found one reaches: */
+    uint64_t target;    /* it measures so much, at least */
+    uint64_t error;     /* of the target less what lies beyond the edge, at most; 0: nothing is estimated */
+    uint32_t edge;      /* tokens with larger values are beyond it */
+    uint64_t beyond;    /* their measure */
+    uint64_t estimated; /* the same when it was an estimate; 0: it never was */
     uint32_t floor, ceiling; /* the last token's value lies between these */
     float tokens_per_unit;   /* near the edge, as far as is known; 0: it is not */
     int bits_rounded;        /* the logits that differ from one in its last so many bits alone are that one */
@@ -189,7 +190,6 @@ struct Scratch {
     List list;
     uint64_t beyond[kMaxTeamWarps]; /* the measure of what lies beyond the edge, or is kept, run by run */
     uint64_t rest[kMaxTeamWarps];   /* of what is judged, run by run */
-    uint64_t estimated;             /* what lay beyond the edge when that was an estimate; 0: it is exact */
     Found found[kMaxTeamWarps];
     Search search;
     Step step;
@@ -304,7 +304,7 @@ __device__ inline void begin_search(const Search &search, uint32_t low) {
     scratch().list.count = 0;
 }
 
-/* The sums that begin_search needs of an edge, from those of the runs; estimated: they are estimates. By the leader's first warp. */
+/* The first step from an edge of which the leader has the runs' sums on both sides; estimated: they are estimates. By its first warp. */
 template <typename Measure>
 __device__ void begin_beyond(int warps, bool estimated, int vocab, Measure measure) {
     uint64_t beyond = sum_runs(warps, scratch().beyond), rest = sum_runs(warps, scratch().rest);
@@ -314,7 +314,7 @@ __device__ void begin_beyond(int warps, bool estimated, int vocab, Measure measu
     search.beyond = beyond;
     search.target = search.goal.target(beyond + rest);
     search.error = estimated ? search.error_of_share(beyond, rest, vocab) : 0;
-    scratch().estimated = estimated ? beyond : 0;
+    search.estimated = estimated ? beyond : 0;
     scratch().list.count = 0;
     search.choose(scratch().step, measure);
 }
@@ -363,7 +363,7 @@ template <typename Measure> __device__ __noinline__ void advance_search(int warp
         search.narrow(all);
         search.choose(next, measure);
     }
-    next.list_is_head = listed && before == 0 && own.estimated == 0;
+    next.list_is_head = listed && before == 0 && search.estimated == 0;
     __syncthreads();
     if (threadIdx.x == 0) {
         if (next.kind == Step::SWEEP)
