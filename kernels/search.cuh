@@ -256,11 +256,14 @@ template <typename Measure> __device__ int cut_list(const Search &search, uint64
 }
 
 /* Whether the list's last token is the same wherever within the error the target is. */
-__device__ inline bool cut_is_sure(const Search &search, uint64_t before, int last) {
-    const List &list = scratch().list;
-    uint64_t without = last > 0 ? list.sum[last - 1] : before;
-    return search.error == 0 ||
-           (list.sum[last] - search.target >= search.error && search.target - without > search.error);
+template <typename Measure> __device__ bool cut_is_sure(const Search &search, uint64_t before, int last) {
+    if constexpr (Measure::kEstimated) { /* where tokens are counted the list has no sums */
+        const List &list = scratch().list;
+        uint64_t without = last > 0 ? list.sum[last - 1] : before;
+        return search.error == 0 ||
+               (list.sum[last] - search.target >= search.error && search.target - without > search.error);
+    }
+    return true;
 }
 
 /*
@@ -272,8 +275,9 @@ __device__ Place place_in_tie(int warps, const Search &search, uint64_t before, 
                               Measure measure) {
     uint64_t each = measure(arith_of_ordered(value)), wanted = search.target - before;
     uint64_t left = (wanted + each - 1) / each; /* so many of them are kept */
-    if (search.error > 0 && (wanted <= search.error || (wanted - search.error + each - 1) / each != left ||
-                             (wanted + search.error + each - 1) / each != left))
+    if (Measure::kEstimated && search.error > 0 &&
+        (wanted <= search.error || (wanted - search.error + each - 1) / each != left ||
+         (wanted + search.error + each - 1) / each != left))
         return {-1, 0, 0};
     bool down = search.goes_down();
     Place place = {-1, 0, 0};
@@ -338,7 +342,7 @@ template <typename Measure> __device__ __noinline__ void advance_search(int warp
     if (missed) {
         search.choose(next, measure);
     } else if (!inside && at_the_end) {
-        next.kind = search.error > 0 ? Step::MEASURE : Step::DONE;
+        next.kind = Measure::kEstimated && search.error > 0 ? Step::MEASURE : Step::DONE;
         next.low = search.edge;
         next.bound = search.judged;
         move_runs<Measure>(warps, down, &Found::measure);
@@ -351,7 +355,7 @@ template <typename Measure> __device__ __noinline__ void advance_search(int warp
         __syncthreads();
         int last = cut_list(search, before, measure);
         next.bound = entry_key(own.list.entry[last]);
-        next.kind = cut_is_sure(search, before, last) ? Step::DONE : Step::MEASURE;
+        next.kind = cut_is_sure<Measure>(search, before, last) ? Step::DONE : Step::MEASURE;
         next.low = static_cast<uint32_t>(next.bound >> ARITH_ID_BITS);
     } else if (all.least == all.most) {
         next.low = all.least;
