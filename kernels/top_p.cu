@@ -13,6 +13,12 @@
 namespace lotto {
 namespace {
 
+/* Where the nucleus's first tokens end, if not all are asked for. A call, so that it takes no registers of what comes before. */
+template <typename Logit>
+__device__ __noinline__ uint64_t cut_short(Row<Logit> row, Summary summary, int listed, uint64_t bound) {
+    return top_k_cut(row, summary, listed, bound).bound;
+}
+
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     top_p_kernel(Shape shape, lotto_logits logits, lotto_controls controls, int64_t capacity, int32_t *ids,
@@ -31,7 +37,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         listed = static_cast<int>(min(static_cast<int64_t>(kept_count), capacity));
         if (mass)
             share_of_mass = mass_share(row, kept, kept_mass(row, kept));
-        bound = listed < kept_count ? top_k_cut(row, summary, listed, kept.bound).bound : kept.bound;
+        bound = listed < kept_count ? cut_short(row, summary, listed, kept.bound) : kept.bound;
     }
 
     const uint64_t *keys = rank(row, bound, listed, workspace + row.index() * workspace_row_bytes);
