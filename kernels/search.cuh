@@ -336,7 +336,8 @@ template <typename Measure> __device__ __noinline__ void advance_search(int warp
     }
     uint64_t before = down ? search.beyond : search.beyond - all.measure; /* what lies beyond the bracket */
     bool inside = !missed && (down ? search.is_reached(before + all.measure) : !search.is_reached(before));
-    bool at_the_end = down && own.step.low == search.floor;
+    /* Upwards none but an estimate gets there, which may leave something beyond the maximum. */
+    bool at_the_end = down ? own.step.low == search.floor : own.step.top == search.ceiling;
     bool listed = inside && own.list.count == all.count && all.count <= kListPlaces;
     Step next = own.step;
     if (missed) {
