@@ -276,7 +276,7 @@ __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustm
 template <typename Logit>
 __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
                              arith_controls controls) {
-    return summarize(row, adjustments, controls, arith_place_of(row.index));
+    return summarize(row, adjustments, controls, arith_place_of(row.index()));
 }
 
 } // namespace lotto

@@ -21,13 +21,13 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     Summary summary = summarize(row);
     if (row.team.leads() && threadIdx.x == 0) {
         if (summary.is_empty())
-            tokens[row.index] = -1;
+            tokens[row.index()] = -1;
         if (status)
-            status[row.index] = summary.status;
+            status[row.index()] = summary.status;
     }
     int token = summary.is_empty() ? -1 : first_token(row, summary);
     if (token >= 0)
-        tokens[row.index] = token;
+        tokens[row.index()] = token;
 }
 
 } // namespace

@@ -19,7 +19,7 @@ __device__ inline void add_if_greater(uint64_t &sum, uint64_t own, float x, floa
         : "l"(own), "f"(x), "f"(value));
 }
 
-/* Tells the leader, run by run, what lies beyond a value, and what is judged in all. */
+/* Tells the leader, run by run, what lies beyond a value, and the rest of what is judged. */
 template <typename Logit, typename Measure>
 __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged, float value) {
     Prefix prefix(judged);
@@ -46,9 +46,49 @@ __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged
     total = warp_sum_of_lanes(total);
     beyond = warp_sum_of_lanes(beyond);
     if (lane() == 0) {
-        row.team.at_leader(scratch().total)[row.team.warp()] = total;
+        row.team.at_leader(scratch().rest)[row.team.warp()] = total - beyond;
         row.team.at_leader(scratch().beyond)[row.team.warp()] = beyond;
     }
+}
+
+/* The same by estimates, where every candidate is judged. */
+template <typename Logit>
+__device__ void estimate_beyond(const Row<Logit> &row, const Weight &weight, float value) {
+    Group of_beyond, of_rest;
+    uint64_t beyond = 0, rest = 0;
+    row.for_each_group(
+        [&](int, const auto &x, bool first) {
+            for (int i = 0; i < row.kPerVector; i++)
+                add_to_side(of_beyond, of_rest, first, i, estimate(weight, x[i]), x[i], value);
+        },
+        [&] {
+            beyond += of_beyond.sum();
+            rest += of_rest.sum();
+        });
+    rest = warp_sum_of_lanes(rest);
+    beyond = warp_sum_of_lanes(beyond);
+    if (lane() == 0) {
+        row.team.at_leader(scratch().rest)[row.team.warp()] = rest;
+        row.team.at_leader(scratch().beyond)[row.team.warp()] = beyond;
+    }
+}
+
+/* A call, so that it takes no registers and instructions of the others: for few rows. */
+template <typename Logit>
+__device__ __noinline__ void measure_beyond_apart(Row<Logit> row, Weight weight, uint64_t judged,
+                                                  float value) {
+    measure_beyond(row, weight, judged, value);
+}
+
+/* By estimates where they may be. */
+template <typename Logit, typename Measure>
+__device__ void take_beyond(Row<Logit> &row, Measure measure, uint64_t judged, float value) {
+    if constexpr (!Measure::kEstimated)
+        measure_beyond(row, measure, judged, value);
+    else if (measure.by_estimates)
+        estimate_beyond(row, measure, value);
+    else
+        measure_beyond_apart(row, measure, judged, value);
 }
 
 /* So many of a bracket's tokens a lane puts on the list; with more of them there is none. */
@@ -103,29 +143,67 @@ __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const S
     bracket.report(step.passes());
 }
 
+/* What all of a row measures: exactly, and by estimates. */
+template <typename Measure> struct Total {
+    Measure measure;
+    uint64_t sum = 0;
+
+    __device__ explicit Total(const Measure &measure) : measure(measure) {}
+    __device__ void add(bool, int, float x) { sum += measure(x); }
+    __device__ void end_group() {}
+};
+struct EstimatedTotal {
+    Weight weight;
+    uint64_t sum = 0;
+    Group group;
+
+    __device__ explicit EstimatedTotal(const Weight &weight) : weight(weight) {}
+    __device__ void add(bool first, int i, float x) { group.add(first, i, estimate(weight, x)); }
+    __device__ void end_group() { sum += group.sum(); }
+};
+template <typename Measure>
+using TotalOf = std::conditional_t<Measure::kEstimated, EstimatedTotal, Total<Measure>>;
+
 /* The bracket from the row's maximum down to a value, and with it what is judged in all, run by run. */
 template <typename Logit, typename Measure>
-__device__ void measure_and_sweep_head(Row<Logit> &row, Measure measure, float low) {
+__device__ void sweep_head(Row<Logit> &row, Measure measure, float low) {
     Gathering<Measure> head(row.team);
-    uint64_t total = 0;
-    row.for_each_vector([&](int id, const auto &x) {
-        uint64_t own[row.kPerVector];
-        float most = x[0];
-        for (int i = 0; i < row.kPerVector; i++) {
-            own[i] = measure(x[i]);
-            total += own[i];
-            most = fmaxf(most, x[i]);
-        }
-        if (!(most >= low))
-            return;
-        for (int i = 0; i < row.kPerVector; i++)
-            if (x[i] >= low)
-                head.take(x[i], id + i, own[i]);
-    });
+    TotalOf<Measure> total(measure);
+    row.for_each_group(
+        [&](int id, const auto &x, bool first) {
+            float most = x[0];
+            for (int i = 0; i < row.kPerVector; i++) {
+                total.add(first, i, x[i]);
+                most = fmaxf(most, x[i]);
+            }
+            if (!(most >= low))
+                return;
+            for (int i = 0; i < row.kPerVector; i++)
+                if (x[i] >= low)
+                    head.take(x[i], id + i, measure(x[i]));
+        },
+        [&] { total.end_group(); });
     head.report(false);
-    total = warp_sum_of_lanes(total);
+    uint64_t of_run = warp_sum_of_lanes(total.sum);
     if (lane() == 0)
-        head.leader.total[head.warp] = total;
+        head.leader.rest[head.warp] = of_run;
+}
+
+/* The next step, from the row's head. By the whole leading block. */
+template <typename Measure> __device__ void advance_from_head(int warps, int vocab, Measure measure) {
+    for (int warp = threadIdx.x; warp < warps; warp += kBlockThreads)
+        scratch().beyond[warp] = 0;
+    if (warp_in_block() == 0) {
+        uint64_t mass = sum_runs(warps, scratch().rest);
+        if (lane() == 0) {
+            Search &search = scratch().search;
+            search.target = search.goal.target(mass);
+            search.error = Measure::kEstimated ? search.error_of_share(0, mass, vocab) : 0;
+            search.edge = search.ceiling;
+        }
+    }
+    __syncthreads();
+    advance_search(warps, measure);
 }
 
 /* Where a prefix ends. */
@@ -161,6 +239,14 @@ __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged) {
             }
             continue;
         }
+        if constexpr (Measure::kEstimated)
+            if (step.kind == Step::MEASURE) {
+                measure_beyond_apart(row, measure, judged, arith_of_ordered(step.low));
+                team.sync();
+                if (team.leads() && warp_in_block() == 0)
+                    begin_beyond(team.warps(), false, row.vocab, measure);
+                continue;
+            }
         sweep(row, measure, judged, step);
         team.sync();
         if (team.leads())

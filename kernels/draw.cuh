@@ -30,6 +30,14 @@ struct KeptWeight {
 
     __device__ explicit KeptWeight(const Kept &kept) : prefix(kept.bound), weight(kept.weight) {}
     __device__ uint64_t operator()(float x, int id) const { return prefix.holds(x, id) ? weight(x) : 0; }
+
+    /* Of a vector's tokens, by estimates. */
+    template <int kPerVector> __device__ uint64_t estimated(const float (&x)[kPerVector], int id) const {
+        Group group;
+        for (int i = 0; i < kPerVector; i++)
+            group.add(true, i, prefix.holds(x[i], id + i) ? estimate(weight, x[i]) : 0.0f);
+        return group.sum();
+    }
 };
 
 /* An entry's part of the kept mass, with the tokens in id order. */
@@ -63,32 +71,86 @@ template <typename Target> __device__ Drawn draw_from_list(Target target) {
     return drawn;
 }
 
+/* A call, so that it takes no registers and instructions of the others: for few rows. */
+template <typename Logit> __device__ __noinline__ void measure_runs_apart(Row<Logit> row, Kept kept) {
+    measure_runs(row, kept);
+}
+
+/* Tells the leader what each run weighs, by estimates. */
+template <typename Logit> __device__ void estimate_runs(const Row<Logit> &row, const Weight &weight) {
+    EstimatedTotal total(weight);
+    row.for_each_group(
+        [&](int, const auto &x, bool first) {
+            for (int i = 0; i < row.kPerVector; i++)
+                total.add(first, i, x[i]);
+        },
+        [&] { total.end_group(); });
+    uint64_t of_run = warp_sum_of_lanes(total.sum);
+    if (lane() == 0)
+        row.team.at_leader(scratch().beyond)[row.team.warp()] = of_run;
+}
+
+/* What the leader knows of a run; what is estimated may be less than 0. */
+__device__ inline uint64_t kept_of_run(int warp) {
+    return max(static_cast<int64_t>(scratch().beyond[warp]), int64_t(0));
+}
+
+/* How far the distance from the sum of what lies before a token of a run to the target can be off, if so much of the mass was estimated. */
+__device__ inline uint64_t draw_error(uint64_t target, uint64_t mass, uint64_t before, uint64_t of_run,
+                                      uint64_t estimated, int vocab) {
+    uint64_t taken_away = estimated > mass ? estimated - mass : 0;
+    float share = static_cast<float>(target) / static_cast<float>(mass),
+          other = static_cast<float>(mass - target) / static_cast<float>(mass);
+    float weighted = share * static_cast<float>(mass - before) + other * static_cast<float>(before + of_run) +
+                     static_cast<float>(taken_away);
+    return estimate_error(weighted, vocab);
+}
+
 /*
  * The first kept token, in id order, whose inclusive sum of weights exceeds target(kept mass), which lies below the kept mass. One
- * thread of the team returns it, the others -1.
+ * thread of the team returns it, the others -1. by_estimates: the runs' sums may be; then it returns no mass.
  */
-template <typename Logit, typename Target> __device__ Drawn draw(Row<Logit> &row, Kept &kept, Target target) {
+template <typename Logit, typename Target>
+__device__ Drawn draw(Row<Logit> &row, Kept &kept, bool by_estimates, Target target) {
     Team &team = row.team;
     if (kept.listed)
         return team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
-    measure_runs(row, kept);
-    team.sync();
-    if (team.leads() && warp_in_block() == 0) {
-        uint64_t mass = sum_runs(scratch().beyond, team.warps());
-        Place place = find_run(team.warps(), target(mass), [](int warp) { return scratch().beyond[warp]; });
-        if (lane() == 0) {
-            scratch().mass = mass;
-            scratch().place = place;
+    bool anew = !kept.runs_known, estimates = by_estimates && Prefix(kept.bound).is_whole();
+    if (anew && estimates)
+        estimate_runs(row, kept.weight);
+    else if (anew)
+        measure_runs_apart(row, kept);
+    for (;;) {
+        team.sync();
+        if (team.leads() && warp_in_block() == 0) {
+            uint64_t mass = sum_runs(team.warps(), kept_of_run), goal = target(mass);
+            Place place = find_run(team.warps(), goal, kept_of_run);
+            uint64_t estimated = !anew ? scratch().search.estimated : estimates ? mass : 0;
+            if (estimated > 0)
+                place.error =
+                    draw_error(goal, mass, goal - place.rest, kept_of_run(place.warp), estimated, row.vocab);
+            if (lane() == 0) {
+                scratch().mass = mass;
+                scratch().place = place;
+            }
         }
+        Place place = team.from_leader(&scratch().place);
+        Drawn drawn = {-1, 0, 0};
+        if (place.warp / kBlockWarps == team.rank) {
+            KeptWeight weight(kept);
+            auto estimated = [&](const auto &x, int id) { return weight.estimated(x, id); };
+            int token = place.error == 0 ? locate(row, place, weight) : locate(row, place, weight, estimated);
+            if (threadIdx.x == 0 && place.error > 0)
+                team.at_leader(&scratch())->unsure = token < 0;
+            if (threadIdx.x == 0 && token >= 0)
+                drawn = {token, row.value_of(token), *team.at_leader(&scratch().mass)};
+        }
+        if (place.error == 0 || !team.from_leader(&scratch().unsure))
+            return drawn;
+        measure_runs_apart(row, kept);
+        anew = true;
+        estimates = false;
     }
-    Place place = team.from_leader(&scratch().place);
-    Drawn drawn = {-1, 0, 0};
-    if (place.warp / kBlockWarps == team.rank) {
-        int token = locate(row, place, KeptWeight(kept));
-        if (threadIdx.x == 0)
-            drawn = {token, row.value_of(token), *team.at_leader(&scratch().mass)};
-    }
-    return drawn;
 }
 
 /*

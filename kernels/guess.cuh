@@ -26,11 +26,6 @@ constexpr float kHeadShare = 1.2f, kHeadExtra = 32, kMostOfHead = 0.9f * kListPl
 /* How densely tokens lie is judged by so many to each side of the last one. */
 __device__ inline float tokens_aside(float tokens) { return fminf(1000.0f, 0.25f * tokens); }
 
-/* What a guess goes by: a number of tokens, or a share of the mass. */
-struct Goal {
-    float tokens, mass_share;
-};
-
 /* Bins of distances that are as wide as the distance is large, for counts: they need no scale. */
 struct RelativeBins {
     static constexpr int kPerOctave = 32, kShift = 23 - 5, kFirst = (127 - 20) * kPerOctave;

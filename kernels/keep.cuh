@@ -43,66 +43,49 @@ __device__ inline uint64_t min_p_bound(const Weight &weight, float min_p) {
     return static_cast<uint64_t>(kept) << ARITH_ID_BITS;
 }
 
-/* From the row's maximum, for a prefix of the judged one. */
-template <typename Logit> __device__ Search search_of(const Summary &summary, uint64_t judged) {
+/* From a value on, for a prefix of the judged one. */
+template <typename Logit>
+__device__ Search search_of(const Summary &summary, uint64_t judged, Goal goal, float from) {
     Search search = {};
     search.bits_rounded = Logit::kBitsRounded;
-    uint32_t last = static_cast<uint32_t>(judged >> ARITH_ID_BITS);
     search.judged = judged;
-    search.floor = last == kOrderedMinusZero ? ordered_above(last) : last;
-    search.edge = search.ceiling = arith_ordered(summary.maximum);
+    search.goal = goal;
+    search.begin_at(arith_ordered(from), summary.maximum);
     return search;
 }
 
 /*
- * From the leader's guess to the target, which is target(the judged prefix's measure): by the head of the row, if a list has room for it, else from
- * an exactly measured value.
+ * From the leader's guess to the goal: by the head of the row, if a list has room for it, else from a value beyond which the sum is estimated or
+ * exactly measured.
  */
-template <typename Logit, typename Measure, typename Target>
+template <typename Logit, typename Measure>
 __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
-                              uint64_t judged, Target target) {
+                              uint64_t judged, Goal goal) {
     Team &team = row.team;
     if (team.leads() && threadIdx.x == 0) {
-        Search search = search_of<Logit>(summary, judged);
-        bool by_head =
-            Measure::kNoneWithoutCandidate && Prefix(judged).is_whole() && guess.head < ARITH_INFINITY;
-        uint32_t edge = arith_ordered(by_head ? guess.head : guess.value);
-        search.edge = min(max(edge, search.floor), search.ceiling);
+        bool by_head = !Measure::kCounts && Prefix(judged).is_whole() && guess.head < ARITH_INFINITY;
+        Search search = search_of<Logit>(summary, judged, goal, by_head ? guess.head : guess.value);
         search.tokens_per_unit = guess.tokens_per_unit;
         begin_search(search, search.edge);
         scratch().by_head = by_head;
     }
     team.sync();
-    uint32_t edge = team.at_leader(&scratch())->search.edge;
+    float edge = arith_of_ordered(team.at_leader(&scratch())->search.edge);
     bool by_head = team.at_leader(&scratch())->by_head;
     if (by_head)
-        measure_and_sweep_head(row, measure, arith_of_ordered(edge));
+        sweep_head(row, measure, edge);
     else
-        measure_beyond(row, measure, judged, arith_of_ordered(edge));
+        take_beyond(row, measure, judged, edge);
     team.sync();
-    if (team.leads() && warp_in_block() == 0) {
-        Search search = scratch().search;
-        search.target = target(sum_runs(scratch().total, team.warps()));
-        if (by_head)
-            search.edge = search.ceiling;
-        else
-            search.beyond = sum_runs(scratch().beyond, team.warps());
-        if (lane() == 0 && by_head)
-            scratch().search = search;
-        else if (lane() == 0)
-            begin_search(search, measure);
-    }
-    if (team.leads() && by_head) {
-        for (int warp = threadIdx.x; warp < team.warps(); warp += kBlockThreads)
-            scratch().beyond[warp] = 0;
-        __syncthreads();
-        advance_search(team.warps(), measure);
-    }
+    if (team.leads() && by_head)
+        advance_from_head(team.warps(), row.vocab, measure);
+    else if (team.leads() && warp_in_block() == 0)
+        begin_beyond(team.warps(), measure.by_estimates, row.vocab, measure);
     return find_cut(row, measure, judged);
 }
 
-/* Puts the tokens of a prefix that the leader's list has room for on it, sorted. */
-template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t bound) {
+/* Puts the tokens of a prefix that the leader's list has room for on it, sorted. maximum: of the row. */
+template <typename Logit> __device__ void list_prefix(Row<Logit> &row, float maximum, uint64_t bound) {
     Team &team = row.team;
     team.sync(); /* nobody uses the list any more */
     if (team.leads() && threadIdx.x == 0)
@@ -111,9 +94,9 @@ template <typename Logit> __device__ void list_prefix(Row<Logit> &row, uint64_t 
     List &list = team.at_leader(&scratch())->list;
     Prefix prefix(bound);
     /* Of tokens like the last one a run has none if it begins behind it. */
-    bool has_ties = static_cast<uint32_t>(max(row.id_of(row.begin), 0)) <= prefix.last_id;
+    bool has_ties = static_cast<uint32_t>(max(row.id_of(row.begin()), 0)) <= prefix.last_id;
     float low = has_ties ? prefix.last : arith_of_ordered(ordered_above(arith_ordered(prefix.last)));
-    row.for_each_between(low, ARITH_INFINITY, [&](int id, float x) {
+    row.for_each_between(low, fmaxf(low, maximum), [&](int id, float x) {
         if (prefix.holds(x, id))
             list.entry[atomicAdd(&list.count, 1u)] = list_entry(arith_key(x, id), team.warp());
     });
@@ -158,6 +141,14 @@ __device__ bool list_head(Row<Logit> &row, const Summary &summary, float low, in
     return true;
 }
 
+/* The search by count, to the end; then the tokens that it found are on the leader's list. A call: it is seldom needed. */
+template <typename Logit>
+__device__ __noinline__ void list_cut_by_count(Row<Logit> row, float maximum, uint64_t judged) {
+    Cut cut = find_cut(row, Count(), judged);
+    if (!cut.list_is_head)
+        list_prefix(row, maximum, cut.bound);
+}
+
 /* Puts the first k tokens of what is judged on the leader's list, sorted, perhaps with more behind them; k is small. */
 template <typename Logit>
 __device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint64_t judged) {
@@ -166,22 +157,26 @@ __device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint6
     if (list_head(row, summary, guess.head, k))
         return;
     if (row.team.leads() && threadIdx.x == 0) {
-        Search search = search_of<Logit>(summary, judged);
+        Search search = search_of<Logit>(summary, judged, {static_cast<float>(k), 0}, summary.maximum);
         search.target = k;
         begin_search(search, max(arith_ordered(guess.value), search.floor));
     }
-    Cut cut = find_cut(row, Count(), judged);
-    if (!cut.list_is_head)
-        list_prefix(row, cut.bound);
+    list_cut_by_count(row, summary.maximum, judged);
+}
+
+/* The first k tokens of what is judged; k is not small. A call, so that it takes no registers and instructions of the others. */
+template <typename Logit>
+__device__ __noinline__ Cut long_top_k_cut(Row<Logit> row, Summary summary, int k, uint64_t judged) {
+    Goal goal = {static_cast<float>(k), 0};
+    Guess guess = guess_cut(row, summary, RelativeBins(), true, goal);
+    return cut_from_guess(row, summary, guess, Count(), judged, goal);
 }
 
 /* The first k tokens of what is judged. */
 template <typename Logit>
 __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_t judged) {
-    if (k > kSmallTopK) {
-        Guess guess = guess_cut(row, summary, RelativeBins(), true, {static_cast<float>(k), 0});
-        return cut_from_guess(row, summary, guess, Count(), judged, [&](uint64_t) -> uint64_t { return k; });
-    }
+    if (k > kSmallTopK)
+        return long_top_k_cut(row, summary, k, judged);
     list_first(row, summary, k, judged);
     if (row.team.leads() && threadIdx.x == 0) {
         const List &list = scratch().list;
@@ -192,12 +187,12 @@ __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_
 }
 
 /* The nucleus of what is judged. */
-template <typename Logit>
-__device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Weight weight, float top_p,
+template <typename Logit, typename Measure>
+__device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Measure weight, float top_p,
                          uint64_t judged) {
-    Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, {0, top_p});
-    return cut_from_guess(row, summary, guess, weight, judged,
-                          [&](uint64_t mass) { return arith_top_p_mass(top_p, mass); });
+    Goal goal = {0, top_p};
+    Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, goal);
+    return cut_from_guess(row, summary, guess, weight, judged, goal);
 }
 
 /* All that is kept is on the leader's list: the first so many, whose sums are of other weights if `anew`. By the whole leading block. */
@@ -237,11 +232,7 @@ static __device__ __noinline__ void cut_head(Weight judge, arith_controls contro
 
 /* Every candidate. */
 __device__ inline Kept keep_all(const Summary &summary, float temperature) {
-    return {arith_candidate_bound(summary.maximum),
-            temperature,
-            {summary.maximum, arith_scale(temperature)},
-            false,
-            false};
+    return {whole(), temperature, {summary.maximum, arith_scale(temperature)}, false, false};
 }
 
 /* The first token of the row's order: a list of one. */
@@ -260,43 +251,52 @@ template <typename Logit> __device__ Kept keep_first(Row<Logit> &row, const Summ
     return kept;
 }
 
-/* What passes every filter; not for a greedy row. */
+/* What a small top-k leaves is on the leader's list, and what the other filters keep its first part. */
 template <typename Logit>
-__device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls,
-                          lotto_order order) {
-    Kept kept = keep_all(summary, controls.temperature);
-    Weight judge = controls.temperature_last ? Weight{summary.maximum, arith_scale(1.0f)} : kept.weight;
-    uint64_t all = kept.bound, min_p = all, top_k = all, top_p = all;
-    if (arith_has_min_p(controls))
-        min_p = min_p_bound(judge, controls.min_p);
-    if (arith_has_top_k(controls, row.vocab)) {
-        uint64_t all_mass = 0;
-        if (order == LOTTO_ORDER_JOINT && arith_has_top_p(controls) && controls.top_k <= kSmallTopK)
-            all_mass = measure_prefix(row, all, judge);
-        if (controls.top_k <= kSmallTopK) {
-            list_first(row, summary, controls.top_k, all);
-            if (row.team.leads())
-                cut_head(judge, controls, order, min_p, all_mass);
-            kept.listed = true;
-            return kept;
+__device__ void keep_in_head(Row<Logit> &row, const Summary &summary, arith_controls controls,
+                             lotto_order order, const Weight &judge) {
+    list_first(row, summary, controls.top_k, whole());
+    uint64_t all_mass = 0;
+    if (order == LOTTO_ORDER_JOINT && arith_has_top_p(controls))
+        all_mass = measure_prefix(row, whole(), judge);
+    if (row.team.leads()) {
+        uint64_t min_p = arith_has_min_p(controls) ? min_p_bound(judge, controls.min_p) : 0;
+        cut_head(judge, controls, order, min_p, all_mass);
+    }
+}
+
+/* What passes every filter; not for a greedy row. measured(judge, judged prefix): by what top-p measures it. */
+template <typename Logit, typename Measured>
+__device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order,
+                          Measured measured) {
+    Weight judge = {summary.maximum, arith_scale(arith_filter_temperature(controls))};
+    Kept kept = {whole(), 0, judge, false, false};
+    if (arith_has_top_k(controls, row.vocab) && controls.top_k <= kSmallTopK) {
+        keep_in_head(row, summary, controls, order, judge);
+        kept.listed = true;
+    } else {
+        if (arith_has_top_k(controls, row.vocab))
+            kept.bound = long_top_k_cut(row, summary, controls.top_k, kept.bound).bound;
+        uint64_t judged = order == LOTTO_ORDER_JOINT ? whole() : kept.bound;
+        if (arith_has_min_p(controls))
+            kept.bound = max(kept.bound, min_p_bound(judge, controls.min_p));
+        if (order == LOTTO_ORDER_SEQUENTIAL)
+            judged = kept.bound;
+        if (arith_has_top_p(controls)) {
+            Cut cut = top_p_cut(row, summary, measured(judge, judged), controls.top_p, judged);
+            kept.bound = max(kept.bound, cut.bound);
+            kept.listed = cut.list_is_head;
+            kept.runs_known = kept.bound == cut.bound && !controls.temperature_last;
         }
-        top_k = top_k_cut(row, summary, controls.top_k, all).bound;
+        if (kept.listed && row.team.leads()) {
+            const List &list = scratch().list;
+            keep_of_list(list.first([&](int i) { return entry_key(list.entry[i]) < kept.bound; }),
+                         {judge.maximum, arith_scale(controls.temperature)}, controls.temperature_last);
+        }
     }
-    if (arith_has_top_p(controls)) {
-        uint64_t judged = order == LOTTO_ORDER_JOINT        ? all
-                          : order == LOTTO_ORDER_MIN_P_LAST ? top_k
-                                                            : max(min_p, top_k);
-        Cut cut = top_p_cut(row, summary, judge, controls.top_p, judged);
-        top_p = cut.bound;
-        kept.listed = cut.list_is_head;
-    }
-    kept.bound = max(max(all, min_p), max(top_k, top_p));
-    kept.runs_known = arith_has_top_p(controls) && kept.bound == top_p && !controls.temperature_last;
-    if (kept.listed && row.team.leads()) {
-        const List &list = scratch().list;
-        keep_of_list(list.first([&](int i) { return entry_key(list.entry[i]) < kept.bound; }), kept.weight,
-                     controls.temperature_last);
-    }
+    kept.temperature = controls.temperature;
+    if (controls.temperature_last)
+        kept.weight.scale = arith_scale(kept.temperature);
     return kept;
 }
 
@@ -310,15 +310,13 @@ template <typename Logit>
 __device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order) {
     if (arith_is_greedy(controls))
         return keep_first(row, summary);
-    Kept kept = keep_some(row, summary, controls, order);
+    Kept kept = keep_some(row, summary, controls, order, [](Weight judge, uint64_t) { return judge; });
     publish(row, kept);
     return kept;
 }
 
 /* Tells the leader what is kept of each run, in scratch().beyond. */
 template <typename Logit> __device__ void measure_runs(Row<Logit> &row, Kept &kept) {
-    if (kept.runs_known)
-        return;
     uint64_t of_run = measure_run(row, kept.bound, kept.weight);
     if (lane() == 0)
         row.team.at_leader(scratch().beyond)[row.team.warp()] = of_run;
@@ -329,10 +327,11 @@ template <typename Logit> __device__ void measure_runs(Row<Logit> &row, Kept &ke
 template <typename Logit> __device__ uint64_t kept_mass(Row<Logit> &row, Kept &kept) {
     if (kept.listed)
         return row.team.from_leader(&scratch().mass);
-    measure_runs(row, kept);
+    if (!kept.runs_known)
+        measure_runs(row, kept);
     row.team.sync();
     if (row.team.leads() && warp_in_block() == 0) {
-        uint64_t mass = sum_runs(scratch().beyond, row.team.warps());
+        uint64_t mass = sum_runs(row.team.warps(), scratch().beyond);
         if (lane() == 0)
             scratch().mass = mass;
     }
@@ -341,8 +340,7 @@ template <typename Logit> __device__ uint64_t kept_mass(Row<Logit> &row, Kept &k
 
 /* The kept mass's share of the row's. */
 template <typename Logit> __device__ float mass_share(Row<Logit> &row, const Kept &kept, uint64_t mass) {
-    return arith_mass_share(mass,
-                            measure_prefix(row, arith_candidate_bound(kept.weight.maximum), kept.weight));
+    return arith_mass_share(mass, measure_prefix(row, whole(), kept.weight));
 }
 
 } // namespace lotto

@@ -42,35 +42,53 @@ struct List {
     }
 };
 
+/* The better of two entries, or the worse. */
+__device__ inline uint64_t better_or_worse(bool better, uint64_t a, uint64_t b) {
+    return (a < b) == better ? b : a;
+}
+
 /*
- * Best first, once the block has met: a bitonic sort (Batcher, "Sorting networks and their applications", AFIPS 1968), by as many warps as it takes. By the
- * whole leading block.
+ * Best first, once the block has met: a bitonic sort (Batcher, "Sorting networks and their applications", AFIPS 1968), by as many warps as it takes. Each
+ * has a stretch of the list in registers, two entries a lane; entries of two warps meet in the list. By the whole leading block.
  */
-__device__ inline void list_sort(List &list) {
-    int places = 2 * kWarpThreads;
+static __device__ __noinline__ void list_sort(List &list) {
+    constexpr int kOfWarp = 2 * kWarpThreads;
+    int places = kOfWarp;
     while (places < static_cast<int>(list.count))
         places *= 2;
-    for (int i = static_cast<int>(list.count + threadIdx.x); i < places; i += kBlockThreads)
-        list.entry[i] = 0;
-    __syncthreads();
-    int pair = static_cast<int>(threadIdx.x), pairs = places / 2;
-    if (pair >= pairs)
+    int i = warp_in_block() * kOfWarp + lane(), j = i + kWarpThreads, threads = places / 2;
+    if (static_cast<int>(threadIdx.x) >= threads)
         return;
-    for (int run = 2; run <= places; run *= 2) {
-        bool better_first = (2 * pair & run) == 0;
+    uint64_t a = i < static_cast<int>(list.count) ? list.entry[i] : 0,
+             b = j < static_cast<int>(list.count) ? list.entry[j] : 0;
+#pragma unroll
+    for (int run = 2; run <= kListPlaces; run *= 2) {
+        if (run > places)
+            break;
+        bool a_down = (i & run) == 0, b_down = (j & run) == 0; /* in the run the better come first */
+#pragma unroll
         for (int distance = run / 2; distance > 0; distance /= 2) {
-            uint64_t *first = &list.entry[2 * pair - (pair & (distance - 1))], *second = first + distance;
-            uint64_t a = *first, b = *second;
-            if ((a < b) == better_first) {
-                *first = b;
-                *second = a;
+            if (distance >= kOfWarp) {
+                list.entry[i] = a;
+                list.entry[j] = b;
+                __barrier_sync_count(1, threads);
+                bool first = (i & distance) == 0;
+                a = better_or_worse(a_down == first, a, list.entry[i ^ distance]);
+                b = better_or_worse(b_down == first, b, list.entry[j ^ distance]);
+                __barrier_sync_count(1, threads);
+            } else if (distance == kWarpThreads) {
+                uint64_t first = better_or_worse(a_down, a, b);
+                b = better_or_worse(!a_down, a, b);
+                a = first;
+            } else {
+                bool first = (i & distance) == 0;
+                a = better_or_worse(a_down == first, a, __shfl_xor_sync(kWholeWarp, a, distance));
+                b = better_or_worse(b_down == first, b, __shfl_xor_sync(kWholeWarp, b, distance));
             }
-            if (pairs > kWarpThreads)
-                __barrier_sync_count(1, pairs);
-            else
-                __syncwarp();
         }
     }
+    list.entry[i] = a;
+    list.entry[j] = b;
 }
 
 /* Fills in the sums of the entries' measures, from a sum that lies before the first. By the whole leading block, together. */

@@ -64,7 +64,12 @@ struct F16 : Half<F16> {
     static constexpr int kBitsRounded = 13;
     static constexpr uint16_t kMinusInfinity = 0xfc00;
 
+    static constexpr float kMost = 65504.0f;
+
     __device__ static float to_float(uint16_t half) { return __half2float(__ushort_as_half(half)); }
+    __device__ static uint32_t rounded(float x) { return __half_as_ushort(__float2half_rn(x)); }
+    /* x >= 0 */
+    __device__ static uint32_t rounded_up(float x) { return __half_as_ushort(__float2half_ru(x)); }
     __device__ static void unpack_pair(uint32_t pair, float &low, float &high) {
         low = to_float(static_cast<uint16_t>(pair));
         high = to_float(static_cast<uint16_t>(pair >> 16));
@@ -74,13 +79,29 @@ struct F16 : Half<F16> {
         asm("max.NaN.f16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
         return result;
     }
+    __device__ static uint32_t minus_pairs(uint32_t a, uint32_t b) {
+        uint32_t result = 0;
+        asm("sub.rn.f16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
+        return result;
+    }
+    /* But for its sign. */
+    __device__ static uint32_t nearer_of_pairs(uint32_t a, uint32_t b) {
+        uint32_t result = 0;
+        asm("min.xorsign.abs.f16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
+        return result;
+    }
 };
 
 struct BF16 : Half<BF16> {
     static constexpr int kBitsRounded = 16;
     static constexpr uint16_t kMinusInfinity = 0xff80;
 
+    static constexpr float kMost = 0x1.fep127f;
+
     __device__ static float to_float(uint16_t bfloat) { return arith_of_bf16(bfloat); }
+    __device__ static uint32_t rounded(float x) { return arith_bits_of(x) >> 16; } /* toward 0 */
+    /* x >= 0 */
+    __device__ static uint32_t rounded_up(float x) { return (arith_bits_of(x) + 0xffffu) >> 16; }
     __device__ static void unpack_pair(uint32_t pair, float &low, float &high) {
         low = arith_of_bits(pair << 16);
         high = arith_of_bits(pair & 0xffff0000u);
@@ -88,6 +109,16 @@ struct BF16 : Half<BF16> {
     __device__ static uint32_t max_or_nan_of_pairs(uint32_t a, uint32_t b) {
         uint32_t result = 0;
         asm("max.NaN.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
+        return result;
+    }
+    __device__ static uint32_t minus_pairs(uint32_t a, uint32_t b) {
+        uint32_t result = 0;
+        asm("sub.rn.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
+        return result;
+    }
+    __device__ static uint32_t nearer_of_pairs(uint32_t a, uint32_t b) {
+        uint32_t result = 0;
+        asm("min.xorsign.abs.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
         return result;
     }
 };
@@ -140,6 +171,58 @@ template <typename Logit> struct MaximumOfPairs {
 };
 template <> struct Maximum<F16> : MaximumOfPairs<F16> {};
 template <> struct Maximum<BF16> : MaximumOfPairs<BF16> {};
+#endif
+
+/*
+ * Whether any of a vector's working values lies from low to top, both finite. By its distance above low: what lies from low to top is no further above low than
+ * top, as rounded; what lies below low is so by a negative distance, whose bits are a larger integer than those of any other.
+ */
+template <typename Logit> struct Between {
+    float below;
+    uint32_t furthest;
+
+    __device__ Between(float low, float top)
+        : below(0.0f - low), /* -0 + below is +0 */ furthest(arith_bits_of(top + below)) {}
+
+    __device__ bool holds_any(const float (&x)[Logit::kPerVector]) const {
+        uint32_t nearest = ~0u;
+        for (float value : x)
+            nearest = min(nearest, arith_bits_of(value + below));
+        return nearest <= furthest;
+    }
+    __device__ bool holds_any(uint4 vector) const {
+        float x[Logit::kPerVector];
+        Logit::unpack(vector, x);
+        return holds_any(x);
+    }
+};
+
+#if __CUDA_ARCH__ >= 900
+/* Two at a time, by their distances from about the middle, which rounding keeps in order: perhaps also others than lie there. */
+template <typename Logit> struct BetweenPairs : Between<Logit> {
+    uint32_t middles, furthest_aside; /* the latter with each half's top bit set */
+
+    __device__ BetweenPairs(float low, float top) : Between<Logit>(low, top) {
+        low = fmaxf(low, -Logit::kMost);
+        top = fminf(top, Logit::kMost);
+        uint32_t middle = Logit::rounded(0.5f * low + 0.5f * top);
+        float center = Logit::to_float(static_cast<uint16_t>(middle));
+        uint32_t aside = Logit::rounded_up(fmaxf(__fsub_ru(top, center), __fsub_ru(center, low)));
+        middles = middle * 0x10001u;
+        furthest_aside = aside * 0x10001u | 0x80008000u;
+    }
+
+    using Between<Logit>::holds_any;
+    __device__ bool holds_any(uint4 vector) const {
+        uint32_t nearest =
+            Logit::nearer_of_pairs(Logit::nearer_of_pairs(Logit::minus_pairs(vector.x, middles),
+                                                          Logit::minus_pairs(vector.y, middles)),
+                                   Logit::nearer_of_pairs(Logit::minus_pairs(vector.z, middles),
+                                                          Logit::minus_pairs(vector.w, middles)));
+        /* No half borrows from the other, and its top bit stays if it is near enough. */
+        return ((furthest_aside - (nearest & 0x7fff7fffu)) & 0x80008000u) != 0;
+    }
+};
 #endif
 
 } // namespace lotto

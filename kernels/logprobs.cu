@@ -19,24 +19,23 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
                     uint32_t *status) {
     Row<Logit> row(logits, shape);
     Summary summary = summarize(row);
-    int token = tokens[row.index];
+    int token = tokens[row.index()];
     bool is_token = token >= 0 && token < row.vocab;
     float logprob = -ARITH_INFINITY;
     int rank = 0;
     if (is_token && !summary.is_empty()) {
-        uint64_t mass = measure_prefix(row, arith_candidate_bound(summary.maximum),
-                                       Weight{summary.maximum, arith_scale(1.0f)});
+        uint64_t mass = measure_prefix(row, whole(), Weight{summary.maximum, arith_scale(1.0f)});
         float x = row.settle(row.logits[token]);
         logprob = arith_logprob(arith_distance(x, summary.maximum), 1.0f, mass);
         if (ranks)
             rank = rank_of(row, token);
     }
     if (row.team.leads() && threadIdx.x == 0) {
-        logprobs[row.index] = logprob;
+        logprobs[row.index()] = logprob;
         if (ranks)
-            ranks[row.index] = rank;
+            ranks[row.index()] = rank;
         if (status)
-            status[row.index] = summary.status | (is_token ? 0u : LOTTO_ROW_BAD_ID);
+            status[row.index()] = summary.status | (is_token ? 0u : LOTTO_ROW_BAD_ID);
     }
 }
 

@@ -13,12 +13,12 @@ namespace lotto {
 
 /* Measures: what a token counts for in a prefix. */
 struct Count {
-    static constexpr bool kCounts = true;
+    static constexpr bool kCounts = true, kEstimated = false, by_estimates = false;
     static constexpr bool kNoneWithoutCandidate = false; /* what is no candidate measures nothing */
     __device__ uint64_t operator()(float) const { return 1; }
 };
 struct Weight {
-    static constexpr bool kCounts = false;
+    static constexpr bool kCounts = false, kEstimated = false, by_estimates = false;
     static constexpr bool kNoneWithoutCandidate = true;
     float maximum, scale;
     __device__ uint64_t operator()(float x) const { return arith_weight(maximum - x, scale); }
@@ -26,10 +26,22 @@ struct Weight {
 
 /* What a token adds to the entropy. */
 struct Surprise {
-    static constexpr bool kCounts = false;
+    static constexpr bool kCounts = false, kEstimated = false, by_estimates = false;
     static constexpr bool kNoneWithoutCandidate = true;
     Weight weight;
     __device__ uint64_t operator()(float x) const { return arith_surprise(weight.maximum - x, weight.scale); }
+};
+
+/* The prefix of all candidates, by its bound. If +inf is a candidate, only that is: then the others count as -inf, and it as 0. */
+__device__ inline uint64_t whole() { return arith_candidate_bound(0.0f); }
+
+/* What a prefix is to reach: a number of tokens, or a share of the mass. */
+struct Goal {
+    float tokens, mass_share;
+
+    __device__ uint64_t target(uint64_t mass) const {
+        return tokens > 0.0f ? static_cast<uint64_t>(tokens) : arith_top_p_mass(mass_share, mass);
+    }
 };
 
 /* Tokens whose key is at least the bound, told from their working value, and from their id where they tie with the last of them. */
@@ -38,8 +50,7 @@ struct Prefix {
     uint32_t last_id;
 
     __device__ explicit Prefix(uint64_t bound) : last(arith_key_value(bound)), last_id(arith_key_id(bound)) {}
-    /* Every candidate; of a row with a +inf, which counts as 0, too. */
-    __device__ bool is_whole() const { return last == arith_of_ordered(arith_ordered(-ARITH_INFINITY) + 1); }
+    __device__ bool is_whole() const { return last == arith_key_value(whole()); }
     __device__ bool holds(float x, int id) const {
         return x > last || (x == last && static_cast<uint32_t>(id) <= last_id);
     }
@@ -84,10 +95,10 @@ template <typename Logit> __device__ int rank_of(Row<Logit> &row, int token) {
     return static_cast<int>(team_sum(row.team, warp_sum(rank)));
 }
 
-/* In which warp's run a sum over the runs passes a target, and what is left of the target there. */
+/* In which warp's run a sum over the runs passes a target, what is left of the target there, and how far that may be off. */
 struct Place {
     int warp;
-    uint64_t rest;
+    uint64_t rest, error;
 };
 
 /* By one whole warp; of_run(warp) for each warp of the team; target < their sum. Every lane gets the result. */
@@ -105,19 +116,19 @@ template <typename OfRun> __device__ Place find_run(int warps, uint64_t target, 
     }
     before -= sum;
     int holder = __ffs(__ballot_sync(kWholeWarp, before <= target && target < before + sum)) - 1;
-    Place place = {lane() * kPerLane, target - before};
+    Place place = {lane() * kPerLane, target - before, 0};
     if (lane() == holder)
         while (place.rest >= of_run(place.warp))
             place.rest -= of_run(place.warp++);
-    return {__shfl_sync(kWholeWarp, place.warp, holder), __shfl_sync(kWholeWarp, place.rest, holder)};
+    return {__shfl_sync(kWholeWarp, place.warp, holder), __shfl_sync(kWholeWarp, place.rest, holder), 0};
 }
 
 /*
- * The first token, in id order, of one of this block's runs at which the sum of measure(x, id) over the run's tokens passes a target
- * less than the whole run's. Called by the whole block; every thread gets the result.
+ * The first token, in id order, of one of this block's runs at which the sum of measure(x, id) over the run's tokens passes a target; -1 if that is not
+ * certain. of_vector(working values, first id): the same of a vector's, perhaps an estimate. Called by the whole block; every thread gets the result.
  */
-template <typename Logit, typename Measure>
-__device__ int locate(const Row<Logit> &row, Place place, Measure measure) {
+template <typename Logit, typename Measure, typename OfVector>
+__device__ int locate(const Row<Logit> &row, Place place, Measure measure, OfVector of_vector) {
     int run = place.warp % kBlockWarps, begin = row.run_begin(run), length = row.run_begin(run + 1) - begin;
     int first = begin + share(length, threadIdx.x, kBlockThreads);
     int last = begin + share(length, threadIdx.x + 1, kBlockThreads);
@@ -125,23 +136,37 @@ __device__ int locate(const Row<Logit> &row, Place place, Measure measure) {
     uint64_t own = 0;
     for (int vector = first; vector < last; vector++) {
         row.values(vector, x);
-        for (int i = 0; i < row.kPerVector; i++)
-            own += measure(x[i], row.id_of(vector) + i);
+        own += of_vector(x, row.id_of(vector));
     }
     __shared__ int token;
+    if (threadIdx.x == 0)
+        token = -1;
     uint64_t before = block_sum_before(own);
     if (before <= place.rest && place.rest < before + own) {
-        uint64_t sum = before;
-        for (int vector = first; sum <= place.rest; vector++) {
+        uint64_t begin = before, end = before;
+        int found = -1;
+        for (int vector = first; vector < last && end <= place.rest; vector++) {
             row.values(vector, x);
-            for (int i = 0; i < row.kPerVector && sum <= place.rest; i++) {
-                token = row.id_of(vector) + i;
-                sum += measure(x[i], token);
+            for (int i = 0; i < row.kPerVector && end <= place.rest; i++) {
+                found = row.id_of(vector) + i;
+                begin = end;
+                end += measure(x[i], found);
             }
         }
+        if (place.rest - begin >= place.error && end > place.rest && end - place.rest > place.error)
+            token = found;
     }
     __syncthreads();
     return token;
+}
+template <typename Logit, typename Measure>
+__device__ int locate(const Row<Logit> &row, Place place, Measure measure) {
+    return locate(row, place, measure, [&](const auto &x, int id) {
+        uint64_t sum = 0;
+        for (int i = 0; i < row.kPerVector; i++)
+            sum += measure(x[i], id + i);
+        return sum;
+    });
 }
 
 } // namespace lotto

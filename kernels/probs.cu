@@ -19,10 +19,10 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
                  int64_t probs_stride, int32_t *kept_counts, uint32_t *status,
                  typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments);
-    arith_controls row_controls = arith_row_controls(&controls, row.index);
+    arith_controls row_controls = arith_row_controls(&controls, row.index());
     prepare_guesses(row.team);
     Summary summary = summarize(row, adjustments, row_controls);
-    float *row_probs = probs + row.index * probs_stride;
+    float *row_probs = probs + row.index() * probs_stride;
     uint64_t count = 0;
     if (summary.is_empty()) {
         write_no_probs(row, row_probs);
@@ -34,9 +34,9 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     }
     if (row.team.leads() && threadIdx.x == 0) {
         if (kept_counts)
-            kept_counts[row.index] = static_cast<int32_t>(count);
+            kept_counts[row.index()] = static_cast<int32_t>(count);
         if (status)
-            status[row.index] = summary.status;
+            status[row.index()] = summary.status;
     }
     row.team.leave();
 }

@@ -107,7 +107,7 @@ struct Report {
             Cut cut = top_k_cut(row, summary, samples.top_n, kept.bound);
             bound = cut.bound;
             if (!cut.list_is_head)
-                list_prefix(row, bound);
+                list_prefix(row, summary.maximum, bound);
         }
         const List &list = scratch().list;
         for (int i = threadIdx.x; row.team.leads() && i < samples.top_n; i += kBlockThreads) {

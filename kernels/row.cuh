@@ -45,6 +45,15 @@ constexpr int kFetchingWarps = kBlockWarps / kRunsFetched;
 /* So many vectors a lane looks through before it visits what it found: a bit each. */
 constexpr int kFlags = 32;
 
+/* bits |= bit if low <= x <= top: under a predicate, where the compiler would first choose what to set. */
+__device__ inline void set_if_between(uint32_t &bits, uint32_t bit, float x, float low, float top) {
+    asm("{ .reg .pred is_between; setp.ge.f32 is_between, %2, %3; setp.le.and.f32 is_between, %2, %4, "
+        "is_between; "
+        "@is_between or.b32 %0, %0, %1; }"
+        : "+r"(bits)
+        : "r"(bit), "f"(x), "f"(low), "f"(top));
+}
+
 /* What adjusts a launch's rows, whose workspace holds those that do not fit on chip; what takes its place where nothing does. */
 struct Adjustments {
     lotto_adjustments of_batch;
@@ -62,35 +71,31 @@ template <typename Logit> struct Row {
     using Adjustments = std::conditional_t<kAdjusted, lotto::Adjustments, NoAdjustments>;
     Team team;
     Shape shape;
-    int64_t index;
     const Source *logits;
     uint4 *in_workspace; /* the adjusted part that does not fit on chip */
     int vocab;
     int first_id; /* of the part's first place; may lie before the row */
     int part_vectors;
-    int begin, end;            /* this warp's run */
     bool has_infinity = false; /* then the +inf tokens count as 0 and all others as -inf */
 
     /* logits_rows: which row of the batch is whose; NULL: each its own. One that the batch does not have must not be read. */
     __device__ Row(const lotto_logits &batch, Shape shape, const Adjustments &adjustments = {},
                    const int32_t *logits_rows = nullptr)
         : shape(shape) {
-        index = team.index();
         logits = static_cast<const Source *>(batch.data) +
-                 (logits_rows ? logits_rows[index] : index) * batch.row_stride;
+                 (logits_rows ? logits_rows[index()] : index()) * batch.row_stride;
         vocab = static_cast<int>(batch.vocab);
         cut();
         if constexpr (kAdjusted)
             in_workspace =
-                reinterpret_cast<uint4 *>(adjustments.workspace + index * adjustments.workspace_row_bytes) +
+                reinterpret_cast<uint4 *>(adjustments.workspace + index() * adjustments.workspace_row_bytes) +
                 team.rank * shape.part;
     }
 
     /* A row as it was before its adjustments, read from the batch in each pass. */
     template <typename Held>
     __device__ explicit Row(const Row<Held> &adjusted)
-        : team(adjusted.team), shape(adjusted.shape), index(adjusted.index), logits(adjusted.logits),
-          vocab(adjusted.vocab) {
+        : team(adjusted.team), shape(adjusted.shape), logits(adjusted.logits), vocab(adjusted.vocab) {
         if (kPerVector > Row<Held>::kPerVector) {
             shape.part = shape.part / 2 + 1; /* there is half a vector more before the row, and after it */
             shape.run = (shape.part + kBlockWarps - 1) / kBlockWarps;
@@ -99,7 +104,9 @@ template <typename Logit> struct Row {
         cut();
     }
 
-    /* Finds the block's part and the warp's run. */
+    __device__ int64_t index() const { return team.index(); }
+
+    /* Finds the block's part and its warps' runs. */
     __device__ void cut() {
         int before =
             static_cast<int>(reinterpret_cast<uintptr_t>(logits) % (kPerVector * sizeof(Source)) /
@@ -108,8 +115,6 @@ template <typename Logit> struct Row {
         int part_begin = team.rank * shape.part;
         first_id = part_begin * kPerVector - before;
         part_vectors = min(max(vectors - part_begin, 0), shape.part);
-        begin = run_begin(warp_in_block());
-        end = run_begin(warp_in_block() + 1);
     }
 
     /* The part in shared memory, if it fits. */
@@ -127,6 +132,9 @@ template <typename Logit> struct Row {
     }
 
     __device__ int run_begin(int warp) const { return min(warp * shape.run, part_vectors); }
+
+    __device__ int begin() const { return run_begin(warp_in_block()); }
+    __device__ int end() const { return run_begin(warp_in_block() + 1); }
     __device__ int id_of(int vector) const { return first_id + vector * kPerVector; }
 
     /* A logit's working value. */
@@ -180,23 +188,30 @@ template <typename Logit> struct Row {
                 value = settle(value);
     }
 
+#if __CUDA_ARCH__ >= 900
+    using Between = std::conditional_t<sizeof(Logit) == 2, BetweenPairs<Logit>, lotto::Between<Logit>>;
+#else
+    using Between = lotto::Between<Logit>;
+#endif
+
     /*
-     * Calls visit(id, working value) for the run's tokens from low to top: for few. Each lane looks at many vectors first and then visits what it found, so
-     * that lanes do so together. What lies from low to top is no further above low than top, as rounded; what lies below low is so by a negative distance,
-     * whose bits are a larger integer than those of any other.
+     * Calls visit(id, working value) for the run's tokens from low to top, which is finite: for few. Each lane looks at many vectors first and then visits what it
+     * found, so that lanes do so together.
      */
     template <typename Visit> __device__ void for_each_between(float low, float top, Visit visit) const {
-        float below = 0.0f - low; /* -0 + below is +0 */
-        uint32_t furthest = arith_bits_of(top + below);
-        for (int first = begin + lane(); first < end; first += kFlags * kWarpThreads) {
+        Between between(low, top);
+        int last = end();
+        for (int first = begin() + lane(); first < last; first += kFlags * kWarpThreads) {
             uint32_t flags = 0;
-            auto look = [&](int, const auto &x) {
-                uint32_t nearest = ~0u;
-                for (float value : x)
-                    nearest = min(nearest, arith_bits_of(value + below));
-                flags = 2 * flags + (nearest <= furthest);
+            auto look = [&](int vector) { flags = 2 * flags + between.holds_any(on_chip()[vector]); };
+            auto look_at_values = [&](int vector) {
+                float x[kPerVector];
+                values(vector, x);
+                flags = 2 * flags + between.holds_any(x);
             };
-            int beyond = each_vector_from(first, min(first + kFlags * kWarpThreads, end), look);
+            int stretch = min(first + kFlags * kWarpThreads, last);
+            int beyond = shape.fits ? each_vector<16 / kPerVector>(first, stretch, look)
+                                    : each_vector<1>(first, stretch, look_at_values);
             for (; flags != 0; flags &= flags - 1)
                 visit_between(beyond - __ffs(flags) * kWarpThreads, low, top, visit);
         }
@@ -231,54 +246,73 @@ template <typename Logit> struct Row {
         values(vector, x);
         uint32_t between = 0;
         for (int i = 0; i < kPerVector; i++)
-            between |= x[i] >= low && x[i] <= top ? 1u << i : 0;
+            set_if_between(between, 1u << i, x[i], low, top);
         for (; between != 0; between &= between - 1) {
             int place = vector * kPerVector + __ffs(between) - 1;
             visit(first_id + place, value_at(place));
         }
     }
 
-    /* Calls visit(vector) for a lane's share of the vectors up to last. Returns the lane's first beyond. */
-    template <int kAtOnce, typename Visit>
-    __device__ static int each_vector(int vector, int last, Visit visit) {
+    /* Calls visit(vector, i) for a lane's share of the vectors up to last, and after() after each few, of which i counts. Returns the lane's first beyond. */
+    template <int kAtOnce, typename Visit, typename After>
+    __device__ static int each_vector(int vector, int last, Visit visit, After after) {
         /* Many at once only while no lane goes beyond, so that all lanes do as many. */
         int all_within = kAtOnce > 1 ? last - kAtOnce * kWarpThreads + lane() : last - 1;
 #pragma unroll 1
-        for (; vector <= all_within; vector += kAtOnce * kWarpThreads)
+        for (; vector <= all_within; vector += kAtOnce * kWarpThreads) {
 #pragma unroll
             for (int i = 0; i < kAtOnce; i++)
-                visit(vector + i * kWarpThreads);
+                visit(vector + i * kWarpThreads, i);
+            after();
+        }
 #pragma unroll 1
-        for (; kAtOnce > 1 && vector < last; vector += kWarpThreads)
-            visit(vector);
+        for (; kAtOnce > 1 && vector < last; vector += kWarpThreads) {
+            visit(vector, 0);
+            after();
+        }
         return vector;
+    }
+    template <int kAtOnce, typename Visit>
+    __device__ static int each_vector(int vector, int last, Visit visit) {
+        return each_vector<kAtOnce>(
+            vector, last, [&](int each, int) { visit(each); }, [] {});
     }
 
     /* Calls visit(id of the vector's first place, working values) for each vector of the warp's run, lanes side by side. */
     template <int kLogitsAtOnce = 16, typename Visit> __device__ void for_each_vector(Visit visit) const {
-        each_vector_from<kLogitsAtOnce>(begin + lane(), end, visit);
+        auto each = [&](int id, const auto &x, int) { visit(id, x); };
+        each_vector_from<kLogitsAtOnce>(begin() + lane(), end(), each, [] {});
     }
     template <typename Visit> __device__ void for_each_vector(int first, int last, Visit visit) const {
-        each_vector_from(first + lane(), last, visit);
+        auto each = [&](int id, const auto &x, int) { visit(id, x); };
+        each_vector_from<16>(first + lane(), last, each, [] {});
     }
-    template <int kLogitsAtOnce = 16, typename Visit>
-    __device__ int each_vector_from(int first, int last, Visit visit) const {
-        if (shape.fits)
-            return each_vector<kLogitsAtOnce / kPerVector>(first, last, [&](int vector) {
-                float x[kPerVector];
-                Logit::unpack(on_chip()[vector], x);
-                visit(id_of(vector), x);
-            });
-        return each_vector<1>(first, last, [&](int vector) {
+    /* The same by groups of 16 logits or fewer: visit(id, working values, whether they begin a group), and after() behind each. */
+    template <typename Visit, typename After> __device__ void for_each_group(Visit visit, After after) const {
+        auto each = [&](int id, const auto &x, int i) { visit(id, x, i == 0); };
+        each_vector_from<16>(begin() + lane(), end(), each, after);
+    }
+    template <int kLogitsAtOnce, typename Visit, typename After>
+    __device__ void each_vector_from(int first, int last, Visit visit, After after) const {
+        auto visit_on_chip = [&](int vector, int i) {
+            float x[kPerVector];
+            Logit::unpack(on_chip()[vector], x);
+            visit(id_of(vector), x, i);
+        };
+        auto visit_any = [&](int vector, int i) {
             float x[kPerVector];
             values(vector, x);
-            visit(id_of(vector), x);
-        });
+            visit(id_of(vector), x, i);
+        };
+        if (shape.fits)
+            each_vector<kLogitsAtOnce / kPerVector>(first, last, visit_on_chip, after);
+        else
+            each_vector<1>(first, last, visit_any, after);
     }
 
     /* The same with the logits as the batch has them, NaN as -inf. */
     template <typename Visit> __device__ void for_each_vector_of_batch(Visit visit) const {
-        each_vector<1>(begin + lane(), end, [&](int vector) {
+        each_vector<1>(begin() + lane(), end(), [&](int vector) {
             float x[kPerVector];
             Logit::unpack(read(vector), x);
             for (float &value : x)
@@ -289,8 +323,8 @@ template <typename Logit> struct Row {
 
     /* Calls visit(id) for each token of the warp's run, lanes side by side. */
     template <typename Visit> __device__ void for_each_id(Visit visit) const {
-        int last = min(id_of(end), vocab);
-        for (int id = max(id_of(begin), 0) + lane(); id < last; id += kWarpThreads)
+        int last = min(id_of(run_begin(warp_in_block() + 1)), vocab);
+        for (int id = max(id_of(run_begin(warp_in_block())), 0) + lane(); id < last; id += kWarpThreads)
             visit(id);
     }
 

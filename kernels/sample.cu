@@ -28,15 +28,15 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     sample_kernel(Shape shape, lotto_logits logits, lotto_draws draws, lotto_controls controls,
                   lotto_samples samples, typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments);
-    arith_controls row_controls = arith_row_controls(&controls, row.index);
+    arith_controls row_controls = arith_row_controls(&controls, row.index());
     if (!row.kAdjusted && arith_is_greedy(row_controls) && !row.fetches())
         return; /* who fetches finds the first token */
     prepare_guesses(row.team);
     Summary summary = summarize(row, adjustments, row_controls);
     if (row.team.leads() && threadIdx.x == 0) {
-        store(samples.status, row.index, summary.status);
+        store(samples.status, row.index(), summary.status);
         if (summary.is_empty())
-            store_no_draw(samples, row.index);
+            store_no_draw(samples, row.index());
     }
     if (summary.is_empty())
         return;
@@ -47,12 +47,15 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         kept = keep_all(summary, 1.0f);
         drawn = {first_token(row, summary), summary.maximum, kGreedyMass};
     } else {
-        kept = keep_some(row, summary, row_controls, controls.order);
-        drawn = draw(row, kept,
-                     [&](uint64_t mass) { return arith_target(random_of(draws, row.index, 0), mass); });
+        bool by_estimates = !samples.prob && !samples.logprob; /* they need the exact mass */
+        kept = keep_some(row, summary, row_controls, controls.order, [&](Weight judge, uint64_t judged) {
+            return EstimatedWeight{judge, by_estimates && Prefix(judged).is_whole()};
+        });
+        drawn = draw(row, kept, by_estimates,
+                     [&](uint64_t mass) { return arith_target(random_of(draws, row.index(), 0), mass); });
     }
     if (drawn.token >= 0)
-        store_draw(samples, row.index, kept, drawn);
+        store_draw(samples, row.index(), kept, drawn);
     row.team.leave();
 }
 
@@ -70,13 +73,14 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
                   const __grid_constant__ lotto_samples samples,
                   typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments, draws.logits_rows);
-    Report report = {samples, static_cast<int>(row.index), draws.count, row.team.leads() && threadIdx.x == 0};
-    arith_controls row_controls = arith_row_controls(&controls, row.index);
-    arith_source source = arith_source_of(&logits, &draws, row.index);
+    Report report = {samples, static_cast<int>(row.index()), draws.count,
+                     row.team.leads() && threadIdx.x == 0};
+    arith_controls row_controls = arith_row_controls(&controls, row.index());
+    arith_source source = arith_source_of(&logits, &draws, row.index());
     prepare_guesses(row.team);
     Summary summary = source.status ? refuse(row, source.status) : summarize(row, adjustments, row_controls);
     if (report.writes)
-        store(samples.status, row.index, summary.status);
+        store(samples.status, row.index(), summary.status);
     if (summary.is_empty()) {
         if (row.team.leads())
             report.nothing();
@@ -92,7 +96,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     if (!greedy)
         draw_many(
             row, kept, draws.count,
-            [&](int number) { return arith_target(random_of(draws, row.index, number), mass); }, store_one);
+            [&](int number) { return arith_target(random_of(draws, row.index(), number), mass); }, store_one);
     for (int number = threadIdx.x; greedy && row.team.leads() && number < draws.count;
          number += kBlockThreads)
         store_one(number, static_cast<int>(arith_key_id(kept.bound)), summary.maximum);

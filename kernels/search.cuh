@@ -3,11 +3,13 @@
  *
  * From a value beyond which the measure is known exactly, a bracket of values is placed where the target should be, with what lies beyond it known
  * exactly at every step, until the last token is in the bracket and the bracket's tokens fit the leader's list, which is sorted and
- * summed. A bracket with too many tokens is narrowed, in the end halved; one whose tokens are all alike is cut by their ids.
+ * summed. A bracket with too many tokens is narrowed, in the end halved; one whose tokens are all alike is cut by their ids. Where what lies beyond is
+ * an estimate, the same finds the last token, and whether that is certain; if not, what lies beyond it is measured.
  */
 #ifndef LOTTO_SEARCH_CUH
 #define LOTTO_SEARCH_CUH
 
+#include "estimate.cuh"
 #include "list.cuh"
 
 namespace lotto {
@@ -20,9 +22,10 @@ struct Found {
 
 /* What the leader asks of the team. */
 struct Step {
-    enum Kind { SWEEP, LOCATE, DONE } kind;
+    enum Kind { SWEEP, MEASURE, LOCATE, DONE } kind;
     /* SWEEP, as ordered integers, inclusive: a bracket, and the stretch from the edge to its far end, of which the rest is measured alone. */
     uint32_t low, top, least, most;
+    /* MEASURE: what lies beyond low, and the rest of what is judged. */
     Place place;       /* LOCATE: the token with value low at this place, by count */
     uint64_t bound;    /* DONE */
     bool list_is_head; /* DONE: the list holds the first tokens of the row's order, sorted */
@@ -47,27 +50,43 @@ struct Widths {
 
 /* What the leader knows of where the prefix ends. Its values are floats': none is kOrderedMinusZero. */
 struct Search {
-    uint64_t judged;         /* the prefix that the found one is part of, by its bound */
-    uint64_t target;         /* what the found one measures, at least */
-    uint32_t edge;           /* tokens with larger values are beyond it */
-    uint64_t beyond;         /* their measure */
+    uint64_t judged;    /* the prefix that the found one is part of, by its bound */
+    Goal goal;          /* what the found one reaches: */
+    uint64_t target;    /* it measures so much, at least */
+    uint64_t error;     /* of the target less what lies beyond the edge, at most; 0: nothing is estimated */
+    uint32_t edge;      /* tokens with larger values are beyond it */
+    uint64_t beyond;    /* their measure */
+    uint64_t estimated; /* the same when it was an estimate; 0: it never was */
     uint32_t floor, ceiling; /* the last token's value lies between these */
     float tokens_per_unit;   /* near the edge, as far as is known; 0: it is not */
     int bits_rounded;        /* the logits that differ from one in its last so many bits alone are that one */
     int misses, overflows;   /* brackets without the last token, and with too many others */
 
-    __device__ bool goes_down() const { return target > beyond; }
+    /* Whether a sum reaches the target. What is estimated may be less than 0. */
+    __device__ bool is_reached(uint64_t sum) const { return static_cast<int64_t>(sum - target) >= 0; }
+    __device__ bool goes_down() const { return !is_reached(beyond); }
+
+    /* Of the target less what lies beyond, where both are estimates. */
+    __device__ uint64_t error_of_share(uint64_t beyond, uint64_t rest, int vocab) const {
+        float share = fminf(fmaxf(goal.mass_share, 0.0f), 1.0f);
+        return estimate_error((1.0f - share) * static_cast<float>(beyond) + share * static_cast<float>(rest),
+                              vocab);
+    }
 
     /* Of a bracket likely to hold the last token, and few others. value, each: of a token at the edge, and what it measures. */
     __device__ Widths widths(float value, uint64_t each) const {
         uint64_t away = goes_down() ? target - beyond : beyond - target;
         float tokens = static_cast<float>(away) / static_cast<float>(each);
-        float aside = fminf(kWarpThreads + 0.15f * tokens, 0.4f * kListPlaces);
+        float apart =
+            fabsf(value) * 0x1p-24f *
+            static_cast<float>(1 << bits_rounded); /* half of what lies between a logit and the next */
+        float alike = 2.0f * apart * tokens_per_unit;
+        float aside = alike > 0.4f * kListPlaces /* so many, and the bracket is one value */
+                          ? 0.0f
+                          : fminf(kWarpThreads + 0.11f * tokens, 0.4f * (kListPlaces - alike));
         bool lost = misses > 2 || (tokens > 4 * kListPlaces && overflows == 0); /* or many tokens are alike */
         float near = lost ? 0.0f : fmaxf(tokens - aside, 0.0f), far = lost ? 2.0f * tokens : tokens + aside;
         float unsure = misses < 3 ? 1.0f : static_cast<float>(1 << min(3 * (misses - 2), 30));
-        float apart =
-            fabsf(value) * 0x1p-24f * static_cast<float>(1 << bits_rounded); /* from what lies on a value */
         near = fmaxf(near / tokens_per_unit - apart, 0.0f);
         far = unsure * far / tokens_per_unit + apart;
         return far > 0.0f && far < ARITH_INFINITY ? Widths{near, far} : Widths{0, ARITH_INFINITY};
@@ -100,6 +119,15 @@ struct Search {
         step.top = max(near, far) - (max(near, far) == kOrderedMinusZero);
         step.least = min(step.low, first);
         step.most = max(step.top, first);
+    }
+
+    /* Nothing is known but the edge: the last token may be any. */
+    __device__ void begin_at(uint32_t from, float maximum) {
+        uint32_t last = static_cast<uint32_t>(judged >> ARITH_ID_BITS);
+        floor = last == kOrderedMinusZero ? ordered_above(last) : last;
+        ceiling = arith_ordered(maximum);
+        edge = min(max(from, floor), ceiling);
+        misses = overflows = 0;
     }
 
     /* The stretch between the edge and the bracket is measured: the edge moves to the bracket. Was the last token in that stretch already? */
@@ -161,7 +189,7 @@ struct Drawn {
 struct Scratch {
     List list;
     uint64_t beyond[kMaxTeamWarps]; /* the measure of what lies beyond the edge, or is kept, run by run */
-    uint64_t total[kMaxTeamWarps];  /* of what is judged, run by run */
+    uint64_t rest[kMaxTeamWarps];   /* of what is judged, run by run */
     Found found[kMaxTeamWarps];
     Search search;
     Step step;
@@ -171,7 +199,7 @@ struct Scratch {
     int kept; /* of a list that holds all that is kept: the first so many */
     uint64_t mass;
     Place place; /* of the drawn token, by mass */
-    Drawn drawn;
+    bool unsure; /* which token that is */
 };
 
 __device__ inline Scratch &scratch() {
@@ -179,17 +207,22 @@ __device__ inline Scratch &scratch() {
     return shared;
 }
 
-/* A sum over the runs, by a warp of the leader's. */
-__device__ inline uint64_t sum_runs(const uint64_t *of_runs, int warps) {
+/* A sum of of_run(warp) over the runs, by a warp of the leader's. */
+template <typename OfRun> __device__ uint64_t sum_runs(int warps, OfRun of_run) {
     uint64_t sum = 0;
+#pragma unroll 1
     for (int warp = lane(); warp < warps; warp += kWarpThreads)
-        sum += of_runs[warp];
+        sum += of_run(warp);
     return warp_sum(sum);
+}
+__device__ inline uint64_t sum_runs(int warps, uint64_t *of_runs) {
+    return sum_runs(warps, [&](int warp) { return of_runs[warp]; });
 }
 
 /* All runs' part of the bracket; every lane of the leading block gets it. */
 __device__ inline Found sum_found(int warps) {
     Found own = {0, 0, 0, ~0u, 0};
+#pragma unroll 1
     for (int warp = lane(); warp < warps; warp += kWarpThreads) {
         Found run = scratch().found[warp];
         own = {own.measure + run.measure, own.passed + run.passed, own.count + run.count,
@@ -205,16 +238,13 @@ template <typename Measure> __device__ void move_runs(int warps, bool down, uint
         scratch().beyond[warp] += down ? scratch().found[warp].*over : 0 - scratch().found[warp].*over;
 }
 
-/* The last token is in the list. Returns the prefix's bound; the runs' measures become those of the prefix. */
-template <typename Measure>
-__device__ uint64_t cut_list(const Search &search, uint64_t before, Measure measure) {
+/* The last token is in the list, which is sorted. Sums it; the runs' measures become those of the prefix. Returns the last token's entry. */
+template <typename Measure> __device__ int cut_list(const Search &search, uint64_t before, Measure measure) {
     List &list = scratch().list;
-    list_sort(list);
-    __syncthreads();
     if constexpr (Measure::kCounts)
-        return entry_key(list.entry[search.target - before - 1]);
+        return static_cast<int>(search.target - before - 1);
     list_sum(list, before, measure);
-    int last = list.first([&](int i) { return list.sum[i] >= search.target; });
+    int last = list.first([&](int i) { return search.is_reached(list.sum[i]); });
     bool down = search.goes_down();
     for (int i = threadIdx.x; i < static_cast<int>(list.count); i += kBlockThreads) {
         unsigned long long weight = measure(entry_value(list.entry[i]));
@@ -222,21 +252,39 @@ __device__ uint64_t cut_list(const Search &search, uint64_t before, Measure meas
             atomicAdd(reinterpret_cast<unsigned long long *>(&scratch().beyond[entry_warp(list.entry[i])]),
                       down ? weight : 0 - weight);
     }
-    return entry_key(list.entry[last]);
+    return last;
 }
 
-/* The last token is one of many alike: where is it? The runs' measures become those of the prefix. By thread 0. */
+/* Whether the list's last token is the same wherever within the error the target is. */
+template <typename Measure> __device__ bool cut_is_sure(const Search &search, uint64_t before, int last) {
+    if constexpr (Measure::kEstimated) { /* where tokens are counted the list has no sums */
+        const List &list = scratch().list;
+        uint64_t without = last > 0 ? list.sum[last - 1] : before;
+        return search.error == 0 ||
+               (list.sum[last] - search.target >= search.error && search.target - without > search.error);
+    }
+    return true;
+}
+
+/*
+ * The last token is one of many alike: where is it? The runs' measures become those of the prefix. In no run if that depends on where within the error
+ * the target is. By thread 0.
+ */
 template <typename Measure>
 __device__ Place place_in_tie(int warps, const Search &search, uint64_t before, uint32_t value,
                               Measure measure) {
-    uint64_t each = measure(arith_of_ordered(value));
-    uint64_t left = (search.target - before + each - 1) / each; /* so many of them are kept */
+    uint64_t each = measure(arith_of_ordered(value)), wanted = search.target - before;
+    uint64_t left = (wanted + each - 1) / each; /* so many of them are kept */
+    if (Measure::kEstimated && search.error > 0 &&
+        (wanted <= search.error || (wanted - search.error + each - 1) / each != left ||
+         (wanted + search.error + each - 1) / each != left))
+        return {-1, 0, 0};
     bool down = search.goes_down();
-    Place place = {-1, 0};
+    Place place = {-1, 0, 0};
     for (int warp = 0; warp < warps; warp++) {
         uint64_t here = scratch().found[warp].count, kept = min(here, left);
         if (kept > 0 && left <= here)
-            place = {warp, left - 1};
+            place = {warp, left - 1, 0};
         left -= kept;
         if constexpr (!Measure::kCounts)
             scratch().beyond[warp] += down ? kept * each : 0 - (here - kept) * each;
@@ -260,6 +308,21 @@ __device__ inline void begin_search(const Search &search, uint32_t low) {
     scratch().list.count = 0;
 }
 
+/* The first step from an edge of which the leader has the runs' sums on both sides; estimated: they are estimates. By its first warp. */
+template <typename Measure>
+__device__ void begin_beyond(int warps, bool estimated, int vocab, Measure measure) {
+    uint64_t beyond = sum_runs(warps, scratch().beyond), rest = sum_runs(warps, scratch().rest);
+    if (lane() != 0)
+        return;
+    Search &search = scratch().search;
+    search.beyond = beyond;
+    search.target = search.goal.target(beyond + rest);
+    search.error = estimated ? search.error_of_share(beyond, rest, vocab) : 0;
+    search.estimated = estimated ? beyond : 0;
+    scratch().list.count = 0;
+    search.choose(scratch().step, measure);
+}
+
 /* The next step after a sweep. By the whole leading block; a call, so that it takes no registers and instructions of the others. */
 template <typename Measure> __device__ __noinline__ void advance_search(int warps, Measure measure) {
     Scratch &own = scratch();
@@ -272,14 +335,16 @@ template <typename Measure> __device__ __noinline__ void advance_search(int warp
         __syncthreads();
     }
     uint64_t before = down ? search.beyond : search.beyond - all.measure; /* what lies beyond the bracket */
-    bool inside = !missed && (down ? search.target <= before + all.measure : search.target > before);
-    bool at_the_end = down && own.step.low == search.floor;
+    bool inside = !missed && (down ? search.is_reached(before + all.measure) : !search.is_reached(before));
+    /* Upwards none but an estimate gets there, which may leave something beyond the maximum. */
+    bool at_the_end = down ? own.step.low == search.floor : own.step.top == search.ceiling;
     bool listed = inside && own.list.count == all.count && all.count <= kListPlaces;
     Step next = own.step;
     if (missed) {
         search.choose(next, measure);
     } else if (!inside && at_the_end) {
-        next.kind = Step::DONE;
+        next.kind = Measure::kEstimated && search.error > 0 ? Step::MEASURE : Step::DONE;
+        next.low = search.edge;
         next.bound = search.judged;
         move_runs<Measure>(warps, down, &Found::measure);
     } else if (!inside) {
@@ -287,22 +352,32 @@ template <typename Measure> __device__ __noinline__ void advance_search(int warp
         search.move(own.step, all);
         search.choose(next, measure);
     } else if (listed) {
-        next.kind = Step::DONE;
-        next.bound = cut_list(search, before, measure);
+        list_sort(own.list);
+        __syncthreads();
+        int last = cut_list(search, before, measure);
+        next.bound = entry_key(own.list.entry[last]);
+        next.kind = cut_is_sure<Measure>(search, before, last) ? Step::DONE : Step::MEASURE;
+        next.low = static_cast<uint32_t>(next.bound >> ARITH_ID_BITS);
     } else if (all.least == all.most) {
-        next.kind = Step::LOCATE;
         next.low = all.least;
-        if (threadIdx.x == 0)
+        if (threadIdx.x == 0) {
             next.place = place_in_tie(warps, search, before, all.least, measure);
+            next.kind = next.place.warp >= 0 ? Step::LOCATE : Step::MEASURE;
+        }
     } else {
         search.narrow(all);
         search.choose(next, measure);
     }
-    next.list_is_head = listed && before == 0;
+    next.list_is_head = listed && before == 0 && search.estimated == 0;
     __syncthreads();
     if (threadIdx.x == 0) {
         if (next.kind == Step::SWEEP)
             own.list.count = 0;
+        if constexpr (Measure::kEstimated)
+            if (next.kind == Step::MEASURE) {
+                search.begin_at(next.low, measure.maximum);
+                next.low = search.edge;
+            }
         own.search = search;
         own.step = next;
     }

@@ -18,9 +18,9 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     softmax_kernel(Shape shape, lotto_logits logits, lotto_controls controls, float *probs,
                    int64_t probs_stride, uint32_t *status, typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments);
-    arith_controls row_controls = arith_row_controls(&controls, row.index);
+    arith_controls row_controls = arith_row_controls(&controls, row.index());
     Summary summary = summarize(row, adjustments, row_controls);
-    float *row_probs = probs + row.index * probs_stride;
+    float *row_probs = probs + row.index() * probs_stride;
     if (summary.is_empty()) {
         write_no_probs(row, row_probs);
     } else {
@@ -29,7 +29,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         write_probs(row, kept, row_probs);
     }
     if (status && row.team.leads() && threadIdx.x == 0)
-        status[row.index] = summary.status;
+        status[row.index()] = summary.status;
     row.team.leave();
 }
 

@@ -13,13 +13,19 @@
 namespace lotto {
 namespace {
 
+/* Where the nucleus's first tokens end, if not all are asked for. A call, so that it takes no registers of what comes before. */
+template <typename Logit>
+__device__ __noinline__ uint64_t cut_short(Row<Logit> row, Summary summary, int listed, uint64_t bound) {
+    return top_k_cut(row, summary, listed, bound).bound;
+}
+
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     top_p_kernel(Shape shape, lotto_logits logits, lotto_controls controls, int64_t capacity, int32_t *ids,
                  int32_t *kept_counts, float *mass, uint32_t *status, char *workspace,
                  size_t workspace_row_bytes, typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments);
-    arith_controls row_controls = arith_row_controls(&controls, row.index);
+    arith_controls row_controls = arith_row_controls(&controls, row.index());
     prepare_guesses(row.team);
     Summary summary = summarize(row, adjustments, row_controls);
     int kept_count = 0, listed = 0;
@@ -31,19 +37,19 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         listed = static_cast<int>(min(static_cast<int64_t>(kept_count), capacity));
         if (mass)
             share_of_mass = mass_share(row, kept, kept_mass(row, kept));
-        bound = listed < kept_count ? top_k_cut(row, summary, listed, kept.bound).bound : kept.bound;
+        bound = listed < kept_count ? cut_short(row, summary, listed, kept.bound) : kept.bound;
     }
 
-    const uint64_t *keys = rank(row, bound, listed, workspace + row.index * workspace_row_bytes);
+    const uint64_t *keys = rank(row, bound, listed, workspace + row.index() * workspace_row_bytes);
     if (row.team.leads()) {
         for (int64_t i = threadIdx.x; i < capacity; i += kBlockThreads)
-            ids[row.index * capacity + i] = i < listed ? static_cast<int32_t>(arith_key_id(keys[i])) : -1;
+            ids[row.index() * capacity + i] = i < listed ? static_cast<int32_t>(arith_key_id(keys[i])) : -1;
         if (kept_counts && threadIdx.x == 0)
-            kept_counts[row.index] = kept_count;
+            kept_counts[row.index()] = kept_count;
         if (mass && threadIdx.x == 0)
-            mass[row.index] = share_of_mass;
+            mass[row.index()] = share_of_mass;
         if (status && threadIdx.x == 0)
-            status[row.index] = summary.status | (kept_count > listed ? LOTTO_ROW_TRUNCATED : 0u);
+            status[row.index()] = summary.status | (kept_count > listed ? LOTTO_ROW_TRUNCATED : 0u);
     }
     row.team.leave();
 }

@@ -92,7 +92,7 @@ __device__ bool accepts(Row<Logit> &row, const Kept &kept, const Draft &draft, N
 /* Tells the leader what each run has of the residual, in scratch().beyond; returns all. */
 template <typename Logit> __device__ uint64_t measure_residual(Row<Logit> &row, const Residual &residual) {
     uint64_t own = 0;
-    row.for_each_between(residual.weight.prefix.last, ARITH_INFINITY,
+    row.for_each_between(residual.weight.prefix.last, residual.weight.weight.maximum,
                          [&](int id, float x) { own += residual(x, id); });
     uint64_t of_run = warp_sum_of_lanes(own);
     if (lane() == 0)
@@ -119,21 +119,21 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
                   lotto_draws draws, lotto_controls controls, const __grid_constant__ lotto_verified verified,
                   const __grid_constant__ Verdicts verdicts, typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments, draws.logits_rows);
-    arith_step step = arith_step_of(&drafts, row.index);
+    arith_step step = arith_step_of(&drafts, row.index());
     if (step.index > step.length) {
         refuse(row);
         return;
     }
-    arith_source source = arith_source_of(&logits, &draws, row.index);
+    arith_source source = arith_source_of(&logits, &draws, row.index());
     uint32_t unread = source.status ? source.status : step.status;
     arith_controls row_controls = arith_row_controls(&controls, step.sequence);
     prepare_guesses(row.team);
     Summary summary = unread ? refuse(row, unread)
-                             : summarize(row, adjustments, row_controls, arith_step_place(step, row.index));
+                             : summarize(row, adjustments, row_controls, arith_step_place(step, row.index()));
     bool writes = row.team.leads() && threadIdx.x == 0;
-    auto end = [&](int, int token, float) { end_row(drafts, row.index, token, verdicts, verified); };
+    auto end = [&](int, int token, float) { end_row(drafts, row.index(), token, verdicts, verified); };
     if (writes)
-        verdicts.status[row.index] = summary.status;
+        verdicts.status[row.index()] = summary.status;
     if (summary.is_empty()) {
         if (writes)
             end(0, -1, 0);
@@ -145,7 +145,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
                    0};
     bool is_token = draft.token >= 0 && draft.token < row.vocab;
     if (writes && step.index < step.length && !is_token)
-        verdicts.status[row.index] |= LOTTO_ROW_BAD_ID;
+        verdicts.status[row.index()] |= LOTTO_ROW_BAD_ID;
     if (arith_is_greedy(row_controls)) {
         int first = static_cast<int>(arith_key_id(kept.bound));
         if (writes)
