@@ -2,7 +2,7 @@
 
 #include "reference/row.h"
 
-/* Larger teams than the usual ones find room in few places of a GPU at once. */
+/* Larger teams than the usual ones find room in few places of a GPU at once: they are for rows of which smaller ones leave no room for a second block. */
 enum { VECTOR_BYTES = 16, LARGEST_USUAL_TEAM = 8, LEAST_LOGITS_OF_A_BLOCK = 2000 };
 
 static const size_t workspace_alignment = 256;
@@ -48,7 +48,7 @@ static void lay_out_teams(struct lotto_plan *plan, const struct lotto_limits *li
     size_t room = rest(limits->shared_per_block, shared_bytes);
     size_t room_of_two = rest(limits->shared_per_multiprocessor / 2, limits->shared_reserved + shared_bytes);
     int largest = limits->largest_team, usual = largest < LARGEST_USUAL_TEAM ? largest : LARGEST_USUAL_TEAM;
-    int team = smallest_team(logits, smaller(room_of_two, part_of_two_blocks), usual);
+    int team = smallest_team(logits, smaller(room_of_two, part_of_two_blocks), largest);
     if (team == 0)
         team = smallest_team(logits, room, usual);
     if (team == 0 && part_bytes(logits, largest) <= room)

@@ -74,8 +74,9 @@ Test(plan, a_part_leaves_room_for_a_second_block) {
 Test(plan, rows_that_just_fit) {
     static const struct {
         int64_t rows;
-        uint32_t team_blocks, of_longer; /* 8 blocks: it is read from global memory */
-    } cases[] = {{1, 16, 8}, {1000, 5, 6}};
+        uint32_t team_blocks, of_longer;
+        bool longer_is_held; /* or read from global memory */
+    } cases[] = {{1, 16, 8, false}, {1000, 7, 8, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lotto_logits logits = shape(cases[i].rows, 4 * (13120 * (int64_t)cases[i].team_blocks - 1));
         struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, false);
@@ -84,7 +85,7 @@ Test(plan, rows_that_just_fit) {
         logits = shape(cases[i].rows, logits.vocab + 1);
         plan = lotto_plan_rows(&gpu, &logits, false);
         cr_expect_eq(plan.team_blocks, cases[i].of_longer);
-        cr_expect_eq(plan.part_bytes == 0, cases[i].of_longer == 8);
+        cr_expect_eq(plan.part_bytes > 0, cases[i].longer_is_held);
     }
 }
 
@@ -99,10 +100,22 @@ Test(plan, a_large_batch_has_two_blocks_on_each_multiprocessor) {
                   gpu.shared_per_multiprocessor);
 }
 
-Test(plan, long_rows_take_a_whole_multiprocessor_a_block_or_stay_in_global_memory) {
-    lotto_logits logits = shape(256, 262144); /* 8 x 128 KiB, but 5 x 204.8 KiB; a block has 205 */
+/* 262144 logits of 4 bytes: 8 blocks have 128 KiB each, 12 have 85.3, where clusters of so many are to be had. */
+Test(plan, long_rows_have_more_blocks_so_that_two_fit_on_each_multiprocessor) {
+    lotto_logits logits = shape(256, 262144);
     struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, false);
-    cr_expect_eq(plan.team_blocks, 5);
+    cr_expect_eq(plan.team_blocks, 12);
+    cr_expect_leq(2 * (plan.part_bytes + LOTTO_ROWS_SHARED_BYTES + gpu.shared_reserved),
+                  gpu.shared_per_multiprocessor);
+    struct lotto_limits portable = gpu;
+    portable.largest_team = 8; /* 5 x 204.8 KiB; a block has 205 */
+    cr_expect_eq(lotto_plan_rows(&portable, &logits, false).team_blocks, 5);
+}
+
+Test(plan, longer_rows_take_a_whole_multiprocessor_a_block_or_stay_in_global_memory) {
+    lotto_logits logits = shape(256, 370000); /* 16 x 90.3 KiB, but 8 x 180.7 */
+    struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, false);
+    cr_expect_eq(plan.team_blocks, 8);
     cr_expect_leq(plan.part_bytes + LOTTO_ROWS_SHARED_BYTES, gpu.shared_per_block);
     logits = shape(256, 1 << 20); /* 4 MiB: more than any team holds, so it is read in each pass */
     plan = lotto_plan_rows(&gpu, &logits, false);
