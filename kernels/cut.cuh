@@ -12,13 +12,6 @@
 
 namespace lotto {
 
-/* sum += own if x > value: under a predicate, where the compiler would first choose what to add. */
-__device__ inline void add_if_greater(uint64_t &sum, uint64_t own, float x, float value) {
-    asm("{ .reg .pred is_greater; setp.gt.f32 is_greater, %2, %3; @is_greater add.u64 %0, %0, %1; }"
-        : "+l"(sum)
-        : "l"(own), "f"(x), "f"(value));
-}
-
 /* Tells the leader, run by run, what lies beyond a value, and the rest of what is judged. */
 template <typename Logit, typename Measure>
 __device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged, float value) {
@@ -80,19 +73,16 @@ __device__ __noinline__ void measure_beyond_apart(Row<Logit> row, Weight weight,
     measure_beyond(row, weight, judged, value);
 }
 
-/* By estimates where they may be. */
+/* By estimates where they may be, unless exact sums are asked for. */
 template <typename Logit, typename Measure>
-__device__ void take_beyond(Row<Logit> &row, Measure measure, uint64_t judged, float value) {
+__device__ void measure_sides(Row<Logit> &row, Measure measure, uint64_t judged, float value, bool exactly) {
     if constexpr (!Measure::kEstimated)
         measure_beyond(row, measure, judged, value);
-    else if (measure.by_estimates)
+    else if (measure.by_estimates && !exactly)
         estimate_beyond(row, measure, value);
     else
         measure_beyond_apart(row, measure, judged, value);
 }
-
-/* So many of a bracket's tokens a lane puts on the list; with more of them there is none. */
-constexpr uint32_t kListedOfLane = 8;
 
 /* A lane's part of a bracket: puts its tokens on the leader's list, and tells the leader what each run has of them. */
 template <typename Measure> struct Gathering {
@@ -100,6 +90,7 @@ template <typename Measure> struct Gathering {
     int warp;
     uint64_t sum = 0, passed = 0;
     uint32_t count = 0;
+    bool list_is_full = false;
     float least = ARITH_INFINITY, most = -ARITH_INFINITY;
 
     __device__ explicit Gathering(const Team &team)
@@ -109,10 +100,10 @@ template <typename Measure> struct Gathering {
         sum += measure;
         least = fminf(least, x);
         most = fmaxf(most, x);
-        if (count++ >= kListedOfLane)
-            return;
-        uint32_t place = atomicAdd(&leader.list.count, 1u);
-        if (place < kListPlaces)
+        count++;
+        uint32_t place = list_is_full ? kListPlaces : atomicAdd(&leader.list.count, 1u);
+        list_is_full = place >= kListPlaces;
+        if (!list_is_full)
             leader.list.entry[place] = list_entry(arith_key(x, id), warp);
     }
     __device__ void report(bool passes) const {
@@ -124,6 +115,21 @@ template <typename Measure> struct Gathering {
             leader.found[warp] = run;
     }
 };
+
+/* A bracket of one value. */
+template <typename Logit, typename Measure>
+__device__ void count_value(const Row<Logit> &row, Measure measure, uint32_t ordered) {
+    float value = arith_of_ordered(ordered);
+    uint32_t own = 0;
+    row.for_each_vector([&](int, const auto &x) {
+        for (float each : x)
+            own += each == value;
+    });
+    uint32_t count = warp_sum(own);
+    if (lane() == 0)
+        row.team.at_leader(scratch().found)[row.team.warp()] = {count * measure(value), 0, count, ordered,
+                                                                ordered};
+}
 
 /* One bracket, and what else of the stretch is measured. */
 template <typename Logit, typename Measure>
@@ -185,25 +191,10 @@ __device__ void sweep_head(Row<Logit> &row, Measure measure, float low) {
         [&] { total.end_group(); });
     head.report(false);
     uint64_t of_run = warp_sum_of_lanes(total.sum);
-    if (lane() == 0)
+    if (lane() == 0) {
         head.leader.rest[head.warp] = of_run;
-}
-
-/* The next step, from the row's head. By the whole leading block. */
-template <typename Measure> __device__ void advance_from_head(int warps, int vocab, Measure measure) {
-    for (int warp = threadIdx.x; warp < warps; warp += kBlockThreads)
-        scratch().beyond[warp] = 0;
-    if (warp_in_block() == 0) {
-        uint64_t mass = sum_runs(warps, scratch().rest);
-        if (lane() == 0) {
-            Search &search = scratch().search;
-            search.target = search.goal.target(mass);
-            search.error = Measure::kEstimated ? search.error_of_share(0, mass, vocab) : 0;
-            search.edge = search.ceiling;
-        }
+        head.leader.beyond[head.warp] = 0;
     }
-    __syncthreads();
-    advance_search(warps, measure);
 }
 
 /* Where a prefix ends. */
@@ -226,31 +217,32 @@ __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged) {
             return {step.bound, step.list_is_head};
         if (step.kind == Step::LOCATE) {
             float value = arith_of_ordered(step.low);
-            if (step.place.warp / kBlockWarps == team.rank) {
-                int token = locate(row, step.place, [&](float x, int id) -> uint64_t {
+            Place place = *team.at_leader(&scratch().place);
+            if (place.warp / kBlockWarps == team.rank) {
+                int token = locate(row, place, [&](float x, int id) -> uint64_t {
                     return x == value && arith_key(x, id) >= judged;
                 });
                 step.bound = arith_key(value, token);
             }
             team.sync(); /* all have read the step */
-            if (step.place.warp / kBlockWarps == team.rank && threadIdx.x == 0) {
+            if (place.warp / kBlockWarps == team.rank && threadIdx.x == 0) {
                 step.kind = Step::DONE;
                 *team.at_leader(&scratch().step) = step;
             }
             continue;
         }
-        if constexpr (Measure::kEstimated)
-            if (step.kind == Step::MEASURE) {
-                measure_beyond_apart(row, measure, judged, arith_of_ordered(step.low));
-                team.sync();
-                if (team.leads() && warp_in_block() == 0)
-                    begin_beyond(team.warps(), false, row.vocab, measure);
-                continue;
-            }
-        sweep(row, measure, judged, step);
+        bool is_head = !Measure::kCounts && step.kind == Step::HEAD;
+        if (is_head)
+            sweep_head(row, measure, arith_of_ordered(step.low));
+        else if (step.kind == Step::SIDES || step.kind == Step::EXACT_SIDES)
+            measure_sides(row, measure, judged, arith_of_ordered(step.top), step.kind == Step::EXACT_SIDES);
+        else if (step.kind == Step::COUNT)
+            count_value(row, measure, step.low);
+        else
+            sweep(row, measure, judged, step);
         team.sync();
         if (team.leads())
-            advance_search(team.warps(), measure);
+            advance_search(team.warps(), row.vocab, measure);
     }
 }
 

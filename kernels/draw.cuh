@@ -116,16 +116,20 @@ __device__ Drawn draw(Row<Logit> &row, Kept &kept, bool by_estimates, Target tar
     if (kept.listed)
         return team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
     bool anew = !kept.runs_known, estimates = by_estimates && Prefix(kept.bound).is_whole();
-    if (anew && estimates)
-        estimate_runs(row, kept.weight);
-    else if (anew)
-        measure_runs_apart(row, kept);
-    for (;;) {
-        team.sync();
+    for (;; anew = true, estimates = false) {
+        if (anew) {
+            if (team.leads() && threadIdx.x == 0)
+                scratch().search.estimated = 0;
+            if (estimates)
+                estimate_runs(row, kept.weight);
+            else
+                measure_runs_apart(row, kept);
+            team.sync();
+        }
         if (team.leads() && warp_in_block() == 0) {
             uint64_t mass = sum_runs(team.warps(), kept_of_run), goal = target(mass);
             Place place = find_run(team.warps(), goal, kept_of_run);
-            uint64_t estimated = !anew ? scratch().search.estimated : estimates ? mass : 0;
+            uint64_t estimated = anew && estimates ? mass : scratch().search.estimated;
             if (estimated > 0)
                 place.error =
                     draw_error(goal, mass, goal - place.rest, kept_of_run(place.warp), estimated, row.vocab);
@@ -147,9 +151,6 @@ __device__ Drawn draw(Row<Logit> &row, Kept &kept, bool by_estimates, Target tar
         }
         if (place.error == 0 || !team.from_leader(&scratch().unsure))
             return drawn;
-        measure_runs_apart(row, kept);
-        anew = true;
-        estimates = false;
     }
 }
 

@@ -183,7 +183,7 @@ __device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, b
     row.team.sync();
     if (!row.team.leads())
         return {};
-    int share = row.shape.run * kRunsFetched, first_piece = min(share, row.piece_length());
+    int share = row.longest_run() * kRunsFetched, first_piece = min(share, row.piece_length());
     int sampled_vectors = min(first_piece, kWarpThreads) + min(share - first_piece, kWarpThreads);
     float samples = static_cast<float>(row.team.size * kFetchingWarps * sampled_vectors * row.kPerVector);
     return read_bins(summary.maximum, bins, sampled ? static_cast<float>(row.vocab) / samples : 0.0f, goal);

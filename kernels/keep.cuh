@@ -61,26 +61,12 @@ __device__ Search search_of(const Summary &summary, uint64_t judged, Goal goal, 
 template <typename Logit, typename Measure>
 __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
                               uint64_t judged, Goal goal) {
-    Team &team = row.team;
-    if (team.leads() && threadIdx.x == 0) {
+    if (row.team.leads() && threadIdx.x == 0) {
         bool by_head = !Measure::kCounts && Prefix(judged).is_whole() && guess.head < ARITH_INFINITY;
         Search search = search_of<Logit>(summary, judged, goal, by_head ? guess.head : guess.value);
         search.tokens_per_unit = guess.tokens_per_unit;
-        begin_search(search, search.edge);
-        scratch().by_head = by_head;
+        begin_search(search, by_head ? Step::HEAD : Step::SIDES);
     }
-    team.sync();
-    float edge = arith_of_ordered(team.at_leader(&scratch())->search.edge);
-    bool by_head = team.at_leader(&scratch())->by_head;
-    if (by_head)
-        sweep_head(row, measure, edge);
-    else
-        take_beyond(row, measure, judged, edge);
-    team.sync();
-    if (team.leads() && by_head)
-        advance_from_head(team.warps(), row.vocab, measure);
-    else if (team.leads() && warp_in_block() == 0)
-        begin_beyond(team.warps(), measure.by_estimates, row.vocab, measure);
     return find_cut(row, measure, judged);
 }
 
@@ -157,9 +143,9 @@ __device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint6
     if (list_head(row, summary, guess.head, k))
         return;
     if (row.team.leads() && threadIdx.x == 0) {
-        Search search = search_of<Logit>(summary, judged, {static_cast<float>(k), 0}, summary.maximum);
+        Search search = search_of<Logit>(summary, judged, {static_cast<float>(k), 0}, guess.value);
         search.target = k;
-        begin_search(search, max(arith_ordered(guess.value), search.floor));
+        begin_search(search, Step::SWEEP);
     }
     list_cut_by_count(row, summary.maximum, judged);
 }

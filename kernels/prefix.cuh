@@ -56,22 +56,48 @@ struct Prefix {
     }
 };
 
+constexpr uint32_t kOrderedMinusZero = 0x7fffffffu;
+
+/* The next ordered value up, and down, that is a float's: none has the place of -0, which as a float would be that of +0. */
+__device__ inline uint32_t ordered_above(uint32_t value) {
+    return value + 1 == kOrderedMinusZero ? value + 2 : value + 1;
+}
+__device__ inline uint32_t ordered_below(uint32_t value) {
+    return value - 1 == kOrderedMinusZero ? value - 2 : value - 1;
+}
+
+/* sum += own if x > value: under a predicate, where the compiler would first choose what to add. */
+__device__ inline void add_if_greater(uint64_t &sum, uint64_t own, float x, float value) {
+    asm("{ .reg .pred is_greater; setp.gt.f32 is_greater, %2, %3; @is_greater add.u64 %0, %0, %1; }"
+        : "+l"(sum)
+        : "l"(own), "f"(x), "f"(value));
+}
+
 /* The warp's share of what a prefix measures; every lane gets it. */
 template <typename Logit, typename Measure>
 __device__ uint64_t measure_run(const Row<Logit> &row, uint64_t bound, Measure measure) {
     Prefix prefix(bound);
-    bool is_whole = Measure::kNoneWithoutCandidate && prefix.is_whole();
+    int first = row.id_of(row.begin()), behind = row.id_of(row.end()),
+        last = static_cast<int>(prefix.last_id);
+    bool holds_ties = first >= 0 && behind <= last + 1;
     uint64_t own = 0;
-    if (is_whole)
+    if (Measure::kNoneWithoutCandidate && prefix.is_whole()) {
         row.for_each_vector([&](int, const auto &x) {
             for (float value : x)
                 own += measure(value);
         });
-    else
+    } else if (prefix.last > -ARITH_INFINITY && (holds_ties || first > last)) {
+        float below = holds_ties ? arith_of_ordered(ordered_below(arith_ordered(prefix.last))) : prefix.last;
+        row.for_each_vector([&](int, const auto &x) {
+            for (float value : x)
+                add_if_greater(own, measure(value), value, below);
+        });
+    } else {
         row.template for_each_vector<8>([&](int id, const auto &x) {
             for (int i = 0; i < row.kPerVector; i++)
                 own += prefix.holds(x[i], id + i) ? measure(x[i]) : 0;
         });
+    }
     return warp_sum_of_lanes(own);
 }
 
@@ -96,7 +122,7 @@ template <typename Logit> __device__ int rank_of(Row<Logit> &row, int token) {
 }
 
 /* In which warp's run a sum over the runs passes a target, what is left of the target there, and how far that may be off. */
-struct Place {
+struct alignas(sizeof(uint4)) Place {
     int warp;
     uint64_t rest, error;
 };
@@ -139,10 +165,9 @@ __device__ int locate(const Row<Logit> &row, Place place, Measure measure, OfVec
         own += of_vector(x, row.id_of(vector));
     }
     __shared__ int token;
-    if (threadIdx.x == 0)
-        token = -1;
     uint64_t before = block_sum_before(own);
-    if (before <= place.rest && place.rest < before + own) {
+    bool is_last = threadIdx.x == kBlockThreads - 1;
+    if (before <= place.rest && (place.rest < before + own || is_last)) {
         uint64_t begin = before, end = before;
         int found = -1;
         for (int vector = first; vector < last && end <= place.rest; vector++) {
@@ -153,8 +178,8 @@ __device__ int locate(const Row<Logit> &row, Place place, Measure measure, OfVec
                 end += measure(x[i], found);
             }
         }
-        if (place.rest - begin >= place.error && end > place.rest && end - place.rest > place.error)
-            token = found;
+        bool sure = end > place.rest && place.rest - begin >= place.error && end - place.rest > place.error;
+        token = sure ? found : -1;
     }
     __syncthreads();
     return token;

@@ -28,9 +28,13 @@ __device__ inline int share(int whole, int i, int n) {
 /* How the launch cuts its rows, in vectors. */
 struct Shape {
     int part;  /* a block's, at most */
-    int run;   /* a warp's, at most */
+    int run;   /* a warp's, of a part of whole lines; a line: a vector for each lane of a warp */
     bool fits; /* a part, into the block's dynamic shared memory */
 };
+
+__host__ __device__ constexpr int run_of(int part) {
+    return (part + kWarpThreads - 1) / kWarpThreads * (kWarpThreads / kBlockWarps);
+}
 
 /* Each warp's share of what is fetched arrives in so many pieces, and is taken in groups of vectors. */
 constexpr int kPieces = 2;
@@ -98,7 +102,7 @@ template <typename Logit> struct Row {
         : team(adjusted.team), shape(adjusted.shape), logits(adjusted.logits), vocab(adjusted.vocab) {
         if (kPerVector > Row<Held>::kPerVector) {
             shape.part = shape.part / 2 + 1; /* there is half a vector more before the row, and after it */
-            shape.run = (shape.part + kBlockWarps - 1) / kBlockWarps;
+            shape.run = run_of(shape.part);
         }
         shape.fits = false;
         cut();
@@ -131,7 +135,14 @@ template <typename Logit> struct Row {
         return on_chip();
     }
 
-    __device__ int run_begin(int warp) const { return min(warp * shape.run, part_vectors); }
+    /* Runs are of whole lines, so that no lane waits for others. */
+    __device__ int run_begin(int warp) const {
+        return min(static_cast<int>(static_cast<unsigned>(warp * shape.run) / kWarpThreads * kWarpThreads),
+                   part_vectors);
+    }
+    __device__ int longest_run() const {
+        return (shape.run + kWarpThreads - 1) / kWarpThreads * kWarpThreads;
+    }
 
     __device__ int begin() const { return run_begin(warp_in_block()); }
     __device__ int end() const { return run_begin(warp_in_block() + 1); }
@@ -340,7 +351,7 @@ template <typename Logit> struct Row {
     /* All pieces but the last are of this length, a multiple of what is taken at once. */
     __device__ int piece_length() const {
         constexpr unsigned kUnit = kFetchedAtOnce;
-        return static_cast<int>((static_cast<unsigned>(shape.run) + kUnit - 1) / kUnit * kUnit);
+        return static_cast<int>((static_cast<unsigned>(longest_run()) + kUnit - 1) / kUnit * kUnit);
     }
     __device__ int piece_begin(int warp, int piece) const {
         return min(fetch_begin(warp) + piece * piece_length(), fetch_begin(warp + 1));

@@ -4,7 +4,7 @@
  * From a value beyond which the measure is known exactly, a bracket of values is placed where the target should be, with what lies beyond it known
  * exactly at every step, until the last token is in the bracket and the bracket's tokens fit the leader's list, which is sorted and
  * summed. A bracket with too many tokens is narrowed, in the end halved; one whose tokens are all alike is cut by their ids. Where what lies beyond is
- * an estimate, the same finds the last token, and whether that is certain; if not, what lies beyond it is measured.
+ * an estimate, the same finds the last token, and whether that is certain; if not, what lies beyond the bracket is measured exactly.
  */
 #ifndef LOTTO_SEARCH_CUH
 #define LOTTO_SEARCH_CUH
@@ -20,28 +20,20 @@ struct Found {
     uint32_t count, least, most; /* values, as ordered integers */
 };
 
-/* What the leader asks of the team. */
-struct Step {
-    enum Kind { SWEEP, MEASURE, LOCATE, DONE } kind;
-    /* SWEEP, as ordered integers, inclusive: a bracket, and the stretch from the edge to its far end, of which the rest is measured alone. */
-    uint32_t low, top, least, most;
-    /* MEASURE: what lies beyond low, and the rest of what is judged. */
-    Place place;       /* LOCATE: the token with value low at this place, by count */
-    uint64_t bound;    /* DONE */
-    bool list_is_head; /* DONE: the list holds the first tokens of the row's order, sorted */
+/* What the leader asks of the team, which reads it at once. */
+struct alignas(sizeof(uint4)) Step {
+    /*
+     * HEAD: a bracket from the maximum down, and what is judged in all. SIDES: what lies above a bracket, and the rest of what is judged; EXACT_SIDES: the
+     * same without estimates, of a bracket that has been swept. SWEEP: a bracket, and the stretch from the edge to its far end, of which the rest is
+     * measured alone; COUNT: one that has one value. LOCATE: the token with value low at the leader's place, by count.
+     */
+    enum Kind { HEAD, SIDES, EXACT_SIDES, SWEEP, COUNT, LOCATE, DONE } kind;
+    uint32_t low, top, least, most; /* the bracket, and the stretch, as ordered integers, inclusive */
+    bool list_is_head;              /* DONE: the list holds the first tokens of the row's order, sorted */
+    uint64_t bound;                 /* DONE */
 
     __device__ bool passes() const { return least < low || most > top; }
 };
-
-constexpr uint32_t kOrderedMinusZero = 0x7fffffffu;
-
-/* The next ordered value up, and down, that is a float's: none has the place of -0, which as a float would be that of +0. */
-__device__ inline uint32_t ordered_above(uint32_t value) {
-    return value + 1 == kOrderedMinusZero ? value + 2 : value + 1;
-}
-__device__ inline uint32_t ordered_below(uint32_t value) {
-    return value - 1 == kOrderedMinusZero ? value - 2 : value - 1;
-}
 
 /* How far a bracket's ends are from the edge. */
 struct Widths {
@@ -81,15 +73,26 @@ struct Search {
             fabsf(value) * 0x1p-24f *
             static_cast<float>(1 << bits_rounded); /* half of what lies between a logit and the next */
         float alike = 2.0f * apart * tokens_per_unit;
-        float aside = alike > 0.4f * kListPlaces /* so many, and the bracket is one value */
+        float aside = alike > 0.6f * kListPlaces /* so many, and the bracket is one value */
                           ? 0.0f
                           : fminf(kWarpThreads + 0.11f * tokens, 0.4f * (kListPlaces - alike));
-        bool lost = misses > 2 || (tokens > 4 * kListPlaces && overflows == 0); /* or many tokens are alike */
+        bool lost = misses > 2 || (aside > 0.0f && tokens > 4 * kListPlaces &&
+                                   overflows == 0); /* or many tokens are alike */
         float near = lost ? 0.0f : fmaxf(tokens - aside, 0.0f), far = lost ? 2.0f * tokens : tokens + aside;
         float unsure = misses < 3 ? 1.0f : static_cast<float>(1 << min(3 * (misses - 2), 30));
         near = fmaxf(near / tokens_per_unit - apart, 0.0f);
         far = unsure * far / tokens_per_unit + apart;
         return far > 0.0f && far < ARITH_INFINITY ? Widths{near, far} : Widths{0, ARITH_INFINITY};
+    }
+
+    /* The first value from one on, up and down, that a logit can have. */
+    __device__ uint32_t rounded_up(uint32_t value) const {
+        uint32_t rest = (1u << bits_rounded) - 1, up = value >> 31 ? (value + rest) & ~rest : value | rest;
+        return up + (up == kOrderedMinusZero);
+    }
+    __device__ uint32_t rounded_down(uint32_t value) const {
+        uint32_t rest = (1u << bits_rounded) - 1, down = value - (value == kOrderedMinusZero);
+        return down >> 31 ? down & ~rest : ((down + 1) & ~rest) - 1;
     }
 
     /* Of the values from one to another, about half are up to the result, the last not, unless all are alike. */
@@ -104,7 +107,7 @@ struct Search {
     /* The next bracket. measure: of one token at the edge. In the end brackets are halved, so that the search does. */
     template <typename Measure> __device__ void choose(Step &step, Measure measure) const {
         bool halves = overflows > 2 || misses > 12, down = goes_down();
-        uint32_t first = down ? edge : ordered_above(edge), last = down ? floor : ceiling;
+        uint32_t first = down ? rounded_down(edge) : rounded_up(edge + 1), last = down ? floor : ceiling;
         float value = arith_of_ordered(first), sign = down ? -1.0f : 1.0f;
         Widths width = widths(value, measure(value));
         auto within = [&](uint32_t ordered) { return min(max(ordered, min(first, last)), max(first, last)); };
@@ -113,18 +116,19 @@ struct Search {
             near = within(arith_ordered(value + sign * width.near));
             far = within(arith_ordered(value + sign * width.far));
         }
-        step.kind = Step::SWEEP;
-        /* Halving may end at -0's place; the bracket's other end is beyond it. */
-        step.low = min(near, far) + (min(near, far) == kOrderedMinusZero);
-        step.top = max(near, far) - (max(near, far) == kOrderedMinusZero);
+        step.low = rounded_up(min(near, far));
+        step.top = rounded_down(max(near, far));
+        if (step.low > step.top) /* no logit lies between them */
+            step.low = step.top = down ? step.top : step.low;
         step.least = min(step.low, first);
         step.most = max(step.top, first);
+        step.kind =
+            step.low == step.top && !step.passes() && Prefix(judged).is_whole() ? Step::COUNT : Step::SWEEP;
     }
 
     /* Nothing is known but the edge: the last token may be any. */
     __device__ void begin_at(uint32_t from, float maximum) {
-        uint32_t last = static_cast<uint32_t>(judged >> ARITH_ID_BITS);
-        floor = last == kOrderedMinusZero ? ordered_above(last) : last;
+        floor = rounded_up(static_cast<uint32_t>(judged >> ARITH_ID_BITS));
         ceiling = arith_ordered(maximum);
         edge = min(max(from, floor), ceiling);
         misses = overflows = 0;
@@ -134,13 +138,13 @@ struct Search {
     __device__ bool pass(const Step &step, uint64_t measure) {
         bool down = goes_down();
         beyond += down ? measure : 0 - measure;
-        edge = down ? step.top : ordered_below(step.low);
+        edge = down ? step.top : rounded_down(step.low - 1);
         bool missed = goes_down() != down;
         misses += missed;
         if (goes_down())
             ceiling = min(ceiling, edge);
         else
-            floor = max(floor, ordered_above(edge));
+            floor = max(floor, rounded_up(edge + 1));
         return missed;
     }
 
@@ -157,12 +161,12 @@ struct Search {
     __device__ void move(const Step &step, const Found &found) {
         if (goes_down()) {
             beyond += found.measure;
-            edge = ordered_below(step.low);
+            edge = rounded_down(step.low - 1);
             ceiling = min(ceiling, edge);
         } else {
             beyond -= found.measure;
             edge = step.top;
-            floor = max(floor, ordered_above(edge));
+            floor = max(floor, rounded_up(edge + 1));
         }
         misses++;
         learn(step.low, step.top, found.count);
@@ -170,7 +174,7 @@ struct Search {
 
     /* It was, among too many. */
     __device__ void narrow(const Found &found) {
-        edge = goes_down() ? found.most : ordered_below(found.least);
+        edge = goes_down() ? found.most : rounded_down(found.least - 1);
         floor = found.least;
         ceiling = found.most;
         overflows++;
@@ -193,12 +197,11 @@ struct Scratch {
     Found found[kMaxTeamWarps];
     Search search;
     Step step;
-    float low;    /* of a head that is listed */
-    bool by_head; /* the first step gathers the head of the row */
+    float low; /* of a head that is listed */
     uint64_t bound;
     int kept; /* of a list that holds all that is kept: the first so many */
     uint64_t mass;
-    Place place; /* of the drawn token, by mass */
+    Place place; /* of the drawn token, by mass, or of the last one of a tie, by count */
     bool unsure; /* which token that is */
 };
 
@@ -292,25 +295,18 @@ __device__ Place place_in_tie(int warps, const Search &search, uint64_t before, 
     return place;
 }
 
-/* The first step. By thread 0. */
-template <typename Measure> __device__ void begin_search(const Search &search, Measure measure) {
-    Step first = {};
-    search.choose(first, measure);
+/* The first step: from the search's edge, or of the bracket from the maximum down to it. By thread 0. */
+__device__ inline void begin_search(Search search, Step::Kind kind) {
+    uint32_t low = search.edge;
+    if (kind != Step::SIDES)
+        search.edge = search.ceiling;
     scratch().search = search;
-    scratch().step = first;
+    scratch().step = {kind, low, search.edge, low, search.edge, false, 0};
     scratch().list.count = 0;
 }
 
-/* The same if it takes the head of the row, down to a value. By thread 0. */
-__device__ inline void begin_search(const Search &search, uint32_t low) {
-    scratch().search = search;
-    scratch().step = {Step::SWEEP, low, search.ceiling, low, search.ceiling, {}, 0, false};
-    scratch().list.count = 0;
-}
-
-/* The first step from an edge of which the leader has the runs' sums on both sides; estimated: they are estimates. By its first warp. */
-template <typename Measure>
-__device__ void begin_beyond(int warps, bool estimated, int vocab, Measure measure) {
+/* What the runs' sums on both sides of the edge tell; estimated: they are estimates. By the leader's first warp. */
+__device__ inline void sum_sides(int warps, bool estimated, int vocab) {
     uint64_t beyond = sum_runs(warps, scratch().beyond), rest = sum_runs(warps, scratch().rest);
     if (lane() != 0)
         return;
@@ -319,14 +315,28 @@ __device__ void begin_beyond(int warps, bool estimated, int vocab, Measure measu
     search.target = search.goal.target(beyond + rest);
     search.error = estimated ? search.error_of_share(beyond, rest, vocab) : 0;
     search.estimated = estimated ? beyond : 0;
-    scratch().list.count = 0;
-    search.choose(scratch().step, measure);
 }
 
-/* The next step after a sweep. By the whole leading block; a call, so that it takes no registers and instructions of the others. */
-template <typename Measure> __device__ __noinline__ void advance_search(int warps, Measure measure) {
+/* The next step. By the whole leading block; a call, so that it takes no registers and instructions of the others. */
+template <typename Measure>
+__device__ __noinline__ void advance_search(int warps, int vocab, Measure measure) {
     Scratch &own = scratch();
+    Step::Kind kind = own.step.kind;
+    if (kind == Step::HEAD || kind == Step::SIDES || kind == Step::EXACT_SIDES) {
+        bool estimated =
+            kind == Step::HEAD ? Measure::kEstimated : kind == Step::SIDES && measure.by_estimates;
+        if (warp_in_block() == 0)
+            sum_sides(warps, estimated, vocab);
+        __syncthreads();
+    }
     Search search = own.search;
+    if (kind == Step::SIDES || (kind == Step::EXACT_SIDES && !search.goes_down())) {
+        if (threadIdx.x == 0) {
+            own.list.count = 0;
+            search.choose(own.step, measure);
+        }
+        return;
+    }
     Found all = sum_found(warps);
     bool down = search.goes_down(), missed = false;
     if (own.step.passes()) {
@@ -343,8 +353,7 @@ template <typename Measure> __device__ __noinline__ void advance_search(int warp
     if (missed) {
         search.choose(next, measure);
     } else if (!inside && at_the_end) {
-        next.kind = Measure::kEstimated && search.error > 0 ? Step::MEASURE : Step::DONE;
-        next.low = search.edge;
+        next.kind = Measure::kEstimated && search.error > 0 ? Step::EXACT_SIDES : Step::DONE;
         next.bound = search.judged;
         move_runs<Measure>(warps, down, &Found::measure);
     } else if (!inside) {
@@ -356,13 +365,12 @@ template <typename Measure> __device__ __noinline__ void advance_search(int warp
         __syncthreads();
         int last = cut_list(search, before, measure);
         next.bound = entry_key(own.list.entry[last]);
-        next.kind = cut_is_sure<Measure>(search, before, last) ? Step::DONE : Step::MEASURE;
-        next.low = static_cast<uint32_t>(next.bound >> ARITH_ID_BITS);
+        next.kind = cut_is_sure<Measure>(search, before, last) ? Step::DONE : Step::EXACT_SIDES;
     } else if (all.least == all.most) {
-        next.low = all.least;
+        next.low = next.top = all.least;
         if (threadIdx.x == 0) {
-            next.place = place_in_tie(warps, search, before, all.least, measure);
-            next.kind = next.place.warp >= 0 ? Step::LOCATE : Step::MEASURE;
+            own.place = place_in_tie(warps, search, before, all.least, measure);
+            next.kind = own.place.warp >= 0 ? Step::LOCATE : Step::EXACT_SIDES;
         }
     } else {
         search.narrow(all);
@@ -371,12 +379,13 @@ template <typename Measure> __device__ __noinline__ void advance_search(int warp
     next.list_is_head = listed && before == 0 && search.estimated == 0;
     __syncthreads();
     if (threadIdx.x == 0) {
-        if (next.kind == Step::SWEEP)
+        if (next.kind == Step::SWEEP || next.kind == Step::COUNT)
             own.list.count = 0;
         if constexpr (Measure::kEstimated)
-            if (next.kind == Step::MEASURE) {
-                search.begin_at(next.low, measure.maximum);
-                next.low = search.edge;
+            if (next.kind == Step::EXACT_SIDES) {
+                search.begin_at(next.top, measure.maximum);
+                next.least = next.low;
+                next.most = next.top;
             }
         own.search = search;
         own.step = next;
