@@ -50,7 +50,9 @@ struct Prefix {
     uint32_t last_id;
 
     __device__ explicit Prefix(uint64_t bound) : last(arith_key_value(bound)), last_id(arith_key_id(bound)) {}
-    __device__ bool is_whole() const { return last == arith_key_value(whole()); }
+    __device__ bool is_whole() const {
+        return last == arith_key_value(whole()) && last_id == arith_key_id(whole());
+    }
     __device__ bool holds(float x, int id) const {
         return x > last || (x == last && static_cast<uint32_t>(id) <= last_id);
     }

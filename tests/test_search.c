@@ -5,6 +5,7 @@
 #include "tests/rows/places.h"
 
 #include <criterion/criterion.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -132,6 +133,9 @@ static float sparser(int id) { return -8 * powf(0.998f, (float)(id * 1009 % VOCA
 /* No weight but the largest for any, at a temperature of 1e30: cuts by mass are cuts by count. */
 static float steps_around_zero(int id) { return (float)(id * 1009 % VOCAB - 2000); }
 
+/* Every candidate is the lowest there can be: a part of them has the bound of all but for its id. */
+static float lowest(int id) { return id % 2 ? -FLT_MAX : -INFINITY; }
+
 /* Distances are a few units of the last place, at a temperature of 1e-6. */
 static float next_to_one(int id) { return 1 - (float)(id % 200) * 0x1p-24f; }
 
@@ -156,6 +160,7 @@ static const struct made_row {
     {"sparser", sparser, 2},
     {"steps around zero", steps_around_zero, 1e30f},
     {"next to one", next_to_one, 1e-6f},
+    {"lowest", lowest, 1},
 };
 
 static void made_rows_agree(const struct cut *cuts, lotto_dtype dtype, lotto_order order) {
