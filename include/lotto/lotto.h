@@ -331,8 +331,9 @@ typedef enum lotto_logprobs_of {
 } lotto_logprobs_of;
 
 /*
- * What lotto_sample() writes: arrays [rows], those of draws [rows, count]; tokens is required, a NULL result costs nothing. A row that is
- * EMPTY, BAD_CONTROL or SKIPPED has tokens -1, lists of -1 and -inf, logprobs -inf, and 0 for all else.
+ * What lotto_sample() writes: arrays [rows], those of draws [rows, count]; tokens is required, a NULL result costs nothing. Without top-k
+ * prob and logprob cost exact sums over the row, which tokens alone seldom need. A row that is EMPTY, BAD_CONTROL or SKIPPED has tokens -1,
+ * lists of -1 and -inf, logprobs -inf, and 0 for all else.
  */
 typedef struct lotto_samples {
     size_t struct_size; /* sizeof(lotto_samples), set by LOTTO_SAMPLES_INIT */
