@@ -12,9 +12,9 @@
 
 namespace lotto {
 
-/* Tells the leader, run by run, what lies beyond a value, and the rest of what is judged. */
+/* Tells the leader, run by run, what lies beyond a value, and the rest of what is judged. A call, so that it takes no registers of the others. */
 template <typename Logit, typename Measure>
-__device__ void measure_beyond(Row<Logit> &row, Measure measure, uint64_t judged, float value) {
+__device__ __noinline__ void measure_beyond(Row<Logit> row, Measure measure, uint64_t judged, float value) {
     Prefix prefix(judged);
     bool all = Measure::kNoneWithoutCandidate && prefix.is_whole();
     uint64_t total = 0, beyond = 0;
@@ -66,13 +66,6 @@ __device__ void estimate_beyond(const Row<Logit> &row, const Weight &weight, flo
     }
 }
 
-/* A call, so that it takes no registers and instructions of the others: for few rows. */
-template <typename Logit>
-__device__ __noinline__ void measure_beyond_apart(Row<Logit> row, Weight weight, uint64_t judged,
-                                                  float value) {
-    measure_beyond(row, weight, judged, value);
-}
-
 /* By estimates where they may be, unless exact sums are asked for. */
 template <typename Logit, typename Measure>
 __device__ void measure_sides(Row<Logit> &row, Measure measure, uint64_t judged, float value, bool exactly) {
@@ -81,7 +74,7 @@ __device__ void measure_sides(Row<Logit> &row, Measure measure, uint64_t judged,
     else if (measure.by_estimates && !exactly)
         estimate_beyond(row, measure, value);
     else
-        measure_beyond_apart(row, measure, judged, value);
+        measure_beyond<Logit, Weight>(row, measure, judged, value);
 }
 
 /* A lane's part of a bracket: puts its tokens on the leader's list, and tells the leader what each run has of them. */
