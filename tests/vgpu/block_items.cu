@@ -3,6 +3,7 @@
 #include "device_wide.cuh"
 
 #include <algorithm>
+#include <cstring>
 #include <cub/block/block_adjacent_difference.cuh>
 #include <cub/block/block_discontinuity.cuh>
 #include <cub/block/block_exchange.cuh>
