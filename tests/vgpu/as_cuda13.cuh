@@ -7,13 +7,8 @@
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
-// Those with edge data.
-#define cudaGraphAddDependencies cudaGraphAddDependencies_v2
-#define cudaGraphAddNode cudaGraphAddNode_v2
-#define cudaGraphGetEdges cudaGraphGetEdges_v2
-#define cudaGraphNodeGetDependencies cudaGraphNodeGetDependencies_v2
-#define cudaGraphNodeGetDependentNodes cudaGraphNodeGetDependentNodes_v2
-#define cudaGraphRemoveDependencies cudaGraphRemoveDependencies_v2
+// After CUDA 12.4 has declared them.
+#include "../../host/vgpu/runtime/cuda12_graph_names.h"
 
 template <class... P>
 cudaError_t cudaLaunchCooperativeKernel(void (*kernel)(P...), dim3 grid, dim3 block, void **arguments,

@@ -3,14 +3,10 @@
  * CUDA 12 calls X_v2, since its X is older; two functions fill structs that have grown and get names of their own
  * (cuda12.c has what is called X there).
  */
+#include "cuda12_graph_names.h"
+
 #define cudaGetDeviceProperties vgpu_device_properties
 #define cudaPointerGetAttributes vgpu_pointer_attributes
-#define cudaGraphAddDependencies cudaGraphAddDependencies_v2
-#define cudaGraphAddNode cudaGraphAddNode_v2
-#define cudaGraphGetEdges cudaGraphGetEdges_v2
-#define cudaGraphNodeGetDependencies cudaGraphNodeGetDependencies_v2
-#define cudaGraphNodeGetDependentNodes cudaGraphNodeGetDependentNodes_v2
-#define cudaGraphRemoveDependencies cudaGraphRemoveDependencies_v2
 #define cudaMemAdvise cudaMemAdvise_v2
 #define cudaMemPrefetchAsync cudaMemPrefetchAsync_v2
 #define cudaStreamGetCaptureInfo cudaStreamGetCaptureInfo_v3
