@@ -323,7 +323,7 @@ ARITH bool arith_is_greedy(struct arith_controls controls) {
 ARITH float arith_filter_temperature(struct arith_controls controls) {
     return controls.temperature_last ? 1.0f : controls.temperature;
 }
-ARITH bool arith_has_top_k(struct arith_controls controls, int64_t vocab) {
+ARITH bool arith_has_top_k(struct arith_controls controls, int32_t vocab) {
     return controls.top_k > 0 && controls.top_k < vocab;
 }
 ARITH bool arith_has_top_p(struct arith_controls controls) { return controls.top_p < 1.0f; }

@@ -34,7 +34,13 @@ __device__ inline uint32_t warp_max(uint32_t own) {
 #endif
 }
 
-__device__ inline uint32_t warp_min(uint32_t own) { return ~warp_max(~own); }
+__device__ inline uint32_t warp_min(uint32_t own) {
+#if __CUDA_ARCH__ >= 800
+    return __reduce_min_sync(kWholeWarp, own);
+#else
+    return warp_reduce(own, [](uint32_t a, uint32_t b) { return min(a, b); });
+#endif
+}
 
 __device__ inline uint32_t warp_sum(uint32_t own) {
 #if __CUDA_ARCH__ >= 800

@@ -16,7 +16,7 @@ namespace lotto {
 template <typename Logit, typename Measure>
 __device__ __noinline__ void measure_beyond(Row<Logit> row, Measure measure, uint64_t judged, float value) {
     Prefix prefix(judged);
-    bool all = Measure::kNoneWithoutCandidate && prefix.is_whole();
+    bool all = Measure::kNoneWithoutCandidate && is_whole(judged);
     uint64_t total = 0, beyond = 0;
     auto add = [&](const auto &x, auto of) {
         uint64_t own[row.kPerVector];
@@ -39,8 +39,8 @@ __device__ __noinline__ void measure_beyond(Row<Logit> row, Measure measure, uin
     total = warp_sum_of_lanes(total);
     beyond = warp_sum_of_lanes(beyond);
     if (lane() == 0) {
-        row.team.at_leader(scratch().rest)[row.team.warp()] = total - beyond;
-        row.team.at_leader(scratch().beyond)[row.team.warp()] = beyond;
+        leaders_scratch(row.team).rest[row.team.warp()] = total - beyond;
+        leaders_scratch(row.team).beyond[row.team.warp()] = beyond;
     }
 }
 
@@ -61,8 +61,8 @@ __device__ void estimate_beyond(const Row<Logit> &row, const Weight &weight, flo
     rest = warp_sum_of_lanes(rest);
     beyond = warp_sum_of_lanes(beyond);
     if (lane() == 0) {
-        row.team.at_leader(scratch().rest)[row.team.warp()] = rest;
-        row.team.at_leader(scratch().beyond)[row.team.warp()] = beyond;
+        leaders_scratch(row.team).rest[row.team.warp()] = rest;
+        leaders_scratch(row.team).beyond[row.team.warp()] = beyond;
     }
 }
 
@@ -84,26 +84,27 @@ template <typename Measure> struct Gathering {
     uint64_t sum = 0, passed = 0;
     uint32_t count = 0;
     bool list_is_full = false;
-    float least = ARITH_INFINITY, most = -ARITH_INFINITY;
+    uint32_t least = ~0u, most = 0; /* as ordered integers */
 
-    __device__ explicit Gathering(const Team &team)
-        : leader(*team.at_leader(&scratch())), warp(team.warp()) {}
+    __device__ explicit Gathering(const Team &team) : leader(leaders_scratch(team)), warp(team.warp()) {}
 
     __device__ void take(float x, int id, uint64_t measure) {
+        uint64_t key = arith_key(x, id);
+        uint32_t ordered = static_cast<uint32_t>(key >> ARITH_ID_BITS);
         sum += measure;
-        least = fminf(least, x);
-        most = fmaxf(most, x);
+        least = min(least, ordered);
+        most = max(most, ordered);
         count++;
         uint32_t place = list_is_full ? kListPlaces : atomicAdd(&leader.list.count, 1u);
         list_is_full = place >= kListPlaces;
         if (!list_is_full)
-            leader.list.entry[place] = list_entry(arith_key(x, id), warp);
+            leader.list.entry[place] = list_entry(key, warp);
     }
     __device__ void report(bool passes) const {
         uint32_t counted = warp_sum(count);
         uint64_t all_passed = passes ? warp_sum_of_lanes(passed) : 0;
         Found run = {Measure::kCounts ? counted : warp_sum_of_lanes(sum), all_passed, counted,
-                     warp_min(arith_ordered(least)), warp_max(arith_ordered(most))};
+                     warp_min(least), warp_max(most)};
         if (lane() == 0)
             leader.found[warp] = run;
     }
@@ -111,17 +112,16 @@ template <typename Measure> struct Gathering {
 
 /* A bracket of one value. */
 template <typename Logit, typename Measure>
-__device__ void count_value(const Row<Logit> &row, Measure measure, uint32_t ordered) {
-    float value = arith_of_ordered(ordered);
-    uint32_t own = 0;
+__device__ void count_value(const Row<Logit> &row, Measure measure, float value) {
+    uint32_t own = 0, ordered = arith_ordered(value);
     row.for_each_vector([&](int, const auto &x) {
         for (float each : x)
             own += each == value;
     });
     uint32_t count = warp_sum(own);
     if (lane() == 0)
-        row.team.at_leader(scratch().found)[row.team.warp()] = {count * measure(value), 0, count, ordered,
-                                                                ordered};
+        leaders_scratch(row.team).found[row.team.warp()] = {count * measure(value), 0, count, ordered,
+                                                            ordered};
 }
 
 /* One bracket, and what else of the stretch is measured. */
@@ -129,17 +129,16 @@ template <typename Logit, typename Measure>
 __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const Step &step) {
     Gathering<Measure> bracket(row.team);
     Prefix prefix(judged);
-    float low = arith_of_ordered(step.low), top = arith_of_ordered(step.top);
-    row.for_each_between(arith_of_ordered(step.least), arith_of_ordered(step.most), [&](int id, float x) {
-        if (!prefix.is_whole() && !prefix.holds(x, id))
+    row.for_each_between(step.least, step.most, [&](int id, float x) {
+        if (!is_whole(judged) && !prefix.holds(x, id))
             return;
         uint64_t own = measure(x);
-        if (x >= low && x <= top)
+        if (x >= step.low && x <= step.top)
             bracket.take(x, id, own);
         else
             bracket.passed += own;
     });
-    bracket.report(step.passes());
+    bracket.report(step.passes);
 }
 
 /* What all of a row measures: exactly, and by estimates. */
@@ -205,30 +204,29 @@ template <typename Logit, typename Measure>
 __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged) {
     Team &team = row.team;
     for (;;) {
-        Step step = team.from_leader(&scratch().step);
+        Step step = from_leader(team, &Scratch::step);
         if (step.kind == Step::DONE)
             return {step.bound, step.list_is_head};
         if (step.kind == Step::LOCATE) {
-            float value = arith_of_ordered(step.low);
-            Place place = *team.at_leader(&scratch().place);
-            if (place.warp / kBlockWarps == team.rank) {
+            Place place = leaders_scratch(team).place;
+            if (place.is_in(team)) {
                 int token = locate(row, place, [&](float x, int id) -> uint64_t {
-                    return x == value && arith_key(x, id) >= judged;
+                    return x == step.low && arith_key(x, id) >= judged;
                 });
-                step.bound = arith_key(value, token);
+                step.bound = arith_key(step.low, token);
             }
             team.sync(); /* all have read the step */
-            if (place.warp / kBlockWarps == team.rank && threadIdx.x == 0) {
+            if (place.is_in(team) && threadIdx.x == 0) {
                 step.kind = Step::DONE;
-                *team.at_leader(&scratch().step) = step;
+                leaders_scratch(team).step = step;
             }
             continue;
         }
         bool is_head = !Measure::kCounts && step.kind == Step::HEAD;
         if (is_head)
-            sweep_head(row, measure, arith_of_ordered(step.low));
+            sweep_head(row, measure, step.low);
         else if (step.kind == Step::SIDES || step.kind == Step::EXACT_SIDES)
-            measure_sides(row, measure, judged, arith_of_ordered(step.top), step.kind == Step::EXACT_SIDES);
+            measure_sides(row, measure, judged, step.top, step.kind == Step::EXACT_SIDES);
         else if (step.kind == Step::COUNT)
             count_value(row, measure, step.low);
         else

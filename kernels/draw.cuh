@@ -87,7 +87,7 @@ template <typename Logit> __device__ void estimate_runs(const Row<Logit> &row, c
         [&] { total.end_group(); });
     uint64_t of_run = warp_sum_of_lanes(total.sum);
     if (lane() == 0)
-        row.team.at_leader(scratch().beyond)[row.team.warp()] = of_run;
+        leaders_scratch(row.team).beyond[row.team.warp()] = of_run;
 }
 
 /* What the leader knows of a run; what is estimated may be less than 0. */
@@ -115,7 +115,7 @@ __device__ Drawn draw(Row<Logit> &row, Kept &kept, bool by_estimates, Target tar
     Team &team = row.team;
     if (kept.listed)
         return team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
-    bool anew = !kept.runs_known, estimates = by_estimates && Prefix(kept.bound).is_whole();
+    bool anew = !kept.runs_known, estimates = by_estimates && is_whole(kept.bound);
     for (;; anew = true, estimates = false) {
         if (anew) {
             if (team.leads() && threadIdx.x == 0)
@@ -138,18 +138,18 @@ __device__ Drawn draw(Row<Logit> &row, Kept &kept, bool by_estimates, Target tar
                 scratch().place = place;
             }
         }
-        Place place = team.from_leader(&scratch().place);
+        Place place = from_leader(team, &Scratch::place);
         Drawn drawn = {-1, 0, 0};
         if (place.warp / kBlockWarps == team.rank) {
             KeptWeight weight(kept);
             auto estimated = [&](const auto &x, int id) { return weight.estimated(x, id); };
             int token = place.error == 0 ? locate(row, place, weight) : locate(row, place, weight, estimated);
             if (threadIdx.x == 0 && place.error > 0)
-                team.at_leader(&scratch())->unsure = token < 0;
+                leaders_scratch(team).unsure = token < 0;
             if (threadIdx.x == 0 && token >= 0)
-                drawn = {token, row.value_of(token), *team.at_leader(&scratch().mass)};
+                drawn = {token, row.value_of(token), leaders_scratch(team).mass};
         }
-        if (place.error == 0 || !team.from_leader(&scratch().unsure))
+        if (place.error == 0 || !from_leader(team, &Scratch::unsure))
             return drawn;
     }
 }
@@ -163,7 +163,7 @@ __device__ void draw_from_runs(const Row<Logit> &row, Measure measure, int count
     const Team &team = row.team;
     uint64_t *runs = scratch().beyond;
     for (int warp = threadIdx.x; !team.leads() && warp < team.warps(); warp += kBlockThreads)
-        runs[warp] = team.at_leader(runs)[warp];
+        runs[warp] = leaders_scratch(team).beyond[warp];
     __syncthreads();
     for (int number = 0; number < count; number++) {
         Place place = find_run(team.warps(), target(number), [&](int warp) { return runs[warp]; });

@@ -29,9 +29,11 @@ __device__ inline float tokens_aside(float tokens) { return fminf(1000.0f, 0.25f
 /* Bins of distances that are as wide as the distance is large, for counts: they need no scale. */
 struct RelativeBins {
     static constexpr int kPerOctave = 32, kShift = 23 - 5, kFirst = (127 - 20) * kPerOctave;
+    float maximum;
 
-    __device__ int of(float distance) const {
-        return min(max(static_cast<int>(arith_bits_of(distance) >> kShift) - kFirst, 0), kBins - 1);
+    __device__ explicit RelativeBins(float maximum) : maximum(maximum) {}
+    __device__ int of(float x) const {
+        return min(max(static_cast<int>(arith_bits_of(maximum - x) >> kShift) - kFirst, 0), kBins - 1);
     }
     __device__ float end(int bin) const {
         return arith_of_bits(static_cast<uint32_t>(bin + 1 + kFirst) << kShift);
@@ -42,12 +44,14 @@ struct RelativeBins {
 /* Bins that each take a weight down by the same factor. */
 struct WeightBins {
     static constexpr int kPerOctave = kBins / 42;
-    float scale;
+    float maximum, bins_per_unit, at_maximum;
 
-    __device__ int of(float distance) const {
-        return min(static_cast<int>(distance * (scale * kPerOctave)), kBins - 1);
+    __device__ WeightBins(float maximum, float scale)
+        : maximum(maximum), bins_per_unit(scale * kPerOctave), at_maximum(maximum * bins_per_unit) {}
+    __device__ int of(float x) const {
+        return min(__float2uint_rz(fmaf(x, -bins_per_unit, at_maximum)), kBins - 1u);
     }
-    __device__ float end(int bin) const { return static_cast<float>(bin + 1) / (scale * kPerOctave); }
+    __device__ float end(int bin) const { return static_cast<float>(bin + 1) / bins_per_unit; }
     __device__ float measure(int bin) const {
         return exp2f((static_cast<float>(bin) + 0.5f) * (-1.0f / kPerOctave));
     }
@@ -65,28 +69,33 @@ __device__ inline void prepare_guesses(const Team &team) {
         guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
 }
 
+/* Of short runs half of a vector's tokens are enough. */
+template <typename Logit> __device__ bool half_samples(const Row<Logit> &row) {
+    return row.shape.run <= 4 * kWarpThreads;
+}
+
 /* Puts the lanes' maxima, and if asked for a vector from the middle of each piece as a sample of all tokens, into the leader's bins. */
 template <typename Logit, typename Bins>
 __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bins, bool sampled) {
     uint32_t *counts = row.team.at_leader(reinterpret_cast<uint32_t *>(guess_bins()));
-    auto put = [&](float x, uint32_t what) {
-        if (x > -ARITH_INFINITY)
-            atomicAdd(&counts[bins.of(summary.maximum - x)], what);
-    };
     for (float of_piece : summary.own)
-        put(of_piece, 1);
+        if (of_piece > -ARITH_INFINITY)
+            atomicAdd(&counts[bins.of(of_piece)], 1u);
     for (int piece = 0; sampled && row.fetches() && piece < kPieces; piece++) {
         int begin = row.piece_begin(warp_in_block(), piece),
             end = row.piece_begin(warp_in_block(), piece + 1);
-        int vector = begin + (end - begin) / (2 * kWarpThreads) * kWarpThreads +
-                     lane(); /* as in fetch(), its lane's */
+        int vector =
+            begin + static_cast<int>(static_cast<unsigned>(end - begin) / (2 * kWarpThreads) * kWarpThreads) +
+            lane(); /* as in fetch(), its lane's */
         if (vector >= end)
             break;
-        float x[Row<Logit>::kPerVector];
+        float x[Row<Logit>::kPerVector], own = summary.own[piece]; /* counted already */
+        if (own == -ARITH_INFINITY)
+            own = summary.own[0]; /* which may be of all pieces */
         row.values(vector, x);
-        for (float value : x)
-            if (value != summary.own[0] && value != summary.own[1])
-                put(value, 1u << 16);
+        for (int i = 0; i < row.kPerVector && (i < row.kPerVector / 2 || !half_samples(row)); i++)
+            if (x[i] < own)
+                atomicAdd(&counts[bins.of(x[i])], 1u << 16);
     }
 }
 
@@ -103,7 +112,7 @@ struct BinSums {
  * the lower edge of its bin. By the whole leading block.
  */
 template <typename Bins>
-__device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_per_sample, Goal goal) {
+__device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal goal) {
     enum { CUT, LOW, HIGH, POINTS };
     __shared__ float total, wanted_low, wanted_high, low, high;
     __shared__ int finder[POINTS];
@@ -125,7 +134,7 @@ __device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_p
         wanted_low = (before + own).tokens;
         wanted_high = 0.0f;
         low = -ARITH_INFINITY;
-        high = maximum;
+        high = bins.maximum;
         guess = {-ARITH_INFINITY, 0, ARITH_INFINITY};
         finder[CUT] = finder[LOW] = finder[HIGH] = kBlockThreads;
     }
@@ -145,7 +154,7 @@ __device__ __noinline__ Guess read_bins(float maximum, Bins bins, float tokens_p
             reached = reached + bin[++i];
         float end = bins.end(first + i), begin = bins.end(first + i - 1);
         float over = (reached.*sum - wanted) / (bin[i].*sum);
-        act(maximum - end, reached.tokens, maximum - (end - over * (end - begin)),
+        act(bins.maximum - end, reached.tokens, bins.maximum - (end - over * (end - begin)),
             reached.tokens - over * bin[i].tokens);
     };
     float wanted = goal.tokens + goal.mass_share * total;
@@ -183,10 +192,11 @@ __device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, b
     row.team.sync();
     if (!row.team.leads())
         return {};
-    int share = row.longest_run() * kRunsFetched, first_piece = min(share, row.piece_length());
+    int share = row.longest_run() * kRunsFetched, first_piece = min(share, row.shape.piece);
     int sampled_vectors = min(first_piece, kWarpThreads) + min(share - first_piece, kWarpThreads);
-    float samples = static_cast<float>(row.team.size * kFetchingWarps * sampled_vectors * row.kPerVector);
-    return read_bins(summary.maximum, bins, sampled ? static_cast<float>(row.vocab) / samples : 0.0f, goal);
+    float samples = static_cast<float>(row.team.size * kFetchingWarps * sampled_vectors *
+                                       (half_samples(row) ? row.kPerVector / 2 : row.kPerVector));
+    return read_bins(bins, sampled ? static_cast<float>(row.vocab) / samples : 0.0f, goal);
 }
 
 } // namespace lotto

@@ -25,11 +25,12 @@ struct Kept {
     bool runs_known; /* the leader's scratch().beyond holds what is kept of each run */
 };
 
-/* The least key that min-p keeps, as arith_min_p_bound finds it, by the 32 lanes at once. */
+/* The least key that min-p keeps, as arith_min_p_bound finds it, by the block's first warp. By the whole block, once. */
 __device__ inline uint64_t min_p_bound(const Weight &weight, float min_p) {
+    __shared__ uint64_t bound;
     uint64_t least_weight = arith_min_p_weight(min_p);
     uint32_t dropped = arith_ordered(-ARITH_INFINITY), kept = arith_ordered(weight.maximum);
-    while (kept - dropped > 1) {
+    while (warp_in_block() == 0 && kept - dropped > 1) {
         auto point = [&](int i) {
             return dropped +
                    static_cast<uint32_t>(static_cast<uint64_t>(kept - dropped) * i / (kWarpThreads + 1));
@@ -40,7 +41,10 @@ __device__ inline uint64_t min_p_bound(const Weight &weight, float min_p) {
         kept = first ? point(first) : kept;
         dropped = below;
     }
-    return static_cast<uint64_t>(kept) << ARITH_ID_BITS;
+    if (threadIdx.x == 0)
+        bound = static_cast<uint64_t>(kept) << ARITH_ID_BITS;
+    __syncthreads();
+    return bound;
 }
 
 /* From a value on, for a prefix of the judged one. */
@@ -50,7 +54,8 @@ __device__ Search search_of(const Summary &summary, uint64_t judged, Goal goal, 
     search.bits_rounded = Logit::kBitsRounded;
     search.judged = judged;
     search.goal = goal;
-    search.begin_at(arith_ordered(from), summary.maximum);
+    search.maximum = arith_ordered(summary.maximum);
+    search.begin_at(arith_ordered(from));
     return search;
 }
 
@@ -62,7 +67,7 @@ template <typename Logit, typename Measure>
 __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
                               uint64_t judged, Goal goal) {
     if (row.team.leads() && threadIdx.x == 0) {
-        bool by_head = !Measure::kCounts && Prefix(judged).is_whole() && guess.head < ARITH_INFINITY;
+        bool by_head = !Measure::kCounts && is_whole(judged) && guess.head < ARITH_INFINITY;
         Search search = search_of<Logit>(summary, judged, goal, by_head ? guess.head : guess.value);
         search.tokens_per_unit = guess.tokens_per_unit;
         begin_search(search, by_head ? Step::HEAD : Step::SIDES);
@@ -77,7 +82,7 @@ template <typename Logit> __device__ void list_prefix(Row<Logit> &row, float max
     if (team.leads() && threadIdx.x == 0)
         scratch().list.count = 0;
     team.sync();
-    List &list = team.at_leader(&scratch())->list;
+    List &list = leaders_scratch(team).list;
     Prefix prefix(bound);
     /* Of tokens like the last one a run has none if it begins behind it. */
     bool has_ties = static_cast<uint32_t>(max(row.id_of(row.begin()), 0)) <= prefix.last_id;
@@ -104,8 +109,8 @@ __device__ bool list_head(Row<Logit> &row, const Summary &summary, float low, in
         scratch().low = low;
         scratch().list.count = 0;
     }
-    low = team.from_leader(&scratch().low);
-    List &list = team.at_leader(&scratch())->list;
+    low = from_leader(team, &Scratch::low);
+    List &list = leaders_scratch(team).list;
     bool full = false;
     if (row.fetches())
         row.for_each_from(low, summary.own, [&](int id, float x) {
@@ -139,7 +144,7 @@ __device__ __noinline__ void list_cut_by_count(Row<Logit> row, float maximum, ui
 template <typename Logit>
 __device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint64_t judged) {
     /* At least k of the lanes' maxima are no less than the guess, so no fewer tokens are. */
-    Guess guess = guess_cut(row, summary, RelativeBins(), false, {static_cast<float>(k), 0});
+    Guess guess = guess_cut(row, summary, RelativeBins(summary.maximum), false, {static_cast<float>(k), 0});
     if (list_head(row, summary, guess.head, k))
         return;
     if (row.team.leads() && threadIdx.x == 0) {
@@ -154,7 +159,7 @@ __device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint6
 template <typename Logit>
 __device__ __noinline__ Cut long_top_k_cut(Row<Logit> row, Summary summary, int k, uint64_t judged) {
     Goal goal = {static_cast<float>(k), 0};
-    Guess guess = guess_cut(row, summary, RelativeBins(), true, goal);
+    Guess guess = guess_cut(row, summary, RelativeBins(summary.maximum), true, goal);
     return cut_from_guess(row, summary, guess, Count(), judged, goal);
 }
 
@@ -169,7 +174,7 @@ __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_
         scratch().bound =
             k <= static_cast<int>(list.count) ? max(judged, entry_key(list.entry[k - 1])) : judged;
     }
-    return {row.team.from_leader(&scratch().bound), true};
+    return {from_leader(row.team, &Scratch::bound), true};
 }
 
 /* The nucleus of what is judged. */
@@ -177,7 +182,7 @@ template <typename Logit, typename Measure>
 __device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Measure weight, float top_p,
                          uint64_t judged) {
     Goal goal = {0, top_p};
-    Guess guess = guess_cut(row, summary, WeightBins{weight.scale}, true, goal);
+    Guess guess = guess_cut(row, summary, WeightBins(summary.maximum, weight.scale), true, goal);
     return cut_from_guess(row, summary, guess, weight, judged, goal);
 }
 
@@ -226,14 +231,14 @@ template <typename Logit> __device__ Kept keep_first(Row<Logit> &row, const Summ
     Kept kept = keep_all(summary, 1.0f);
     int token = first_token(row, summary);
     if (token >= 0) {
-        Scratch *leader = row.team.at_leader(&scratch());
-        leader->bound = arith_key(summary.maximum, token);
-        leader->list.entry[0] = list_entry(leader->bound, 0);
-        leader->list.sum[0] = leader->mass = kept.weight(summary.maximum);
-        leader->list.count = leader->kept = 1;
+        Scratch &leader = leaders_scratch(row.team);
+        leader.bound = arith_key(summary.maximum, token);
+        leader.list.entry[0] = list_entry(leader.bound, 0);
+        leader.list.sum[0] = leader.mass = kept.weight(summary.maximum);
+        leader.list.count = leader.kept = 1;
     }
     kept.listed = true;
-    kept.bound = row.team.from_leader(&scratch().bound);
+    kept.bound = from_leader(row.team, &Scratch::bound);
     return kept;
 }
 
@@ -288,7 +293,7 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
 
 template <typename Logit> __device__ void publish(Row<Logit> &row, Kept &kept) {
     if (kept.listed)
-        kept.bound = row.team.from_leader(&scratch().bound);
+        kept.bound = from_leader(row.team, &Scratch::bound);
 }
 
 /* What the row's controls keep of it. */
@@ -305,14 +310,14 @@ __device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls con
 template <typename Logit> __device__ void measure_runs(Row<Logit> &row, Kept &kept) {
     uint64_t of_run = measure_run(row, kept.bound, kept.weight);
     if (lane() == 0)
-        row.team.at_leader(scratch().beyond)[row.team.warp()] = of_run;
+        leaders_scratch(row.team).beyond[row.team.warp()] = of_run;
     kept.runs_known = true;
 }
 
 /* The mass of what is kept. */
 template <typename Logit> __device__ uint64_t kept_mass(Row<Logit> &row, Kept &kept) {
     if (kept.listed)
-        return row.team.from_leader(&scratch().mass);
+        return from_leader(row.team, &Scratch::mass);
     if (!kept.runs_known)
         measure_runs(row, kept);
     row.team.sync();
@@ -321,7 +326,7 @@ template <typename Logit> __device__ uint64_t kept_mass(Row<Logit> &row, Kept &k
         if (lane() == 0)
             scratch().mass = mass;
     }
-    return row.team.from_leader(&scratch().mass);
+    return from_leader(row.team, &Scratch::mass);
 }
 
 /* The kept mass's share of the row's. */

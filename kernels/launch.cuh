@@ -62,8 +62,7 @@ cudaError_t launch(const lotto_plan *plan, lotto_stream stream, void (*kernel)(P
     config.stream = stream;
     config.attrs = &team;
     config.numAttrs = plan->team_blocks > 1;
-    int part = static_cast<int>(plan->part_vectors);
-    Shape shape = {part, run_of(part), plan->part_bytes > 0};
+    Shape shape = shape_of(static_cast<int>(plan->part_vectors), plan->part_bytes > 0);
     return cudaLaunchKernelEx(&config, kernel, shape, arguments...);
 }
 

@@ -34,6 +34,7 @@ struct Surprise {
 
 /* The prefix of all candidates, by its bound. If +inf is a candidate, only that is: then the others count as -inf, and it as 0. */
 __device__ inline uint64_t whole() { return arith_candidate_bound(0.0f); }
+__device__ inline bool is_whole(uint64_t bound) { return bound == whole(); }
 
 /* What a prefix is to reach: a number of tokens, or a share of the mass. */
 struct Goal {
@@ -50,11 +51,8 @@ struct Prefix {
     uint32_t last_id;
 
     __device__ explicit Prefix(uint64_t bound) : last(arith_key_value(bound)), last_id(arith_key_id(bound)) {}
-    __device__ bool is_whole() const {
-        return last == arith_key_value(whole()) && last_id == arith_key_id(whole());
-    }
     __device__ bool holds(float x, int id) const {
-        return x > last || (x == last && static_cast<uint32_t>(id) <= last_id);
+        return (x > last) | ((x == last) & (static_cast<uint32_t>(id) <= last_id)); /* without branches */
     }
 };
 
@@ -83,7 +81,7 @@ __device__ uint64_t measure_run(const Row<Logit> &row, uint64_t bound, Measure m
         last = static_cast<int>(prefix.last_id);
     bool holds_ties = first >= 0 && behind <= last + 1;
     uint64_t own = 0;
-    if (Measure::kNoneWithoutCandidate && prefix.is_whole()) {
+    if (Measure::kNoneWithoutCandidate && is_whole(bound)) {
         row.for_each_vector([&](int, const auto &x) {
             for (float value : x)
                 own += measure(value);
@@ -127,6 +125,10 @@ template <typename Logit> __device__ int rank_of(Row<Logit> &row, int token) {
 struct alignas(sizeof(uint4)) Place {
     int warp;
     uint64_t rest, error;
+
+    __device__ bool is_in(const Team &team) const {
+        return static_cast<unsigned>(warp) / kBlockWarps == static_cast<unsigned>(team.rank);
+    }
 };
 
 /* By one whole warp; of_run(warp) for each warp of the team; target < their sum. Every lane gets the result. */

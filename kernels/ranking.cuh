@@ -21,7 +21,7 @@ static_assert(kSortBins <= kBlockThreads, "a thread looks after at most one bin"
 
 /* Writes the keys of the prefix to keys, in no particular order. */
 template <typename Logit> __device__ void collect(Row<Logit> &row, uint64_t bound, uint64_t *keys) {
-    uint32_t *count = row.team.at_leader(&scratch().list.count);
+    uint32_t *count = &leaders_scratch(row.team).list.count;
     row.team.sync();
     if (row.team.leads() && threadIdx.x == 0)
         *count = 0;

@@ -78,7 +78,7 @@ struct Report {
     /* What is kept, whose mass is known. */
     template <typename Logit> __device__ void kept(Row<Logit> &row, const Kept &kept, uint64_t mass) const {
         if (samples.kept) {
-            uint64_t count = kept.listed ? row.team.from_leader(&scratch().kept)
+            uint64_t count = kept.listed ? from_leader(row.team, &Scratch::kept)
                                          : measure_prefix(row, kept.bound, Count());
             if (writes)
                 samples.kept[index] = static_cast<int32_t>(count);
@@ -101,8 +101,10 @@ struct Report {
                            bool head_listed) const {
         uint64_t bound = kept.bound;
         bool listed = kept.listed;
-        if (!listed && head_listed)
-            listed = static_cast<int>(row.team.from_leader(&scratch().list.count)) >= samples.top_n;
+        if (!listed && head_listed) {
+            row.team.sync();
+            listed = static_cast<int>(leaders_scratch(row.team).list.count) >= samples.top_n;
+        }
         if (!listed) {
             Cut cut = top_k_cut(row, summary, samples.top_n, kept.bound);
             bound = cut.bound;

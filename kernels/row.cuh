@@ -25,17 +25,6 @@ __device__ inline int share(int whole, int i, int n) {
                             static_cast<unsigned>(n));
 }
 
-/* How the launch cuts its rows, in vectors. */
-struct Shape {
-    int part;  /* a block's, at most */
-    int run;   /* a warp's, of a part of whole lines; a line: a vector for each lane of a warp */
-    bool fits; /* a part, into the block's dynamic shared memory */
-};
-
-__host__ __device__ constexpr int run_of(int part) {
-    return (part + kWarpThreads - 1) / kWarpThreads * (kWarpThreads / kBlockWarps);
-}
-
 /* Each warp's share of what is fetched arrives in so many pieces, and is taken in groups of vectors. */
 constexpr int kPieces = 2;
 constexpr int kFetchedAtOnce = 4 * kWarpThreads;
@@ -45,6 +34,21 @@ constexpr int kRunsFetched = 2; /* by a warp: copies need few threads, and the o
 constexpr int kRunsFetched = 1;
 #endif
 constexpr int kFetchingWarps = kBlockWarps / kRunsFetched;
+
+/* How the launch cuts its rows, in vectors. */
+struct Shape {
+    int part; /* a block's, at most */
+    int run;  /* a warp's, of a part of whole lines; a line: a vector for each lane of a warp */
+    int piece; /* what is fetched at a time, a multiple of what is taken at once; the last one may be shorter */
+    bool fits; /* a part, into the block's dynamic shared memory */
+};
+
+__host__ __device__ constexpr int round_up(int count, int unit) { return (count + unit - 1) / unit * unit; }
+
+__host__ __device__ constexpr Shape shape_of(int part, bool fits) {
+    int run = round_up(part, kWarpThreads) / kBlockWarps;
+    return {part, run, round_up(round_up(run, kWarpThreads), kFetchedAtOnce), fits};
+}
 
 /* So many vectors a lane looks through before it visits what it found: a bit each. */
 constexpr int kFlags = 32;
@@ -100,11 +104,8 @@ template <typename Logit> struct Row {
     template <typename Held>
     __device__ explicit Row(const Row<Held> &adjusted)
         : team(adjusted.team), shape(adjusted.shape), logits(adjusted.logits), vocab(adjusted.vocab) {
-        if (kPerVector > Row<Held>::kPerVector) {
-            shape.part = shape.part / 2 + 1; /* there is half a vector more before the row, and after it */
-            shape.run = run_of(shape.part);
-        }
-        shape.fits = false;
+        /* There may be half a vector more before the row, and after it. */
+        shape = shape_of(kPerVector > Row<Held>::kPerVector ? shape.part / 2 + 1 : shape.part, false);
         cut();
     }
 
@@ -141,7 +142,8 @@ template <typename Logit> struct Row {
                    part_vectors);
     }
     __device__ int longest_run() const {
-        return (shape.run + kWarpThreads - 1) / kWarpThreads * kWarpThreads;
+        return static_cast<int>((static_cast<unsigned>(shape.run) + kWarpThreads - 1) / kWarpThreads *
+                                kWarpThreads);
     }
 
     __device__ int begin() const { return run_begin(warp_in_block()); }
@@ -348,13 +350,8 @@ template <typename Logit> struct Row {
     __device__ static bool fetches() { return warp_in_block() < kFetchingWarps; }
     __device__ int fetch_begin(int warp) const { return run_begin(warp * kRunsFetched); }
 
-    /* All pieces but the last are of this length, a multiple of what is taken at once. */
-    __device__ int piece_length() const {
-        constexpr unsigned kUnit = kFetchedAtOnce;
-        return static_cast<int>((static_cast<unsigned>(longest_run()) + kUnit - 1) / kUnit * kUnit);
-    }
     __device__ int piece_begin(int warp, int piece) const {
-        return min(fetch_begin(warp) + piece * piece_length(), fetch_begin(warp + 1));
+        return min(fetch_begin(warp) + piece * shape.piece, fetch_begin(warp + 1));
     }
 
     /* Gives what the warp fetched, where it is held, its working values. */

@@ -49,10 +49,11 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     } else {
         bool by_estimates = !samples.prob && !samples.logprob; /* they need the exact mass */
         kept = keep_some(row, summary, row_controls, controls.order, [&](Weight judge, uint64_t judged) {
-            return EstimatedWeight{judge, by_estimates && Prefix(judged).is_whole()};
+            return EstimatedWeight{judge, by_estimates && is_whole(judged)};
         });
-        drawn = draw(row, kept, by_estimates,
-                     [&](uint64_t mass) { return arith_target(random_of(draws, row.index(), 0), mass); });
+        drawn = draw(row, kept, by_estimates, [draws, index = row.index()](uint64_t mass) {
+            return arith_target(random_of(draws, index, 0), mass);
+        });
     }
     if (drawn.token >= 0)
         store_draw(samples, row.index(), kept, drawn);

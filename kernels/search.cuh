@@ -28,9 +28,15 @@ struct alignas(sizeof(uint4)) Step {
      * measured alone; COUNT: one that has one value. LOCATE: the token with value low at the leader's place, by count.
      */
     enum Kind { HEAD, SIDES, EXACT_SIDES, SWEEP, COUNT, LOCATE, DONE } kind;
-    uint32_t low, top, least, most; /* the bracket, and the stretch, as ordered integers, inclusive */
-    bool list_is_head;              /* DONE: the list holds the first tokens of the row's order, sorted */
-    uint64_t bound;                 /* DONE */
+    float low, top, least, most; /* the bracket, and the stretch, inclusive */
+    bool passes;                 /* SWEEP: the stretch is more than the bracket */
+    bool list_is_head;           /* DONE: the list holds the first tokens of the row's order, sorted */
+    uint64_t bound;              /* DONE */
+};
+
+/* A bracket and its stretch, as ordered integers. */
+struct Bracket {
+    uint32_t low, top, least, most;
 
     __device__ bool passes() const { return least < low || most > top; }
 };
@@ -46,9 +52,11 @@ struct Search {
     Goal goal;          /* what the found one reaches: */
     uint64_t target;    /* it measures so much, at least */
     uint64_t error;     /* of the target less what lies beyond the edge, at most; 0: nothing is estimated */
+    Bracket bracket;    /* the step's */
     uint32_t edge;      /* tokens with larger values are beyond it */
     uint64_t beyond;    /* their measure */
     uint64_t estimated; /* the same when it was an estimate; 0: it never was */
+    uint32_t maximum;   /* of the row */
     uint32_t floor, ceiling; /* the last token's value lies between these */
     float tokens_per_unit;   /* near the edge, as far as is known; 0: it is not */
     int bits_rounded;        /* the logits that differ from one in its last so many bits alone are that one */
@@ -73,15 +81,16 @@ struct Search {
             fabsf(value) * 0x1p-24f *
             static_cast<float>(1 << bits_rounded); /* half of what lies between a logit and the next */
         float alike = 2.0f * apart * tokens_per_unit;
-        float aside = alike > 0.6f * kListPlaces /* so many, and the bracket is one value */
-                          ? 0.0f
-                          : fminf(kWarpThreads + 0.11f * tokens, 0.4f * (kListPlaces - alike));
+        bool coarse = alike > 0.6f * kListPlaces; /* so many, and the bracket is one value */
+        if (coarse && tokens < 2.0f * alike && misses < 3)
+            return {0, 0}; /* the next */
+        float aside = coarse ? 0.0f : fminf(kWarpThreads + 0.11f * tokens, 0.4f * (kListPlaces - alike));
         bool lost = misses > 2 || (aside > 0.0f && tokens > 4 * kListPlaces &&
                                    overflows == 0); /* or many tokens are alike */
         float near = lost ? 0.0f : fmaxf(tokens - aside, 0.0f), far = lost ? 2.0f * tokens : tokens + aside;
         float unsure = misses < 3 ? 1.0f : static_cast<float>(1 << min(3 * (misses - 2), 30));
-        near = fmaxf(near / tokens_per_unit - apart, 0.0f);
-        far = unsure * far / tokens_per_unit + apart;
+        near = fmaxf(near / tokens_per_unit - 2.0f * apart, 0.0f);
+        far = unsure * far / tokens_per_unit + 0.25f * apart;
         return far > 0.0f && far < ARITH_INFINITY ? Widths{near, far} : Widths{0, ARITH_INFINITY};
     }
 
@@ -104,8 +113,8 @@ struct Search {
         return from > to ? middle << bits_rounded : ((middle + 1) << bits_rounded) - 1;
     }
 
-    /* The next bracket. measure: of one token at the edge. In the end brackets are halved, so that the search does. */
-    template <typename Measure> __device__ void choose(Step &step, Measure measure) const {
+    /* The next bracket, and how it is asked for. In the end brackets are halved, so that the search does. */
+    template <typename Measure> __device__ Step::Kind choose(Measure measure) {
         bool halves = overflows > 2 || misses > 12, down = goes_down();
         uint32_t first = down ? rounded_down(edge) : rounded_up(edge + 1), last = down ? floor : ceiling;
         float value = arith_of_ordered(first), sign = down ? -1.0f : 1.0f;
@@ -116,31 +125,39 @@ struct Search {
             near = within(arith_ordered(value + sign * width.near));
             far = within(arith_ordered(value + sign * width.far));
         }
-        step.low = rounded_up(min(near, far));
-        step.top = rounded_down(max(near, far));
-        if (step.low > step.top) /* no logit lies between them */
-            step.low = step.top = down ? step.top : step.low;
-        step.least = min(step.low, first);
-        step.most = max(step.top, first);
-        step.kind =
-            step.low == step.top && !step.passes() && Prefix(judged).is_whole() ? Step::COUNT : Step::SWEEP;
+        bracket.low = rounded_up(min(near, far));
+        bracket.top = rounded_down(max(near, far));
+        if (bracket.low > bracket.top) /* no logit lies between them */
+            bracket.low = bracket.top = down ? bracket.top : bracket.low;
+        bracket.least = min(bracket.low, first);
+        bracket.most = max(bracket.top, first);
+        bool is_value = bracket.low == bracket.top && !bracket.passes() && is_whole(judged);
+        return is_value ? Step::COUNT : Step::SWEEP;
     }
 
     /* Nothing is known but the edge: the last token may be any. */
-    __device__ void begin_at(uint32_t from, float maximum) {
+    __device__ void begin_at(uint32_t from) {
         floor = rounded_up(static_cast<uint32_t>(judged >> ARITH_ID_BITS));
-        ceiling = arith_ordered(maximum);
+        ceiling = maximum;
         edge = min(max(from, floor), ceiling);
         misses = overflows = 0;
     }
 
+    __device__ static float width_of(uint32_t low, uint32_t top) {
+        return arith_of_ordered(top) - arith_of_ordered(low);
+    }
+
     /* The stretch between the edge and the bracket is measured: the edge moves to the bracket. Was the last token in that stretch already? */
-    __device__ bool pass(const Step &step, uint64_t measure) {
+    template <typename Measure> __device__ bool pass(uint64_t measured, Measure measure) {
         bool down = goes_down();
-        beyond += down ? measure : 0 - measure;
-        edge = down ? step.top : rounded_down(step.low - 1);
+        beyond += down ? measured : 0 - measured;
+        edge = down ? bracket.top : rounded_down(bracket.low - 1);
         bool missed = goes_down() != down;
-        misses += missed;
+        if (missed) {
+            misses++;
+            learn(down ? width_of(bracket.top, bracket.most) : width_of(bracket.least, bracket.low), measured,
+                  measure);
+        }
         if (goes_down())
             ceiling = min(ceiling, edge);
         else
@@ -148,37 +165,37 @@ struct Search {
         return missed;
     }
 
-    /* What a bracket tells of how densely tokens lie; an empty one, that they lie far apart. */
-    __device__ void learn(uint32_t low, uint32_t top, uint32_t count) {
-        float width = arith_of_ordered(top) - arith_of_ordered(low);
-        if (count == 0)
+    /* What lies in a width tells how densely tokens lie, as many as would be if each measured as one at the edge; nothing there, that they lie far apart. */
+    template <typename Measure> __device__ void learn(float width, uint64_t measured, Measure measure) {
+        if (measured == 0)
             tokens_per_unit *= 1.0f / 64;
         else if (width > 0.0f)
-            tokens_per_unit = static_cast<float>(count) / width;
+            tokens_per_unit =
+                static_cast<float>(measured) / static_cast<float>(measure(arith_of_ordered(edge))) / width;
     }
 
     /* The last token was not in the bracket: the edge moves to its other end. */
-    __device__ void move(const Step &step, const Found &found) {
+    template <typename Measure> __device__ void move(const Found &found, Measure measure) {
         if (goes_down()) {
             beyond += found.measure;
-            edge = rounded_down(step.low - 1);
+            edge = rounded_down(bracket.low - 1);
             ceiling = min(ceiling, edge);
         } else {
             beyond -= found.measure;
-            edge = step.top;
+            edge = bracket.top;
             floor = max(floor, rounded_up(edge + 1));
         }
         misses++;
-        learn(step.low, step.top, found.count);
+        learn(width_of(bracket.low, bracket.top), found.measure, measure);
     }
 
     /* It was, among too many. */
-    __device__ void narrow(const Found &found) {
+    template <typename Measure> __device__ void narrow(const Found &found, Measure measure) {
         edge = goes_down() ? found.most : rounded_down(found.least - 1);
         floor = found.least;
         ceiling = found.most;
         overflows++;
-        learn(found.least, found.most, found.count);
+        learn(width_of(found.least, found.most), found.measure, measure);
     }
 };
 
@@ -197,7 +214,9 @@ struct Scratch {
     Found found[kMaxTeamWarps];
     Search search;
     Step step;
-    float low; /* of a head that is listed */
+    bool is_listed;       /* of a step: the list has the last token, */
+    uint64_t before_list; /* and so much lies beyond it */
+    float low;            /* of a head that is listed */
     uint64_t bound;
     int kept; /* of a list that holds all that is kept: the first so many */
     uint64_t mass;
@@ -208,6 +227,13 @@ struct Scratch {
 __device__ inline Scratch &scratch() {
     __shared__ Scratch shared;
     return shared;
+}
+__device__ inline Scratch &leaders_scratch(const Team &team) { return *team.at_leader(&scratch()); }
+
+/* What the leader has there, once it has written it. */
+template <typename T> __device__ T from_leader(const Team &team, T Scratch::*what) {
+    team.sync();
+    return leaders_scratch(team).*what;
 }
 
 /* A sum of of_run(warp) over the runs, by a warp of the leader's. */
@@ -222,7 +248,7 @@ __device__ inline uint64_t sum_runs(int warps, uint64_t *of_runs) {
     return sum_runs(warps, [&](int warp) { return of_runs[warp]; });
 }
 
-/* All runs' part of the bracket; every lane of the leading block gets it. */
+/* All runs' part of the bracket. By a warp of the leader's; every lane gets it. */
 __device__ inline Found sum_found(int warps) {
     Found own = {0, 0, 0, ~0u, 0};
 #pragma unroll 1
@@ -235,10 +261,11 @@ __device__ inline Found sum_found(int warps) {
             warp_max(own.most)};
 }
 
-/* The edge moves over what was found in each run too; what is counted is not drawn from. */
+/* The edge moves over what was found in each run too; what is counted is not drawn from. By the leader's first warp. */
 template <typename Measure> __device__ void move_runs(int warps, bool down, uint64_t Found::*over) {
-    for (int warp = threadIdx.x; !Measure::kCounts && warp < warps; warp += kBlockThreads)
+    for (int warp = lane(); !Measure::kCounts && warp < warps; warp += kWarpThreads)
         scratch().beyond[warp] += down ? scratch().found[warp].*over : 0 - scratch().found[warp].*over;
+    __syncwarp();
 }
 
 /* The last token is in the list, which is sorted. Sums it; the runs' measures become those of the prefix. Returns the last token's entry. */
@@ -295,101 +322,133 @@ __device__ Place place_in_tie(int warps, const Search &search, uint64_t before, 
     return place;
 }
 
-/* The first step: from the search's edge, or of the bracket from the maximum down to it. By thread 0. */
-__device__ inline void begin_search(Search search, Step::Kind kind) {
-    uint32_t low = search.edge;
-    if (kind != Step::SIDES)
-        search.edge = search.ceiling;
-    scratch().search = search;
-    scratch().step = {kind, low, search.edge, low, search.edge, false, 0};
-    scratch().list.count = 0;
-}
-
 /* What the runs' sums on both sides of the edge tell; estimated: they are estimates. By the leader's first warp. */
-__device__ inline void sum_sides(int warps, bool estimated, int vocab) {
+__device__ inline void take_sides(Search &search, int warps, bool estimated, int vocab) {
     uint64_t beyond = sum_runs(warps, scratch().beyond), rest = sum_runs(warps, scratch().rest);
-    if (lane() != 0)
-        return;
-    Search &search = scratch().search;
     search.beyond = beyond;
     search.target = search.goal.target(beyond + rest);
     search.error = estimated ? search.error_of_share(beyond, rest, vocab) : 0;
     search.estimated = estimated ? beyond : 0;
 }
 
+/* Asks for a step. By thread 0. */
+__device__ inline void ask(const Search &search, Step::Kind kind, uint64_t bound = 0,
+                           bool list_is_head = false) {
+    const Bracket &bracket = search.bracket;
+    scratch().search = search;
+    scratch().step = {kind,
+                      arith_of_ordered(bracket.low),
+                      arith_of_ordered(bracket.top),
+                      arith_of_ordered(bracket.least),
+                      arith_of_ordered(bracket.most),
+                      bracket.passes(),
+                      list_is_head,
+                      bound};
+    if (kind == Step::SWEEP || kind == Step::COUNT)
+        scratch().list.count = 0;
+}
+
+/* The first step: from the search's edge, or of the bracket from the maximum down to it. By thread 0. */
+__device__ inline void begin_search(Search search, Step::Kind kind) {
+    uint32_t low = search.edge;
+    if (kind != Step::SIDES)
+        search.edge = search.ceiling;
+    search.bracket = {low, search.edge, low, search.edge};
+    ask(search, kind);
+    scratch().list.count = 0;
+}
+
+/* The bracket is swept, but what lies beyond it is not known well enough. By thread 0. */
+__device__ inline void ask_exactly(Search search) {
+    Bracket &bracket = search.bracket;
+    search.begin_at(bracket.top);
+    bracket.least = bracket.low;
+    bracket.most = bracket.top;
+    ask(search, Step::EXACT_SIDES);
+}
+
+/* What a step's sums tell, and what to do next, unless the list has the last token: then that is to be found there. By the leader's first warp. */
+template <typename Measure> __device__ void judge(int warps, int vocab, Measure measure) {
+    Scratch &own = scratch();
+    Search search = own.search;
+    Step::Kind kind = own.step.kind, next = kind;
+    if (kind == Step::HEAD)
+        take_sides(search, warps, Measure::kEstimated, vocab);
+    if (kind == Step::SIDES || kind == Step::EXACT_SIDES)
+        take_sides(search, warps, kind == Step::SIDES && measure.by_estimates, vocab);
+    bool down = search.goes_down(), listed = false, is_tie = false;
+    uint64_t before = 0;
+    Found all = {};
+    if (kind == Step::SIDES || (kind == Step::EXACT_SIDES && !down)) {
+        next = search.choose(measure);
+    } else {
+        all = sum_found(warps);
+        bool missed = false;
+        if (search.bracket.passes()) {
+            move_runs<Measure>(warps, down, &Found::passed);
+            missed = search.pass(all.passed, measure);
+        }
+        before = down ? search.beyond : search.beyond - all.measure; /* what lies beyond the bracket */
+        bool inside =
+            !missed && (down ? search.is_reached(before + all.measure) : !search.is_reached(before));
+        /* Upwards none but an estimate gets there, which may leave something beyond the maximum. */
+        bool at_the_end = down ? search.bracket.low == search.floor : search.bracket.top == search.ceiling;
+        listed = inside && own.list.count == all.count && all.count <= kListPlaces;
+        if (missed) {
+            next = search.choose(measure);
+        } else if (!inside) {
+            move_runs<Measure>(warps, down, &Found::measure);
+            if (at_the_end) {
+                next = Measure::kEstimated && search.error > 0 ? Step::EXACT_SIDES : Step::DONE;
+            } else {
+                search.move(all, measure);
+                next = search.choose(measure);
+            }
+        } else if (!listed && all.least == all.most) {
+            search.bracket.low = search.bracket.top = all.least;
+            is_tie = true;
+        } else if (!listed) {
+            search.narrow(all, measure);
+            next = search.choose(measure);
+        }
+    }
+    __syncwarp(); /* all have read what there is */
+    if (lane() != 0)
+        return;
+    if (is_tie) {
+        own.place = place_in_tie(warps, search, before, all.least, measure);
+        next = own.place.warp >= 0 ? Step::LOCATE : Step::EXACT_SIDES;
+    }
+    own.is_listed = listed;
+    own.before_list = before;
+    if (listed)
+        own.search = search;
+    else if (next == Step::EXACT_SIDES)
+        ask_exactly(search);
+    else
+        ask(search, next, search.judged);
+}
+
 /* The next step. By the whole leading block; a call, so that it takes no registers and instructions of the others. */
 template <typename Measure>
 __device__ __noinline__ void advance_search(int warps, int vocab, Measure measure) {
     Scratch &own = scratch();
-    Step::Kind kind = own.step.kind;
-    if (kind == Step::HEAD || kind == Step::SIDES || kind == Step::EXACT_SIDES) {
-        bool estimated =
-            kind == Step::HEAD ? Measure::kEstimated : kind == Step::SIDES && measure.by_estimates;
-        if (warp_in_block() == 0)
-            sum_sides(warps, estimated, vocab);
-        __syncthreads();
-    }
-    Search search = own.search;
-    if (kind == Step::SIDES || (kind == Step::EXACT_SIDES && !search.goes_down())) {
-        if (threadIdx.x == 0) {
-            own.list.count = 0;
-            search.choose(own.step, measure);
-        }
-        return;
-    }
-    Found all = sum_found(warps);
-    bool down = search.goes_down(), missed = false;
-    if (own.step.passes()) {
-        move_runs<Measure>(warps, down, &Found::passed);
-        missed = search.pass(own.step, all.passed);
-        __syncthreads();
-    }
-    uint64_t before = down ? search.beyond : search.beyond - all.measure; /* what lies beyond the bracket */
-    bool inside = !missed && (down ? search.is_reached(before + all.measure) : !search.is_reached(before));
-    /* Upwards none but an estimate gets there, which may leave something beyond the maximum. */
-    bool at_the_end = down ? own.step.low == search.floor : own.step.top == search.ceiling;
-    bool listed = inside && own.list.count == all.count && all.count <= kListPlaces;
-    Step next = own.step;
-    if (missed) {
-        search.choose(next, measure);
-    } else if (!inside && at_the_end) {
-        next.kind = Measure::kEstimated && search.error > 0 ? Step::EXACT_SIDES : Step::DONE;
-        next.bound = search.judged;
-        move_runs<Measure>(warps, down, &Found::measure);
-    } else if (!inside) {
-        move_runs<Measure>(warps, down, &Found::measure);
-        search.move(own.step, all);
-        search.choose(next, measure);
-    } else if (listed) {
-        list_sort(own.list);
-        __syncthreads();
-        int last = cut_list(search, before, measure);
-        next.bound = entry_key(own.list.entry[last]);
-        next.kind = cut_is_sure<Measure>(search, before, last) ? Step::DONE : Step::EXACT_SIDES;
-    } else if (all.least == all.most) {
-        next.low = next.top = all.least;
-        if (threadIdx.x == 0) {
-            own.place = place_in_tie(warps, search, before, all.least, measure);
-            next.kind = own.place.warp >= 0 ? Step::LOCATE : Step::EXACT_SIDES;
-        }
-    } else {
-        search.narrow(all);
-        search.choose(next, measure);
-    }
-    next.list_is_head = listed && before == 0 && search.estimated == 0;
+    if (warp_in_block() == 0)
+        judge(warps, vocab, measure);
     __syncthreads();
-    if (threadIdx.x == 0) {
-        if (next.kind == Step::SWEEP || next.kind == Step::COUNT)
-            own.list.count = 0;
-        if constexpr (Measure::kEstimated)
-            if (next.kind == Step::EXACT_SIDES) {
-                search.begin_at(next.top, measure.maximum);
-                next.least = next.low;
-                next.most = next.top;
-            }
-        own.search = search;
-        own.step = next;
-    }
+    if (!own.is_listed)
+        return;
+    list_sort(own.list);
+    __syncthreads();
+    const Search &search = own.search;
+    int last = cut_list(search, own.before_list, measure);
+    if (threadIdx.x != 0)
+        return;
+    if (cut_is_sure<Measure>(search, own.before_list, last))
+        ask(search, Step::DONE, entry_key(own.list.entry[last]),
+            own.before_list == 0 && search.estimated == 0);
+    else
+        ask_exactly(search);
 }
 
 } // namespace lotto

@@ -90,12 +90,6 @@ struct Team {
 #endif
     }
     template <typename T> __device__ T *at_leader(T *shared) const { return at(0, shared); }
-
-    /* What the leader has in a shared variable, once it has written it. */
-    template <typename T> __device__ T from_leader(T *shared) const {
-        sync();
-        return *at_leader(shared);
-    }
 };
 
 /* A slot for each warp of the team. */

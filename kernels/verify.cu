@@ -96,7 +96,7 @@ template <typename Logit> __device__ uint64_t measure_residual(Row<Logit> &row, 
                          [&](int id, float x) { own += residual(x, id); });
     uint64_t of_run = warp_sum_of_lanes(own);
     if (lane() == 0)
-        row.team.at_leader(scratch().beyond)[row.team.warp()] = of_run;
+        leaders_scratch(row.team).beyond[row.team.warp()] = of_run;
     return team_sum(row.team, of_run);
 }
 
