@@ -71,21 +71,27 @@ template <typename Target> __device__ Drawn draw_from_list(Target target) {
     return drawn;
 }
 
-/* A call, so that it takes no registers and instructions of the others: for few rows. */
-template <typename Logit> __device__ __noinline__ void measure_runs_apart(Row<Logit> row, Kept kept) {
-    measure_runs(row, kept);
-}
+/* Whether a bound cuts no tie, so that the values alone tell what it holds. */
+__device__ inline bool is_value(uint64_t bound) { return arith_key_id(bound) == ARITH_MAX_VOCAB - 1; }
 
-/* Tells the leader what each run weighs, by estimates. */
-template <typename Logit> __device__ void estimate_runs(const Row<Logit> &row, const Weight &weight) {
-    EstimatedTotal total(weight);
-    row.for_each_group(
-        [&](int, const auto &x, bool first) {
-            for (int i = 0; i < row.kPerVector; i++)
-                total.add(first, i, x[i]);
-        },
-        [&] { total.end_group(); });
-    uint64_t of_run = warp_sum_of_lanes(total.sum);
+/* Tells the leader what is kept of each run, by estimates; the kept bound is a value. */
+template <typename Logit> __device__ void estimate_runs(const Row<Logit> &row, const Kept &kept) {
+    Prefix prefix(kept.bound);
+    uint64_t own = 0;
+    auto sum = [&](auto estimated) {
+        Group group;
+        row.for_each_group(
+            [&](int, const auto &x, bool first) {
+                for (int i = 0; i < row.kPerVector; i++)
+                    group.add(first, i, estimated(x[i]));
+            },
+            [&] { own += group.sum(); });
+    };
+    if (is_whole(kept.bound))
+        sum([&](float x) { return estimate(kept.weight, x); });
+    else
+        sum([&](float x) { return x >= prefix.last ? estimate(kept.weight, x) : 0.0f; });
+    uint64_t of_run = warp_sum_of_lanes(own);
     if (lane() == 0)
         leaders_scratch(row.team).beyond[row.team.warp()] = of_run;
 }
@@ -107,51 +113,69 @@ __device__ inline uint64_t draw_error(uint64_t target, uint64_t mass, uint64_t b
 }
 
 /*
+ * From what is kept of each run, which the leader has: one thread of the team returns the token, the others -1; nor does any if that is not certain
+ * because of estimates, which all return in `unsure`.
+ */
+template <typename Logit, typename Target>
+__device__ Drawn draw_once(Row<Logit> &row, const Kept &kept, Target target, bool &unsure) {
+    Team &team = row.team;
+    if (team.leads() && warp_in_block() == 0) {
+        uint64_t mass = sum_runs(team.warps(), kept_of_run), goal = target(mass);
+        uint64_t estimated = scratch().search.estimated;
+        Place place = find_run(team.warps(), goal, kept_of_run);
+        if (estimated > 0)
+            place.error =
+                draw_error(goal, mass, goal - place.rest, kept_of_run(place.warp), estimated, row.vocab);
+        if (lane() == 0) {
+            scratch().mass = mass;
+            scratch().place = place;
+        }
+    }
+    Place place = from_leader(team, &Scratch::place);
+    Drawn drawn = {-1, 0, 0};
+    if (place.is_in(team)) {
+        KeptWeight weight(kept);
+        auto estimated = [&](const auto &x, int id) { return weight.estimated(x, id); };
+        int token = place.error == 0 ? locate(row, place, weight) : locate(row, place, weight, estimated);
+        if (threadIdx.x == 0 && place.error > 0)
+            leaders_scratch(team).unsure = token < 0;
+        if (threadIdx.x == 0 && token >= 0)
+            drawn = {token, row.value_of(token), leaders_scratch(team).mass};
+    }
+    unsure = place.error > 0 && from_leader(team, &Scratch::unsure);
+    return drawn;
+}
+
+/* By exact sums. A call, so that it takes no registers and instructions of the others: for few rows. */
+template <typename Logit, typename Target>
+__device__ __noinline__ Drawn draw_exactly(Row<Logit> row, Kept kept, Target target) {
+    if (row.team.leads() && threadIdx.x == 0)
+        scratch().search.estimated = 0;
+    measure_runs(row, kept);
+    row.team.sync();
+    bool unsure;
+    return draw_once(row, kept, target, unsure);
+}
+
+/*
  * The first kept token, in id order, whose inclusive sum of weights exceeds target(kept mass), which lies below the kept mass. One
  * thread of the team returns it, the others -1. by_estimates: the runs' sums may be; then it returns no mass.
  */
 template <typename Logit, typename Target>
-__device__ Drawn draw(Row<Logit> &row, Kept &kept, bool by_estimates, Target target) {
-    Team &team = row.team;
+__device__ Drawn draw(Row<Logit> &row, const Kept &kept, bool by_estimates, Target target) {
     if (kept.listed)
-        return team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
-    bool anew = !kept.runs_known, estimates = by_estimates && is_whole(kept.bound);
-    for (;; anew = true, estimates = false) {
-        if (anew) {
-            if (team.leads() && threadIdx.x == 0)
-                scratch().search.estimated = 0;
-            if (estimates)
-                estimate_runs(row, kept.weight);
-            else
-                measure_runs_apart(row, kept);
-            team.sync();
-        }
-        if (team.leads() && warp_in_block() == 0) {
-            uint64_t mass = sum_runs(team.warps(), kept_of_run), goal = target(mass);
-            Place place = find_run(team.warps(), goal, kept_of_run);
-            uint64_t estimated = anew && estimates ? mass : scratch().search.estimated;
-            if (estimated > 0)
-                place.error =
-                    draw_error(goal, mass, goal - place.rest, kept_of_run(place.warp), estimated, row.vocab);
-            if (lane() == 0) {
-                scratch().mass = mass;
-                scratch().place = place;
-            }
-        }
-        Place place = from_leader(team, &Scratch::place);
-        Drawn drawn = {-1, 0, 0};
-        if (place.warp / kBlockWarps == team.rank) {
-            KeptWeight weight(kept);
-            auto estimated = [&](const auto &x, int id) { return weight.estimated(x, id); };
-            int token = place.error == 0 ? locate(row, place, weight) : locate(row, place, weight, estimated);
-            if (threadIdx.x == 0 && place.error > 0)
-                leaders_scratch(team).unsure = token < 0;
-            if (threadIdx.x == 0 && token >= 0)
-                drawn = {token, row.value_of(token), leaders_scratch(team).mass};
-        }
-        if (place.error == 0 || !from_leader(team, &Scratch::unsure))
-            return drawn;
+        return row.team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
+    if (!kept.runs_known) {
+        if (!by_estimates || !is_value(kept.bound))
+            return draw_exactly(row, kept, target);
+        if (row.team.leads() && threadIdx.x == 0)
+            scratch().search.estimated = 1; /* and nothing is taken away from it */
+        estimate_runs(row, kept);
+        row.team.sync();
     }
+    bool unsure;
+    Drawn drawn = draw_once(row, kept, target, unsure);
+    return unsure ? draw_exactly(row, kept, target) : drawn;
 }
 
 /*
@@ -167,7 +191,7 @@ __device__ void draw_from_runs(const Row<Logit> &row, Measure measure, int count
     __syncthreads();
     for (int number = 0; number < count; number++) {
         Place place = find_run(team.warps(), target(number), [&](int warp) { return runs[warp]; });
-        if (place.warp / kBlockWarps != team.rank)
+        if (!place.is_in(team))
             continue;
         int token = locate(row, place, measure);
         if (threadIdx.x == 0)

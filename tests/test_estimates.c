@@ -28,7 +28,7 @@ static uint64_t random_at(uint64_t position) {
 struct case_of_all {
     uint64_t distance; /* from the boundary */
     uint64_t position;
-    float top_p;
+    float top_p, min_p;
     int outside; /* the best token outside the nucleus, or just inside, by rank */
 };
 
@@ -51,18 +51,21 @@ static void tokens_are_equal(void) {
         request->seeds[i] = 0;
         request->positions[i] = cases[i].position;
         request->top_p[i] = cases[i].top_p;
+        request->min_p[i] = cases[i].min_p;
     }
     places_agree(&places, request);
     request_destroy(request);
     places_leave(&places);
 }
 
-Test(estimates, draws_close_to_a_boundary, .timeout = 300) {
-    uint64_t mass = 0;
+/* From what min-p keeps; 0: all. */
+static void draws_are_equal(float min_p) {
+    uint64_t mass = 0, least = min_p > 0 ? arith_min_p_weight(min_p) : 0;
     for (int id = 0; id < VOCAB; id++) {
         for (int i = 0; i < CASES; i++)
             rows[i][id] = scattered(id);
-        sums[id] = mass += weight(scattered(id));
+        uint64_t own = weight(scattered(id));
+        sums[id] = mass += own >= least ? own : 0;
     }
     for (uint64_t position = 0; position < POSITIONS; position++) {
         uint64_t target = arith_target(random_at(position), mass);
@@ -75,12 +78,16 @@ Test(estimates, draws_close_to_a_boundary, .timeout = 300) {
                 low = middle + 1;
         }
         uint64_t before = low > 0 ? target - sums[low - 1] : UINT64_MAX, behind = sums[low] - target;
-        cases[position] = (struct case_of_all){before < behind ? before : behind, position, 1, 0};
+        cases[position] = (struct case_of_all){before < behind ? before : behind, position, 1, min_p, 0};
     }
     qsort(cases, POSITIONS, sizeof *cases, by_distance);
     cr_assert(cases[CASES - 1].distance < mass >> 30, "the draws are not close to a boundary");
     tokens_are_equal();
 }
+
+Test(estimates, draws_close_to_a_boundary, .timeout = 300) { draws_are_equal(0); }
+
+Test(estimates, draws_of_min_p_close_to_a_boundary, .timeout = 300) { draws_are_equal(0.3f); }
 
 /*
  * The token that is the first outside the nucleus, or the last inside, has the last id, and the draw takes what lies last: it is drawn if it is inside.
@@ -94,7 +101,7 @@ Test(estimates, nuclei_close_to_a_boundary, .timeout = 300) {
         float p = (float)((double)sums[rank] / (double)mass);
         uint64_t target = arith_top_p_mass(p, mass);
         uint64_t distance = target > sums[rank] ? target - sums[rank] : sums[rank] - target;
-        cases[count++] = (struct case_of_all){distance, 0, p, rank + 1};
+        cases[count++] = (struct case_of_all){distance, 0, p, 0, rank + 1};
     }
     qsort(cases, (size_t)count, sizeof *cases, by_distance);
     cr_assert(cases[CASES - 1].distance < mass >> 30, "the nuclei are not close to a boundary");
