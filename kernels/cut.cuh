@@ -82,23 +82,21 @@ template <typename Measure> struct Gathering {
     Scratch &leader;
     int warp;
     uint64_t sum = 0, passed = 0;
-    uint32_t count = 0;
+    uint32_t count = 0, least = ~0u, most = 0; /* values, as ordered integers */
     bool list_is_full = false;
-    uint32_t least = ~0u, most = 0; /* as ordered integers */
 
     __device__ explicit Gathering(const Team &team) : leader(leaders_scratch(team)), warp(team.warp()) {}
 
     __device__ void take(float x, int id, uint64_t measure) {
-        uint64_t key = arith_key(x, id);
-        uint32_t ordered = static_cast<uint32_t>(key >> ARITH_ID_BITS);
+        uint32_t ordered = arith_ordered(x);
         sum += measure;
+        count++;
         least = min(least, ordered);
         most = max(most, ordered);
-        count++;
         uint32_t place = list_is_full ? kListPlaces : atomicAdd(&leader.list.count, 1u);
         list_is_full = place >= kListPlaces;
         if (!list_is_full)
-            leader.list.entry[place] = list_entry(key, warp);
+            leader.list.entry[place] = list_entry(arith_key(x, id), warp);
     }
     __device__ void report(bool passes) const {
         uint32_t counted = warp_sum(count);

@@ -41,19 +41,21 @@ struct RelativeBins {
     __device__ float measure(int) const { return 1.0f; }
 };
 
-/* Bins that each take a weight down by the same factor. */
+/* Bins that each take a weight down by the same factor; the first one has what is like the maximum. */
 struct WeightBins {
     static constexpr int kPerOctave = kBins / 42;
     float maximum, bins_per_unit, at_maximum;
 
-    __device__ WeightBins(float maximum, float scale)
-        : maximum(maximum), bins_per_unit(scale * kPerOctave), at_maximum(maximum * bins_per_unit) {}
-    __device__ int of(float x) const {
-        return min(__float2uint_rz(fmaf(x, -bins_per_unit, at_maximum)), kBins - 1u);
+    __device__ WeightBins(float maximum, float scale) : maximum(maximum), bins_per_unit(scale * kPerOctave) {
+        at_maximum = maximum * bins_per_unit;
+        at_maximum -= 0x1p-23f * fabsf(at_maximum); /* rather below, so that the maximum is in the first */
     }
-    __device__ float end(int bin) const { return static_cast<float>(bin + 1) / bins_per_unit; }
+    __device__ int of(float x) const {
+        return min(__float2uint_ru(fmaf(x, -bins_per_unit, at_maximum)), kBins - 1u);
+    }
+    __device__ float end(int bin) const { return static_cast<float>(max(bin, 0)) / bins_per_unit; }
     __device__ float measure(int bin) const {
-        return exp2f((static_cast<float>(bin) + 0.5f) * (-1.0f / kPerOctave));
+        return exp2f(fmaxf(static_cast<float>(bin) - 0.5f, 0.0f) * (-1.0f / kPerOctave));
     }
 };
 
@@ -114,6 +116,7 @@ struct BinSums {
 template <typename Bins>
 __device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal goal) {
     enum { CUT, LOW, HIGH, POINTS };
+    constexpr float kOfAll = 0.99999f; /* so much of all, or less, is reached in spite of rounding */
     __shared__ float total, wanted_low, wanted_high, low, high;
     __shared__ int finder[POINTS];
     __shared__ Guess guess;
@@ -157,7 +160,7 @@ __device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal
         act(bins.maximum - end, reached.tokens, bins.maximum - (end - over * (end - begin)),
             reached.tokens - over * bin[i].tokens);
     };
-    float wanted = goal.tokens + goal.mass_share * total;
+    float wanted = goal.tokens > 0.0f ? fminf(goal.tokens, kOfAll * total) : goal.mass_share * total;
     look_for(CUT, &BinSums::measure, wanted);
     __syncthreads();
     found(CUT, &BinSums::measure, wanted, [&](float end, float tokens_to_end, float value, float tokens) {
@@ -165,7 +168,7 @@ __device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal
         float of_head = kHeadShare * tokens + kHeadExtra;
         /* Without samples the tokens are maxima, and if there are many more than wanted, many tokens are alike. */
         bool has_head = tokens_per_sample > 0.0f ? of_head <= kMostOfHead : tokens_to_end <= 2.0f * of_head;
-        wanted_low = has_head ? of_head : tokens + tokens_aside(tokens);
+        wanted_low = has_head ? of_head : fminf(tokens + tokens_aside(tokens), kOfAll * wanted_low);
         wanted_high = tokens - tokens_aside(tokens);
         guess.head = has_head ? end : ARITH_INFINITY;
     });

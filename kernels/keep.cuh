@@ -148,9 +148,13 @@ __device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint6
     if (list_head(row, summary, guess.head, k))
         return;
     if (row.team.leads() && threadIdx.x == 0) {
-        Search search = search_of<Logit>(summary, judged, {static_cast<float>(k), 0}, guess.value);
+        /* If more are near the guess than the list has room for, they may be alike, and like the maximum. */
+        bool counts = guess.head == ARITH_INFINITY && is_whole(judged);
+        float from = counts ? summary.maximum : guess.value;
+        Search search = search_of<Logit>(summary, judged, {static_cast<float>(k), 0}, from);
         search.target = k;
-        begin_search(search, Step::SWEEP);
+        search.tokens_per_unit = static_cast<float>(k) / (summary.maximum - guess.value);
+        begin_search(search, counts ? Step::COUNT : Step::SWEEP);
     }
     list_cut_by_count(row, summary.maximum, judged);
 }

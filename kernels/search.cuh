@@ -81,8 +81,8 @@ struct Search {
             fabsf(value) * 0x1p-24f *
             static_cast<float>(1 << bits_rounded); /* half of what lies between a logit and the next */
         float alike = 2.0f * apart * tokens_per_unit;
-        bool coarse = alike > 0.6f * kListPlaces; /* so many, and the bracket is one value */
-        if (coarse && tokens < 2.0f * alike && misses < 3)
+        bool coarse = !(alike <= 0.6f * kListPlaces); /* so many, and the bracket is one value */
+        if (coarse && !(tokens >= 2.0f * alike) && misses < 3)
             return {0, 0}; /* the next */
         float aside = coarse ? 0.0f : fminf(kWarpThreads + 0.11f * tokens, 0.4f * (kListPlaces - alike));
         bool lost = misses > 2 || (aside > 0.0f && tokens > 4 * kListPlaces &&
