@@ -4,6 +4,7 @@
  */
 #include "tests/oracle/answer.h"
 #include "tests/oracle/textbook.h"
+#include "tests/reference_context.h"
 #include "tests/rows/adjustments.h"
 #include "tests/rows/place.h"
 #include "tests/rows/row_samples.h"
@@ -22,13 +23,6 @@ static char text[1024];
 enum { VOCAB = 5, MOST_VOCAB = 70 };
 
 static _Alignas(256) unsigned char workspace[1 << 12];
-
-static lotto_context *reference(void) {
-    static lotto_context *context;
-    if (context == NULL)
-        cr_assert_eq(lotto_context_create(&context, LOTTO_DEVICE_REFERENCE), LOTTO_SUCCESS);
-    return context;
-}
 
 /* The adjusted rows, as top_k lists them, by id again; what is not listed is -inf. */
 static void adjust(const float *x, int64_t rows, int64_t vocab, const lotto_adjustments *adjustments,

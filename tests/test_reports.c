@@ -5,6 +5,7 @@
 #include "kernels/arith.h"
 #include "tests/oracle/answer.h"
 #include "tests/oracle/textbook.h"
+#include "tests/reference_context.h"
 #include "tests/rows/adjustments.h"
 #include "tests/rows/place.h"
 
@@ -24,13 +25,6 @@ static char text[1024];
 enum { MOST = 16 };
 
 static _Alignas(256) unsigned char workspace[1 << 12];
-
-static lotto_context *reference(void) {
-    static lotto_context *context;
-    if (context == NULL)
-        cr_assert_eq(lotto_context_create(&context, LOTTO_DEVICE_REFERENCE), LOTTO_SUCCESS);
-    return context;
-}
 
 /* Arrays for every result, of up to MOST elements, and what points there. */
 struct answer {

@@ -5,6 +5,7 @@
 #include "kernels/arith.h"
 #include "tests/oracle/answer.h"
 #include "tests/oracle/verify.h"
+#include "tests/reference_context.h"
 #include "tests/rows/place.h"
 
 #include <criterion/criterion.h>
@@ -21,13 +22,6 @@ static char text[1024];
 enum { MOST = 32, VOCAB = 8 };
 
 static _Alignas(256) unsigned char workspace[1 << 12];
-
-static lotto_context *reference(void) {
-    static lotto_context *context;
-    if (context == NULL)
-        cr_assert_eq(lotto_context_create(&context, LOTTO_DEVICE_REFERENCE), LOTTO_SUCCESS);
-    return context;
-}
 
 /* A call on the reference: what it is given, and what it gives. */
 struct call {
