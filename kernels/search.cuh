@@ -89,7 +89,7 @@ struct Search {
                                    overflows == 0); /* or many tokens are alike */
         float near = lost ? 0.0f : fmaxf(tokens - aside, 0.0f), far = lost ? 2.0f * tokens : tokens + aside;
         float unsure = misses < 3 ? 1.0f : static_cast<float>(1 << min(3 * (misses - 2), 30));
-        near = fmaxf(near / tokens_per_unit - 2.0f * apart, 0.0f);
+        near = fmaxf(near / tokens_per_unit - 2.0f * apart, 0.0f); /* a value has all as far as the next */
         far = unsure * far / tokens_per_unit + 0.25f * apart;
         return far > 0.0f && far < ARITH_INFINITY ? Widths{near, far} : Widths{0, ARITH_INFINITY};
     }
