@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* CASES: of one kind, each a row of the request. */
-enum { VOCAB = 20000, CASES = 24, POSITIONS = 1 << 21 };
+/* DRAWS, NUCLEI: cases, each a row of the request. */
+enum { VOCAB = 20000, DRAWS = 24, NUCLEI = 400, POSITIONS = 1 << 21 };
 
-static float rows[CASES][VOCAB];
+static float rows[NUCLEI][VOCAB];
 static uint64_t sums[VOCAB]; /* of the weights up to and including the token's, in the order at hand */
 
 /* Between 0 and 2, no two alike, in an order without a pattern; 7919 and 20000 have no common divisor. */
@@ -39,15 +39,15 @@ static int by_distance(const void *a, const void *b) {
 
 static struct case_of_all cases[POSITIONS];
 
-static void tokens_are_equal(void) {
+static void tokens_are_equal(int count) {
     struct places places;
     if (!places_enter(&places))
         return;
-    struct request *request = request_of(rows, LOTTO_F32, CASES, VOCAB);
+    struct request *request = request_of(rows, LOTTO_F32, count, VOCAB);
     request_set_controls(request, &(struct row_controls){1, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL, false});
     memset(request->wanted, 0, sizeof request->wanted);
     request->wanted[SAMPLE_TOKENS] = request->wanted[SAMPLE_TOKENS_ALONE] = true;
-    for (int i = 0; i < CASES; i++) {
+    for (int i = 0; i < count; i++) {
         request->seeds[i] = 0;
         request->positions[i] = cases[i].position;
         request->top_p[i] = cases[i].top_p;
@@ -62,7 +62,7 @@ static void tokens_are_equal(void) {
 static void draws_are_equal(float min_p) {
     uint64_t mass = 0, least = min_p > 0 ? arith_min_p_weight(min_p) : 0;
     for (int id = 0; id < VOCAB; id++) {
-        for (int i = 0; i < CASES; i++)
+        for (int i = 0; i < DRAWS; i++)
             rows[i][id] = scattered(id);
         uint64_t own = weight(scattered(id));
         sums[id] = mass += own >= least ? own : 0;
@@ -81,8 +81,8 @@ static void draws_are_equal(float min_p) {
         cases[position] = (struct case_of_all){before < behind ? before : behind, position, 1, min_p, 0};
     }
     qsort(cases, POSITIONS, sizeof *cases, by_distance);
-    cr_assert(cases[CASES - 1].distance < mass >> 30, "the draws are not close to a boundary");
-    tokens_are_equal();
+    cr_assert(cases[DRAWS - 1].distance < mass >> 30, "the draws are not close to a boundary");
+    tokens_are_equal(DRAWS);
 }
 
 Test(estimates, draws_close_to_a_boundary, .timeout = 300) { draws_are_equal(0); }
@@ -104,12 +104,12 @@ Test(estimates, nuclei_close_to_a_boundary, .timeout = 300) {
         cases[count++] = (struct case_of_all){distance, 0, p, 0, rank + 1};
     }
     qsort(cases, (size_t)count, sizeof *cases, by_distance);
-    cr_assert(cases[CASES - 1].distance < mass >> 30, "the nuclei are not close to a boundary");
+    cr_assert(cases[NUCLEI - 1].distance < mass >> 30, "the nuclei are not close to a boundary");
 
     uint64_t position = 0;
     while (random_at(position) < UINT64_MAX - UINT64_MAX / VOCAB / 10)
         position++;
-    for (int i = 0; i < CASES; i++) {
+    for (int i = 0; i < NUCLEI; i++) {
         cases[i].position = position;
         int outside = 0;
         for (int id = 0; id < VOCAB; id++) {
@@ -121,5 +121,5 @@ Test(estimates, nuclei_close_to_a_boundary, .timeout = 300) {
         rows[i][VOCAB - 1] = rows[i][outside];
         rows[i][outside] = last;
     }
-    tokens_are_equal();
+    tokens_are_equal(NUCLEI);
 }
