@@ -77,9 +77,8 @@ struct Search {
     __device__ Widths widths(float value, uint64_t each) const {
         uint64_t away = goes_down() ? target - beyond : beyond - target;
         float tokens = static_cast<float>(away) / static_cast<float>(each);
-        float apart =
-            fabsf(value) * 0x1p-24f *
-            static_cast<float>(1 << bits_rounded); /* half of what lies between a logit and the next */
+        /* Half of what lies between a logit and the next, or more. */
+        float apart = fabsf(value) * 0x1p-24f * static_cast<float>(1 << bits_rounded);
         float alike = 2.0f * apart * tokens_per_unit;
         bool coarse = !(alike <= 0.6f * kListPlaces); /* so many, and the bracket is one value */
         if (coarse && !(tokens >= 2.0f * alike) && misses < 3)
@@ -90,7 +89,7 @@ struct Search {
         float near = lost ? 0.0f : fmaxf(tokens - aside, 0.0f), far = lost ? 2.0f * tokens : tokens + aside;
         float unsure = misses < 3 ? 1.0f : static_cast<float>(1 << min(3 * (misses - 2), 30));
         near = fmaxf(near / tokens_per_unit - 2.0f * apart, 0.0f); /* a value has all as far as the next */
-        far = unsure * far / tokens_per_unit + 0.25f * apart;
+        far = unsure * far / tokens_per_unit + 0.25f * apart;      /* the last part: above 0 */
         return far > 0.0f && far < ARITH_INFINITY ? Widths{near, far} : Widths{0, ARITH_INFINITY};
     }
 
@@ -131,8 +130,8 @@ struct Search {
             bracket.low = bracket.top = down ? bracket.top : bracket.low;
         bracket.least = min(bracket.low, first);
         bracket.most = max(bracket.top, first);
-        bool is_value = bracket.low == bracket.top && !bracket.passes() && is_whole(judged);
-        return is_value ? Step::COUNT : Step::SWEEP;
+        bool is_one_value = bracket.low == bracket.top && !bracket.passes() && is_whole(judged);
+        return is_one_value ? Step::COUNT : Step::SWEEP;
     }
 
     /* Nothing is known but the edge: the last token may be any. */
