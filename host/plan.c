@@ -3,7 +3,7 @@
 #include "reference/row.h"
 
 /* Larger teams than the usual ones find room in few places of a GPU at once: they are for rows of which smaller ones leave no room for a second block. */
-enum { VECTOR_BYTES = 16, LARGEST_USUAL_TEAM = 8, LEAST_LOGITS_OF_A_BLOCK = 2000 };
+enum { VECTOR_BYTES = 16, LARGEST_USUAL_TEAM = 8 };
 
 static const size_t workspace_alignment = 256;
 /* A part up to this leaves room for a second block on the same multiprocessor, which works while the first one waits. */
@@ -32,12 +32,15 @@ static size_t rest(size_t whole, size_t taken) { return whole > taken ? whole - 
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
+/* Of a team's block: fewer take longer than what its barriers and the leader take for it. */
+static int64_t least_logits(int team) { return team <= LARGEST_USUAL_TEAM ? 2000 : 4000; }
+
 /* Few rows are spread over more blocks than they need, so that the device is busy; over more than usual if that takes one wave. */
 static int spread(const struct lotto_limits *limits, const lotto_logits *logits, int team, int usual) {
     bool in_one_wave = logits->rows * limits->largest_team <= limits->multiprocessors;
     int largest = in_one_wave ? limits->largest_team : usual;
     int64_t wanted = 2 * (int64_t)limits->multiprocessors / logits->rows;
-    while (team < largest && team < wanted && logits->vocab / (team + 1) >= LEAST_LOGITS_OF_A_BLOCK)
+    while (team < largest && team < wanted && logits->vocab / (team + 1) >= least_logits(team + 1))
         team++;
     return team;
 }

@@ -136,7 +136,7 @@ __device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const S
         else
             bracket.passed += own;
     });
-    bracket.report(step.passes);
+    bracket.report(step.passes());
 }
 
 /* What all of a row measures: exactly, and by estimates. */
@@ -190,35 +190,41 @@ __device__ void sweep_head(Row<Logit> &row, Measure measure, float low) {
 /* Where a prefix ends. */
 struct Cut {
     uint64_t bound;
-    /* The leader's list holds the first tokens of the row's order, the prefix's among them, sorted and, if measured by weight, summed. */
-    bool list_is_head;
+    Known known; /* to the leader */
+};
+
+/* No token is drawn from the prefix yet. */
+struct NoDraw {
+    __device__ bool operator()(uint64_t) const { return false; }
 };
 
 /*
  * The end of the shortest prefix of the judged prefix whose measure reaches the target; the judged one's own if it never does. The leader has begun the
- * search; its scratch().beyond holds what lies beyond the edge run by run, and what is in the prefix run by run afterwards.
+ * search; its scratch().beyond holds what lies beyond the edge run by run, and what is in the prefix run by run afterwards. draw(bound): by the leader's first
+ * warp, finds the drawn token's place if it is drawn from that prefix. Then each block's bound need be right for its own tokens alone: of a tie that ends in
+ * another block those are kept, or not.
  */
-template <typename Logit, typename Measure>
-__device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged) {
+template <typename Logit, typename Measure, typename Draw = NoDraw>
+__device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged, Draw draw = {}) {
     Team &team = row.team;
     for (;;) {
         Step step = from_leader(team, &Scratch::step);
-        if (step.kind == Step::DONE)
-            return {step.bound, step.list_is_head};
-        if (step.kind == Step::LOCATE) {
-            Place place = leaders_scratch(team).place;
-            if (place.is_in(team)) {
-                int token = locate(row, place, [&](float x, int id) -> uint64_t {
+        if (step.kind >= Step::LOCATE) {
+            if (step.kind == Step::DONE)
+                return {step.bound, step.known};
+            Place tie = leaders_scratch(team).tie;
+            int last = max(row.first_id_of(tie.warp / kBlockWarps), 0);
+            if (tie.is_in(team))
+                last = locate(row, tie, [&](float x, int id) -> uint64_t {
                     return x == step.low && arith_key(x, id) >= judged;
                 });
-                step.bound = arith_key(step.low, token);
+            uint64_t bound = arith_key(step.low, last);
+            if (step.known != PLACE) {
+                if (tie.is_in(team) && threadIdx.x == 0)
+                    leaders_scratch(team).bound = bound;
+                bound = from_leader(team, &Scratch::bound);
             }
-            team.sync(); /* all have read the step */
-            if (place.is_in(team) && threadIdx.x == 0) {
-                step.kind = Step::DONE;
-                leaders_scratch(team).step = step;
-            }
-            continue;
+            return {bound, step.known};
         }
         bool is_head = !Measure::kCounts && step.kind == Step::HEAD;
         if (is_head)
@@ -230,8 +236,15 @@ __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged) {
         else
             sweep(row, measure, judged, step);
         team.sync();
-        if (team.leads())
+        if (team.leads()) {
             advance_search(team.warps(), row.vocab, measure);
+            if (warp_in_block() == 0) {
+                __syncwarp(); /* thread 0 has asked */
+                const Step &next = scratch().step;
+                if (next.kind >= Step::LOCATE && next.known == RUNS && draw(next.bound) && lane() == 0)
+                    scratch().step.known = PLACE;
+            }
+        }
     }
 }
 

@@ -49,10 +49,16 @@ struct Stretch {
 __device__ inline Stretch stretch_of(const List &list, int kept, int i) {
     uint32_t id = arith_key_id(entry_key(list.entry[i]));
     uint64_t before = 0, sum_of_better = 0;
-    for (int other = 0; other < kept; other++) {
-        uint64_t sum = list.sum[other];
-        before += arith_key_id(entry_key(list.entry[other])) < id ? sum - sum_of_better : 0;
+    auto add = [&](uint64_t entry, uint64_t sum) {
+        before += arith_key_id(entry_key(entry)) < id ? sum - sum_of_better : 0;
         sum_of_better = sum;
+    };
+    for (int other = 0; other < kept; other += 2) {
+        ulonglong2 entries = *reinterpret_cast<const ulonglong2 *>(&list.entry[other]),
+                   sums = *reinterpret_cast<const ulonglong2 *>(&list.sum[other]);
+        add(entries.x, sums.x);
+        if (other + 1 < kept)
+            add(entries.y, sums.y);
     }
     return {before, list.sum[i] - (i > 0 ? list.sum[i - 1] : 0)};
 }
@@ -112,6 +118,20 @@ __device__ inline uint64_t draw_error(uint64_t target, uint64_t mass, uint64_t b
     return estimate_error(weighted, vocab);
 }
 
+/* Finds where the drawn token is, from what is kept of each run. By the leader's first warp. */
+template <typename Target> __device__ bool place_draw(int warps, int vocab, Target target) {
+    uint64_t mass = sum_runs(warps, kept_of_run), goal = target(mass);
+    uint64_t estimated = scratch().search.estimated;
+    Place place = find_run(warps, goal, kept_of_run);
+    if (estimated > 0)
+        place.error = draw_error(goal, mass, goal - place.rest, kept_of_run(place.warp), estimated, vocab);
+    if (lane() == 0) {
+        scratch().mass = mass;
+        scratch().place = place;
+    }
+    return true;
+}
+
 /*
  * From what is kept of each run, which the leader has: one thread of the team returns the token, the others -1; nor does any if that is not certain
  * because of estimates, which all return in `unsure`.
@@ -119,19 +139,12 @@ __device__ inline uint64_t draw_error(uint64_t target, uint64_t mass, uint64_t b
 template <typename Logit, typename Target>
 __device__ Drawn draw_once(Row<Logit> &row, const Kept &kept, Target target, bool &unsure) {
     Team &team = row.team;
-    if (team.leads() && warp_in_block() == 0) {
-        uint64_t mass = sum_runs(team.warps(), kept_of_run), goal = target(mass);
-        uint64_t estimated = scratch().search.estimated;
-        Place place = find_run(team.warps(), goal, kept_of_run);
-        if (estimated > 0)
-            place.error =
-                draw_error(goal, mass, goal - place.rest, kept_of_run(place.warp), estimated, row.vocab);
-        if (lane() == 0) {
-            scratch().mass = mass;
-            scratch().place = place;
-        }
+    if (kept.known != PLACE) {
+        if (team.leads() && warp_in_block() == 0)
+            place_draw(team.warps(), row.vocab, target);
+        team.sync();
     }
-    Place place = from_leader(team, &Scratch::place);
+    Place place = leaders_scratch(team).place;
     Drawn drawn = {-1, 0, 0};
     if (place.is_in(team)) {
         KeptWeight weight(kept);
@@ -163,9 +176,9 @@ __device__ __noinline__ Drawn draw_exactly(Row<Logit> row, Kept kept, Target tar
  */
 template <typename Logit, typename Target>
 __device__ Drawn draw(Row<Logit> &row, const Kept &kept, bool by_estimates, Target target) {
-    if (kept.listed)
+    if (kept.known == LIST)
         return row.team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
-    if (!kept.runs_known) {
+    if (kept.known == NOTHING) {
         if (!by_estimates || !is_value(kept.bound))
             return draw_exactly(row, kept, target);
         if (row.team.leads() && threadIdx.x == 0)
@@ -203,7 +216,7 @@ __device__ void draw_from_runs(const Row<Logit> &row, Measure measure, int count
 template <typename Logit, typename Target, typename Act>
 __device__ void draw_many(const Row<Logit> &row, const Kept &kept, int count, Target target, Act act) {
     const List &list = scratch().list;
-    if (!kept.listed)
+    if (kept.known != LIST)
         return draw_from_runs(row, KeptWeight(kept), count, target, act);
     for (int i = threadIdx.x; row.team.leads() && i < scratch().kept; i += kBlockThreads) {
         Stretch stretch = stretch_of(list, scratch().kept, i);

@@ -24,7 +24,7 @@ struct Guess {
 constexpr float kHeadShare = 1.2f, kHeadExtra = 32, kMostOfHead = 0.9f * kListPlaces;
 
 /* How densely tokens lie is judged by so many to each side of the last one. */
-__device__ inline float tokens_aside(float tokens) { return fminf(1000.0f, 0.25f * tokens); }
+__device__ inline float tokens_aside(float tokens) { return fminf(2500.0f, 0.25f * tokens); }
 
 /* Bins of distances that are as wide as the distance is large, for counts: they need no scale. */
 struct RelativeBins {
@@ -38,6 +38,7 @@ struct RelativeBins {
     __device__ float end(int bin) const {
         return arith_of_bits(static_cast<uint32_t>(bin + 1 + kFirst) << kShift);
     }
+    static constexpr float kNext = 1.0f;
     __device__ float measure(int) const { return 1.0f; }
 };
 
@@ -54,8 +55,11 @@ struct WeightBins {
         return min(__float2uint_ru(fmaf(x, -bins_per_unit, at_maximum)), kBins - 1u);
     }
     __device__ float end(int bin) const { return static_cast<float>(max(bin, 0)) / bins_per_unit; }
+    /* Of a token of a bin but the first one, and by what that is multiplied from a bin to the next. */
+    static_assert(kPerOctave == 24);
+    static constexpr float kNext = 0.97153194f; /* 2^(-1 / kPerOctave) */
     __device__ float measure(int bin) const {
-        return exp2f(fmaxf(static_cast<float>(bin) - 0.5f, 0.0f) * (-1.0f / kPerOctave));
+        return exp2f((static_cast<float>(bin) - 0.5f) * (-1.0f / kPerOctave));
     }
 };
 
@@ -76,19 +80,21 @@ template <typename Logit> __device__ bool half_samples(const Row<Logit> &row) {
     return row.shape.run <= 4 * kWarpThreads;
 }
 
-/* Puts the lanes' maxima, and if asked for a vector from the middle of each piece as a sample of all tokens, into the leader's bins. */
+/* Puts the lanes' maxima, and if asked for a vector a lane of each piece as a sample of all tokens, into the leader's bins. */
 template <typename Logit, typename Bins>
 __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bins, bool sampled) {
+    if (!row.fetches())
+        return;
     uint32_t *counts = row.team.at_leader(reinterpret_cast<uint32_t *>(guess_bins()));
     for (float of_piece : summary.own)
         if (of_piece > -ARITH_INFINITY)
             atomicAdd(&counts[bins.of(of_piece)], 1u);
-    for (int piece = 0; sampled && row.fetches() && piece < kPieces; piece++) {
+    for (int piece = 0; sampled && piece < kPieces; piece++) {
         int begin = row.piece_begin(warp_in_block(), piece),
             end = row.piece_begin(warp_in_block(), piece + 1);
-        int vector =
-            begin + static_cast<int>(static_cast<unsigned>(end - begin) / (2 * kWarpThreads) * kWarpThreads) +
-            lane(); /* as in fetch(), its lane's */
+        /* Side by side tokens may be alike: from all lines in turn, for each lane one of those of which it has the maximum. */
+        unsigned lines = static_cast<unsigned>(end - begin) / kWarpThreads;
+        int vector = begin + static_cast<int>(lines * lane() / kWarpThreads * kWarpThreads) + lane();
         if (vector >= end)
             break;
         float x[Row<Logit>::kPerVector], own = summary.own[piece]; /* counted already */
@@ -125,11 +131,13 @@ __device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal
     uint32_t counts[kBinsPerThread] = {read.x, read.y, read.z, read.w};
     BinSums bin[kBinsPerThread], own = {0, 0};
     int first = static_cast<int>(threadIdx.x) * kBinsPerThread;
+    float measure = bins.measure(first);
     for (int i = 0; i < kBinsPerThread; i++) {
         float tokens = static_cast<float>(counts[i] % (1u << 16)) +
                        static_cast<float>(counts[i] >> 16) * tokens_per_sample;
-        bin[i] = {tokens, tokens * bins.measure(first + i)};
+        bin[i] = {tokens, tokens * (first + i == 0 ? 1.0f : measure)};
         own = own + bin[i];
+        measure *= bins.kNext;
     }
     BinSums before = block_sum_before(own);
     if (threadIdx.x == kBlockThreads - 1) {
@@ -188,6 +196,14 @@ __device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal
     return result;
 }
 
+/* How many vectors of the leader's part are sampled, as many as of any other whole part. By a whole warp. */
+template <typename Logit> __device__ int sampled_vectors(const Row<Logit> &row) {
+    int warp = lane() / kPieces, piece = lane() % kPieces;
+    int vectors = row.piece_begin(warp, piece + 1) - row.piece_begin(warp, piece);
+    return static_cast<int>(
+        warp_sum(static_cast<uint32_t>(warp < kFetchingWarps ? min(vectors, kWarpThreads) : 0)));
+}
+
 /* The leader's guess, from bins that the team fills. */
 template <typename Logit, typename Bins>
 __device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, bool sampled, Goal goal) {
@@ -195,9 +211,7 @@ __device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, b
     row.team.sync();
     if (!row.team.leads())
         return {};
-    int share = row.longest_run() * kRunsFetched, first_piece = min(share, row.shape.piece);
-    int sampled_vectors = min(first_piece, kWarpThreads) + min(share - first_piece, kWarpThreads);
-    float samples = static_cast<float>(row.team.size * kFetchingWarps * sampled_vectors *
+    float samples = static_cast<float>(row.team.size * sampled_vectors(row) *
                                        (half_samples(row) ? row.kPerVector / 2 : row.kPerVector));
     return read_bins(bins, sampled ? static_cast<float>(row.vocab) / samples : 0.0f, goal);
 }

@@ -20,9 +20,7 @@ struct Kept {
     uint64_t bound;
     float temperature; /* at which its weights are taken; greedy: 1 */
     Weight weight;
-    bool
-        listed; /* the leader's list holds it, sorted and summed; before publish() the bound is known to the leader alone */
-    bool runs_known; /* the leader's scratch().beyond holds what is kept of each run */
+    Known known; /* to the leader; LIST: the bound, too, to it alone before publish() */
 };
 
 /* The least key that min-p keeps, as arith_min_p_bound finds it, by the block's first warp. By the whole block, once. */
@@ -63,16 +61,16 @@ __device__ Search search_of(const Summary &summary, uint64_t judged, Goal goal, 
  * From the leader's guess to the goal: by the head of the row, if a list has room for it, else from a value beyond which the sum is estimated or
  * exactly measured.
  */
-template <typename Logit, typename Measure>
+template <typename Logit, typename Measure, typename Draw = NoDraw>
 __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
-                              uint64_t judged, Goal goal) {
+                              uint64_t judged, Goal goal, Draw draw = {}) {
     if (row.team.leads() && threadIdx.x == 0) {
         bool by_head = !Measure::kCounts && is_whole(judged) && guess.head < ARITH_INFINITY;
         Search search = search_of<Logit>(summary, judged, goal, by_head ? guess.head : guess.value);
         search.tokens_per_unit = guess.tokens_per_unit;
         begin_search(search, by_head ? Step::HEAD : Step::SIDES);
     }
-    return find_cut(row, measure, judged);
+    return find_cut(row, measure, judged, draw);
 }
 
 /* Puts the tokens of a prefix that the leader's list has room for on it, sorted. maximum: of the row. */
@@ -136,7 +134,7 @@ __device__ bool list_head(Row<Logit> &row, const Summary &summary, float low, in
 template <typename Logit>
 __device__ __noinline__ void list_cut_by_count(Row<Logit> row, float maximum, uint64_t judged) {
     Cut cut = find_cut(row, Count(), judged);
-    if (!cut.list_is_head)
+    if (cut.known != LIST)
         list_prefix(row, maximum, cut.bound);
 }
 
@@ -178,16 +176,16 @@ __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_
         scratch().bound =
             k <= static_cast<int>(list.count) ? max(judged, entry_key(list.entry[k - 1])) : judged;
     }
-    return {from_leader(row.team, &Scratch::bound), true};
+    return {from_leader(row.team, &Scratch::bound), LIST};
 }
 
 /* The nucleus of what is judged. */
-template <typename Logit, typename Measure>
+template <typename Logit, typename Measure, typename Draw>
 __device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Measure weight, float top_p,
-                         uint64_t judged) {
+                         uint64_t judged, Draw draw) {
     Goal goal = {0, top_p};
     Guess guess = guess_cut(row, summary, WeightBins(summary.maximum, weight.scale), true, goal);
-    return cut_from_guess(row, summary, guess, weight, judged, goal);
+    return cut_from_guess(row, summary, guess, weight, judged, goal, draw);
 }
 
 /* All that is kept is on the leader's list: the first so many, whose sums are of other weights if `anew`. By the whole leading block. */
@@ -227,7 +225,7 @@ static __device__ __noinline__ void cut_head(Weight judge, arith_controls contro
 
 /* Every candidate. */
 __device__ inline Kept keep_all(const Summary &summary, float temperature) {
-    return {whole(), temperature, {summary.maximum, arith_scale(temperature)}, false, false};
+    return {whole(), temperature, {summary.maximum, arith_scale(temperature)}, NOTHING};
 }
 
 /* The first token of the row's order: a list of one. */
@@ -241,7 +239,7 @@ template <typename Logit> __device__ Kept keep_first(Row<Logit> &row, const Summ
         leader.list.sum[0] = leader.mass = kept.weight(summary.maximum);
         leader.list.count = leader.kept = 1;
     }
-    kept.listed = true;
+    kept.known = LIST;
     kept.bound = from_leader(row.team, &Scratch::bound);
     return kept;
 }
@@ -260,17 +258,21 @@ __device__ void keep_in_head(Row<Logit> &row, const Summary &summary, arith_cont
     }
 }
 
-/* What passes every filter; not for a greedy row. measured(judge, judged prefix): by what top-p measures it. */
-template <typename Logit, typename Measured>
+/*
+ * What passes every filter; not for a greedy row. measured(judge, judged prefix): by what top-p measures it. draw(bound): as find_cut calls it, if
+ * top-p alone says what is kept.
+ */
+template <typename Logit, typename Measured, typename Draw>
 __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order,
-                          Measured measured) {
+                          Measured measured, Draw draw) {
     Weight judge = {summary.maximum, arith_scale(arith_filter_temperature(controls))};
-    Kept kept = {whole(), 0, judge, false, false};
-    if (arith_has_top_k(controls, row.vocab) && controls.top_k <= kSmallTopK) {
+    Kept kept = {whole(), 0, judge, NOTHING};
+    bool has_top_k = arith_has_top_k(controls, row.vocab);
+    if (has_top_k && controls.top_k <= kSmallTopK) {
         keep_in_head(row, summary, controls, order, judge);
-        kept.listed = true;
+        kept.known = LIST;
     } else {
-        if (arith_has_top_k(controls, row.vocab))
+        if (has_top_k)
             kept.bound = long_top_k_cut(row, summary, controls.top_k, kept.bound).bound;
         uint64_t judged = order == LOTTO_ORDER_JOINT ? whole() : kept.bound;
         if (arith_has_min_p(controls))
@@ -278,12 +280,15 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
         if (order == LOTTO_ORDER_SEQUENTIAL)
             judged = kept.bound;
         if (arith_has_top_p(controls)) {
-            Cut cut = top_p_cut(row, summary, measured(judge, judged), controls.top_p, judged);
+            Cut cut =
+                top_p_cut(row, summary, measured(judge, judged), controls.top_p, judged, [&](uint64_t bound) {
+                    return kept.bound <= bound && !controls.temperature_last && draw(bound);
+                });
             kept.bound = max(kept.bound, cut.bound);
-            kept.listed = cut.list_is_head;
-            kept.runs_known = kept.bound == cut.bound && !controls.temperature_last;
+            if (cut.known != RUNS || (kept.bound == cut.bound && !controls.temperature_last))
+                kept.known = cut.known;
         }
-        if (kept.listed && row.team.leads()) {
+        if (kept.known == LIST && row.team.leads()) {
             const List &list = scratch().list;
             keep_of_list(list.first([&](int i) { return entry_key(list.entry[i]) < kept.bound; }),
                          {judge.maximum, arith_scale(controls.temperature)}, controls.temperature_last);
@@ -296,7 +301,7 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
 }
 
 template <typename Logit> __device__ void publish(Row<Logit> &row, Kept &kept) {
-    if (kept.listed)
+    if (kept.known == LIST)
         kept.bound = from_leader(row.team, &Scratch::bound);
 }
 
@@ -305,7 +310,8 @@ template <typename Logit>
 __device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order) {
     if (arith_is_greedy(controls))
         return keep_first(row, summary);
-    Kept kept = keep_some(row, summary, controls, order, [](Weight judge, uint64_t) { return judge; });
+    Kept kept = keep_some(
+        row, summary, controls, order, [](Weight judge, uint64_t) { return judge; }, NoDraw());
     publish(row, kept);
     return kept;
 }
@@ -315,14 +321,14 @@ template <typename Logit> __device__ void measure_runs(Row<Logit> &row, Kept &ke
     uint64_t of_run = measure_run(row, kept.bound, kept.weight);
     if (lane() == 0)
         leaders_scratch(row.team).beyond[row.team.warp()] = of_run;
-    kept.runs_known = true;
+    kept.known = RUNS;
 }
 
 /* The mass of what is kept. */
 template <typename Logit> __device__ uint64_t kept_mass(Row<Logit> &row, Kept &kept) {
-    if (kept.listed)
+    if (kept.known == LIST)
         return from_leader(row.team, &Scratch::mass);
-    if (!kept.runs_known)
+    if (kept.known == NOTHING)
         measure_runs(row, kept);
     row.team.sync();
     if (row.team.leads() && warp_in_block() == 0) {

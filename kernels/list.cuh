@@ -25,20 +25,17 @@ __device__ inline float entry_value(uint64_t entry) { return arith_key_value(ent
 
 struct List {
     uint32_t count; /* of the tokens; those beyond kListPlaces have no place */
-    uint64_t entry[kListPlaces];
+    alignas(16) uint64_t entry[kListPlaces];
     uint64_t sum[kListPlaces]; /* of the measures up to and including the entry's */
 
-    /* The first entry, by rank, for which reached(index) holds; count if none does. reached never turns false again. */
+    /* The first entry, by rank, for which reached(index) holds; count if none does. reached never turns false again. By the whole leading block. */
     template <typename Reached> __device__ int first(Reached reached) const {
-        int low = 0, high = static_cast<int>(count);
-        while (low < high) {
-            int middle = (low + high) / 2;
-            if (reached(middle))
-                high = middle;
-            else
-                low = middle + 1;
+        int before = 0, all = static_cast<int>(count);
+        for (int begin = 0; begin < all; begin += kBlockThreads) {
+            int i = begin + static_cast<int>(threadIdx.x);
+            before += __syncthreads_count(i < all && !reached(i));
         }
-        return low;
+        return before;
     }
 };
 

@@ -64,9 +64,9 @@ struct F16 : Half<F16> {
     static constexpr int kBitsRounded = 13;
     static constexpr uint16_t kMinusInfinity = 0xfc00;
 
-    static constexpr float kMost = 65504.0f;
-
     __device__ static float to_float(uint16_t half) { return __half2float(__ushort_as_half(half)); }
+    /* The nearest value in the range of finite logits; a binary32 is in BF16's. */
+    __device__ static float within(float x) { return fminf(fmaxf(x, -65504.0f), 65504.0f); }
     __device__ static uint32_t rounded(float x) { return __half_as_ushort(__float2half_rn(x)); }
     /* x >= 0 */
     __device__ static uint32_t rounded_up(float x) { return __half_as_ushort(__float2half_ru(x)); }
@@ -96,9 +96,8 @@ struct BF16 : Half<BF16> {
     static constexpr int kBitsRounded = 16;
     static constexpr uint16_t kMinusInfinity = 0xff80;
 
-    static constexpr float kMost = 0x1.fep127f;
-
     __device__ static float to_float(uint16_t bfloat) { return arith_of_bf16(bfloat); }
+    __device__ static float within(float x) { return x; }
     __device__ static uint32_t rounded(float x) { return arith_bits_of(x) >> 16; } /* toward 0 */
     /* x >= 0 */
     __device__ static uint32_t rounded_up(float x) { return (arith_bits_of(x) + 0xffffu) >> 16; }
@@ -203,9 +202,9 @@ template <typename Logit> struct BetweenPairs : Between<Logit> {
     uint32_t middles, furthest_aside; /* the latter with each half's top bit set */
 
     __device__ BetweenPairs(float low, float top) : Between<Logit>(low, top) {
-        low = fmaxf(low, -Logit::kMost);
-        top = fminf(top, Logit::kMost);
-        uint32_t middle = Logit::rounded(0.5f * low + 0.5f * top);
+        low = Logit::within(low);
+        top = Logit::within(top);
+        uint32_t middle = Logit::rounded(fmaf(0.5f, top, 0.5f * low));
         float center = Logit::to_float(static_cast<uint16_t>(middle));
         uint32_t aside = Logit::rounded_up(fmaxf(__fsub_ru(top, center), __fsub_ru(center, low)));
         middles = middle * 0x10001u;

@@ -38,7 +38,7 @@ __device__ inline void store_draw(const lotto_samples &samples, int64_t at, cons
 /* What a measure says of what is kept. */
 template <typename Logit, typename Measure>
 __device__ uint64_t measure_kept(Row<Logit> &row, const Kept &kept, Measure measure) {
-    if (!kept.listed)
+    if (kept.known != LIST)
         return measure_prefix(row, kept.bound, measure);
     const List &list = scratch().list;
     uint64_t own = 0;
@@ -78,8 +78,8 @@ struct Report {
     /* What is kept, whose mass is known. */
     template <typename Logit> __device__ void kept(Row<Logit> &row, const Kept &kept, uint64_t mass) const {
         if (samples.kept) {
-            uint64_t count = kept.listed ? from_leader(row.team, &Scratch::kept)
-                                         : measure_prefix(row, kept.bound, Count());
+            uint64_t count = kept.known == LIST ? from_leader(row.team, &Scratch::kept)
+                                                : measure_prefix(row, kept.bound, Count());
             if (writes)
                 samples.kept[index] = static_cast<int32_t>(count);
         }
@@ -100,7 +100,7 @@ struct Report {
     __device__ void top_of(Row<Logit> &row, const Summary &summary, const Kept &kept, uint64_t mass,
                            bool head_listed) const {
         uint64_t bound = kept.bound;
-        bool listed = kept.listed;
+        bool listed = kept.known == LIST;
         if (!listed && head_listed) {
             row.team.sync();
             listed = static_cast<int>(leaders_scratch(row.team).list.count) >= samples.top_n;
@@ -108,7 +108,7 @@ struct Report {
         if (!listed) {
             Cut cut = top_k_cut(row, summary, samples.top_n, kept.bound);
             bound = cut.bound;
-            if (!cut.list_is_head)
+            if (cut.known != LIST)
                 list_prefix(row, summary.maximum, bound);
         }
         const List &list = scratch().list;

@@ -141,14 +141,12 @@ template <typename Logit> struct Row {
         return min(static_cast<int>(static_cast<unsigned>(warp * shape.run) / kWarpThreads * kWarpThreads),
                    part_vectors);
     }
-    __device__ int longest_run() const {
-        return static_cast<int>((static_cast<unsigned>(shape.run) + kWarpThreads - 1) / kWarpThreads *
-                                kWarpThreads);
-    }
 
     __device__ int begin() const { return run_begin(warp_in_block()); }
     __device__ int end() const { return run_begin(warp_in_block() + 1); }
     __device__ int id_of(int vector) const { return first_id + vector * kPerVector; }
+    /* Of another block's part; may lie before the row. */
+    __device__ int first_id_of(int block) const { return id_of((block - team.rank) * shape.part); }
 
     /* A logit's working value. */
     __device__ float settle(float logit) const {
@@ -460,22 +458,14 @@ struct Summary {
     __device__ bool is_empty() const { return maximum == -ARITH_INFINITY; }
 };
 
-/* The maximum of what each warp of a block fetched, as ordered integers. */
-struct alignas(16) BlockMaxima {
-    uint32_t of_warp[kFetchingWarps];
-
-    __device__ uint32_t most() const {
-        uint32_t most = 0;
-        for (uint32_t each : of_warp)
-            most = max(most, each);
-        return most;
-    }
+/* The maxima of what was fetched, as ordered integers: by each warp of this block, and by each block of the team. */
+struct alignas(16) Maxima {
+    uint32_t of_warp[kFetchingWarps], of_block[kMaxTeamBlocks];
 };
 
-/* The team's, which each block has. */
-__device__ inline BlockMaxima *block_maxima() {
-    __shared__ BlockMaxima blocks[kMaxTeamBlocks];
-    return blocks;
+__device__ inline Maxima &maxima() {
+    __shared__ Maxima shared;
+    return shared;
 }
 
 /* Fetches the part: the lane's maxima, and whether the warp met a NaN. */
@@ -501,14 +491,20 @@ __device__ Summary agree(Row<Logit> &row, const float (&own_of_pieces)[kPieces],
     team.meet();
     if (status)
         atomicOr(team.at_leader(team.flag()), status);
-    BlockMaxima *blocks = block_maxima();
     if (row.fetches()) {
-        uint32_t most = warp_max(arith_ordered(own));
-        if (lane() < team.size)
-            team.at(lane(), &blocks[team.rank])->of_warp[warp_in_block()] = most;
+        uint32_t of_lanes = warp_max(arith_ordered(own));
+        if (lane() == 0)
+            maxima().of_warp[warp_in_block()] = of_lanes;
+        __barrier_sync_count(1, kFetchingWarps * kWarpThreads);
+        if (warp_in_block() == 0 && lane() < team.size) {
+            uint32_t most = 0;
+            for (uint32_t of_warp : maxima().of_warp)
+                most = max(most, of_warp);
+            *team.at(lane(), &maxima().of_block[team.rank]) = most;
+        }
     }
     team.sync();
-    uint32_t most = lane() < team.size ? blocks[lane()].most() : 0;
+    uint32_t most = lane() < team.size ? maxima().of_block[lane()] : 0;
     summary.most = warp_max(most);
     summary.first_block = __ffs(__ballot_sync(kWholeWarp, most == summary.most)) - 1;
     summary.maximum = arith_of_ordered(summary.most);
@@ -562,11 +558,10 @@ template <typename Logit> __device__ int first_token(const Row<Logit> &row, cons
     int warp = warp_in_block();
     if (!row.fetches() || row.team.rank != summary.first_block)
         return -1;
-    const BlockMaxima &maxima = block_maxima()[row.team.rank];
     for (int before = 0; before < warp; before++)
-        if (maxima.of_warp[before] == summary.most)
+        if (maxima().of_warp[before] == summary.most)
             return -1;
-    if (maxima.of_warp[warp] != summary.most)
+    if (maxima().of_warp[warp] != summary.most)
         return -1;
     uint32_t first = ~0u;
     row.for_each_vector(row.fetch_begin(warp), row.fetch_begin(warp + 1), [&](int id, const auto &x) {

@@ -48,12 +48,16 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         drawn = {first_token(row, summary), summary.maximum, kGreedyMass};
     } else {
         bool by_estimates = !samples.prob && !samples.logprob; /* they need the exact mass */
-        kept = keep_some(row, summary, row_controls, controls.order, [&](Weight judge, uint64_t judged) {
-            return EstimatedWeight{judge, by_estimates && is_whole(judged)};
-        });
-        drawn = draw(row, kept, by_estimates, [draws, index = row.index()](uint64_t mass) {
+        auto target = [draws, index = row.index()](uint64_t mass) {
             return arith_target(random_of(draws, index, 0), mass);
-        });
+        };
+        kept = keep_some(
+            row, summary, row_controls, controls.order,
+            [&](Weight judge, uint64_t judged) {
+                return EstimatedWeight{judge, by_estimates && is_whole(judged)};
+            },
+            [&](uint64_t) { return place_draw(row.team.warps(), row.vocab, target); });
+        drawn = draw(row, kept, by_estimates, target);
     }
     if (drawn.token >= 0)
         store_draw(samples, row.index(), kept, drawn);
@@ -112,7 +116,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         if constexpr (Row<Logit>::kAdjusted) {
             report_given(Row<typename Row<Logit>::Source>(row), report, lists_model);
         } else {
-            report.model(row, summary, lists_model, kept.listed);
+            report.model(row, summary, lists_model, kept.known == LIST);
         }
     }
     row.team.leave();

@@ -20,18 +20,25 @@ struct Found {
     uint32_t count, least, most; /* values, as ordered integers */
 };
 
+/*
+ * What the leader has of a prefix. RUNS: in scratch().beyond, each run's measure of it; PLACE: that, and where the drawn token is; LIST: on its list,
+ * sorted, the first tokens of the row's order, the prefix's among them, and if they are measured by weight their sums.
+ */
+enum Known { NOTHING, RUNS, PLACE, LIST };
+
 /* What the leader asks of the team, which reads it at once. */
 struct alignas(sizeof(uint4)) Step {
     /*
      * HEAD: a bracket from the maximum down, and what is judged in all. SIDES: what lies above a bracket, and the rest of what is judged; EXACT_SIDES: the
      * same without estimates, of a bracket that has been swept. SWEEP: a bracket, and the stretch from the edge to its far end, of which the rest is
-     * measured alone; COUNT: one that has one value. LOCATE: the token with value low at the leader's place, by count.
+     * measured alone; COUNT: one that has one value. LOCATE: the end is the last one of a tie, of value low, and bound the key of none that comes earlier.
      */
     enum Kind { HEAD, SIDES, EXACT_SIDES, SWEEP, COUNT, LOCATE, DONE } kind;
     float low, top, least, most; /* the bracket, and the stretch, inclusive */
-    bool passes;                 /* SWEEP: the stretch is more than the bracket */
-    bool list_is_head;           /* DONE: the list holds the first tokens of the row's order, sorted */
-    uint64_t bound;              /* DONE */
+    Known known;                 /* DONE, LOCATE: of the prefix that ends there */
+    uint64_t bound;              /* DONE, LOCATE */
+
+    __device__ bool passes() const { return (least < low) | (most > top); }
 };
 
 /* A bracket and its stretch, as ordered integers. */
@@ -83,7 +90,7 @@ struct Search {
         bool coarse = !(alike <= 0.6f * kListPlaces); /* so many, and the bracket is one value */
         if (coarse && !(tokens >= 2.0f * alike) && misses < 3)
             return {0, 0}; /* the next */
-        float aside = coarse ? 0.0f : fminf(kWarpThreads + 0.11f * tokens, 0.4f * (kListPlaces - alike));
+        float aside = coarse ? 0.0f : fminf(18.0f + 0.11f * tokens, 0.4f * (kListPlaces - alike));
         bool lost = misses > 2 || (aside > 0.0f && tokens > 4 * kListPlaces &&
                                    overflows == 0); /* or many tokens are alike */
         float near = lost ? 0.0f : fmaxf(tokens - aside, 0.0f), far = lost ? 2.0f * tokens : tokens + aside;
@@ -219,7 +226,8 @@ struct Scratch {
     uint64_t bound;
     int kept; /* of a list that holds all that is kept: the first so many */
     uint64_t mass;
-    Place place; /* of the drawn token, by mass, or of the last one of a tie, by count */
+    Place place; /* of the drawn token, by mass */
+    Place tie;   /* of the last one of a tie, by count */
     bool unsure; /* which token that is */
 };
 
@@ -297,7 +305,7 @@ template <typename Measure> __device__ bool cut_is_sure(const Search &search, ui
 
 /*
  * The last token is one of many alike: where is it? The runs' measures become those of the prefix. In no run if that depends on where within the error
- * the target is. By thread 0.
+ * the target is. By the leader's first warp.
  */
 template <typename Measure>
 __device__ Place place_in_tie(int warps, const Search &search, uint64_t before, uint32_t value,
@@ -309,14 +317,12 @@ __device__ Place place_in_tie(int warps, const Search &search, uint64_t before, 
          (wanted + search.error + each - 1) / each != left))
         return {-1, 0, 0};
     bool down = search.goes_down();
-    Place place = {-1, 0, 0};
-    for (int warp = 0; warp < warps; warp++) {
-        uint64_t here = scratch().found[warp].count, kept = min(here, left);
-        if (kept > 0 && left <= here)
-            place = {warp, left - 1, 0};
-        left -= kept;
-        if constexpr (!Measure::kCounts)
-            scratch().beyond[warp] += down ? kept * each : 0 - (here - kept) * each;
+    Place place = find_run(warps, left - 1, [](int warp) { return scratch().found[warp].count; });
+    for (int warp = lane(); !Measure::kCounts && warp < warps; warp += kWarpThreads) {
+        uint64_t here = scratch().found[warp].count, kept = warp < place.warp   ? here
+                                                            : warp > place.warp ? 0
+                                                                                : place.rest + 1;
+        scratch().beyond[warp] += down ? kept * each : 0 - (here - kept) * each;
     }
     return place;
 }
@@ -331,8 +337,7 @@ __device__ inline void take_sides(Search &search, int warps, bool estimated, int
 }
 
 /* Asks for a step. By thread 0. */
-__device__ inline void ask(const Search &search, Step::Kind kind, uint64_t bound = 0,
-                           bool list_is_head = false) {
+__device__ inline void ask(const Search &search, Step::Kind kind, uint64_t bound = 0, Known known = RUNS) {
     const Bracket &bracket = search.bracket;
     scratch().search = search;
     scratch().step = {kind,
@@ -340,8 +345,7 @@ __device__ inline void ask(const Search &search, Step::Kind kind, uint64_t bound
                       arith_of_ordered(bracket.top),
                       arith_of_ordered(bracket.least),
                       arith_of_ordered(bracket.most),
-                      bracket.passes(),
-                      list_is_head,
+                      known,
                       bound};
     if (kind == Step::SWEEP || kind == Step::COUNT)
         scratch().list.count = 0;
@@ -376,7 +380,7 @@ template <typename Measure> __device__ void judge(int warps, int vocab, Measure 
     if (kind == Step::SIDES || kind == Step::EXACT_SIDES)
         take_sides(search, warps, kind == Step::SIDES && measure.by_estimates, vocab);
     bool down = search.goes_down(), listed = false, is_tie = false;
-    uint64_t before = 0;
+    uint64_t before = 0, bound = search.judged;
     Found all = {};
     if (kind == Step::SIDES || (kind == Step::EXACT_SIDES && !down)) {
         next = search.choose(measure);
@@ -411,13 +415,16 @@ template <typename Measure> __device__ void judge(int warps, int vocab, Measure 
             next = search.choose(measure);
         }
     }
+    Place tie = {-1, 0, 0};
+    if (is_tie) {
+        tie = place_in_tie(warps, search, before, all.least, measure);
+        next = tie.warp >= 0 ? Step::LOCATE : Step::EXACT_SIDES;
+        bound = arith_key(arith_of_ordered(all.least), ARITH_MAX_VOCAB - 1);
+    }
     __syncwarp(); /* all have read what there is */
     if (lane() != 0)
         return;
-    if (is_tie) {
-        own.place = place_in_tie(warps, search, before, all.least, measure);
-        next = own.place.warp >= 0 ? Step::LOCATE : Step::EXACT_SIDES;
-    }
+    own.tie = tie;
     own.is_listed = listed;
     own.before_list = before;
     if (listed)
@@ -425,7 +432,7 @@ template <typename Measure> __device__ void judge(int warps, int vocab, Measure 
     else if (next == Step::EXACT_SIDES)
         ask_exactly(search);
     else
-        ask(search, next, search.judged);
+        ask(search, next, bound);
 }
 
 /* The next step. By the whole leading block; a call, so that it takes no registers and instructions of the others. */
@@ -441,11 +448,12 @@ __device__ __noinline__ void advance_search(int warps, int vocab, Measure measur
     __syncthreads();
     const Search &search = own.search;
     int last = cut_list(search, own.before_list, measure);
+    __syncthreads(); /* the runs' measures are those of the prefix */
     if (threadIdx.x != 0)
         return;
     if (cut_is_sure<Measure>(search, own.before_list, last))
         ask(search, Step::DONE, entry_key(own.list.entry[last]),
-            own.before_list == 0 && search.estimated == 0);
+            own.before_list == 0 && search.estimated == 0 ? LIST : RUNS);
     else
         ask_exactly(search);
 }

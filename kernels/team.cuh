@@ -56,7 +56,7 @@ struct Team {
 
     __device__ void meet() const {
 #if __CUDA_ARCH__ >= 900
-        if (size > 1)
+        if (__builtin_expect(size > 1, true))
             return cooperative_groups::cluster_group::barrier_wait();
 #endif
         __syncthreads();
@@ -64,7 +64,7 @@ struct Team {
 
     __device__ void sync() const {
 #if __CUDA_ARCH__ >= 900
-        if (size > 1)
+        if (__builtin_expect(size > 1, true))
             return cooperative_groups::cluster_group::sync();
 #endif
         __syncthreads();

@@ -108,7 +108,8 @@ __device__ void replace(Row<Logit> &row, Kept &kept, const Draft &draft, Number 
     auto target = [&](int) { return arith_target(number(ARITH_DRAW_RESIDUAL), mass); };
     if (mass > 0)
         return draw_from_runs(row, residual, 1, target, act);
-    kept.runs_known = false;
+    if (kept.known == RUNS)
+        kept.known = NOTHING; /* those of the residual lie in their place */
     mass = kept_mass(row, kept);
     draw_many(row, kept, 1, target, act);
 }

@@ -12,7 +12,7 @@ static lotto_logits shape(int64_t rows, int64_t vocab) {
     return (lotto_logits){NULL, vocab, rows, vocab, LOTTO_F32};
 }
 
-/* A row alone is spread over the largest team, as long as its blocks have 2000 logits each. */
+/* A row alone is spread over the largest team, as long as its blocks have 4000 logits each, 2000 where they are 8 or fewer. */
 Test(plan, few_rows_are_spread) {
     lotto_logits logits = shape(1, 128256);
     struct lotto_plan plan = lotto_plan_rows(&gpu, &logits, false);
@@ -22,8 +22,10 @@ Test(plan, few_rows_are_spread) {
                  2005); /* 32065 vectors of 4, the last for a row that begins within one, in 16 parts */
     cr_expect_eq(plan.part_bytes, 32080);
     cr_expect_eq(plan.workspace_bytes, 0);
-    logits = shape(1, 32000);
-    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 16);
+    logits = shape(1, 49152);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 12);
+    logits = shape(1, 16000);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 8);
     logits = shape(1, 5000);
     cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 2);
 }
@@ -50,11 +52,15 @@ Test(plan, rows_are_spread_over_two_blocks_a_multiprocessor) {
     cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 4);
 }
 
-Test(plan, blocks_that_a_row_is_spread_over_have_2000_logits_each) {
+Test(plan, blocks_that_a_row_is_spread_over_have_so_many_logits_each) {
     lotto_logits logits = shape(1, 4000);
     cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 2);
     logits = shape(1, 3999);
     cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 1);
+    logits = shape(1, 36000);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 9);
+    logits = shape(1, 35999);
+    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 8);
 }
 
 /*
