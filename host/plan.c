@@ -32,7 +32,7 @@ static size_t rest(size_t whole, size_t taken) { return whole > taken ? whole - 
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Of a team's block: fewer take longer than what its barriers and the leader take for it. */
+/* Of a team's block: with fewer, one more block saves less than it adds to the team's work. */
 static int64_t least_logits(int team) { return team <= LARGEST_USUAL_TEAM ? 2000 : 4000; }
 
 /* Few rows are spread over more blocks than they need, so that the device is busy; over more than usual if that takes one wave. */

@@ -201,7 +201,7 @@ struct NoDraw {
 /*
  * The end of the shortest prefix of the judged prefix whose measure reaches the target; the judged one's own if it never does. The leader has begun the
  * search; its scratch().beyond holds what lies beyond the edge run by run, and what is in the prefix run by run afterwards. draw(bound): by the leader's first
- * warp, finds the drawn token's place if it is drawn from that prefix. Then each block's bound need be right for its own tokens alone: of a tie that ends in
+ * warp, finds the drawn token's place and returns true if it is drawn from that prefix. Then each block's bound need be right for its own tokens alone: of a tie that ends in
  * another block those are kept, or not.
  */
 template <typename Logit, typename Measure, typename Draw = NoDraw>

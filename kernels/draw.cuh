@@ -119,7 +119,7 @@ __device__ inline uint64_t draw_error(uint64_t target, uint64_t mass, uint64_t b
 }
 
 /* Finds where the drawn token is, from what is kept of each run. By the leader's first warp. */
-template <typename Target> __device__ bool place_draw(int warps, int vocab, Target target) {
+template <typename Target> __device__ void place_draw(int warps, int vocab, Target target) {
     uint64_t mass = sum_runs(warps, kept_of_run), goal = target(mass);
     uint64_t estimated = scratch().search.estimated;
     Place place = find_run(warps, goal, kept_of_run);
@@ -129,7 +129,6 @@ template <typename Target> __device__ bool place_draw(int warps, int vocab, Targ
         scratch().mass = mass;
         scratch().place = place;
     }
-    return true;
 }
 
 /*

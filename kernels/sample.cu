@@ -56,7 +56,10 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
             [&](Weight judge, uint64_t judged) {
                 return EstimatedWeight{judge, by_estimates && is_whole(judged)};
             },
-            [&](uint64_t) { return place_draw(row.team.warps(), row.vocab, target); });
+            [&](uint64_t) {
+                place_draw(row.team.warps(), row.vocab, target);
+                return true;
+            });
         drawn = draw(row, kept, by_estimates, target);
     }
     if (drawn.token >= 0)
