@@ -23,7 +23,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         if (summary.is_empty())
             tokens[row.index()] = -1;
         if (status)
-            status[row.index()] = summary.status;
+            status[row.index()] = summary.status();
     }
     int token = summary.is_empty() ? -1 : first_token(row, summary);
     if (token >= 0)

@@ -14,7 +14,8 @@ namespace lotto {
 
 /* Tells the leader, run by run, what lies beyond a value, and the rest of what is judged. A call, so that it takes no registers of the others. */
 template <typename Logit, typename Measure>
-__device__ __noinline__ void measure_beyond(Row<Logit> row, Measure measure, uint64_t judged, float value) {
+__device__ __noinline__ void measure_beyond(Row<Logit> row, Scratch &leader, Measure measure, uint64_t judged,
+                                            float value) {
     Prefix prefix(judged);
     bool all = Measure::kNoneWithoutCandidate && is_whole(judged);
     uint64_t total = 0, beyond = 0;
@@ -39,14 +40,14 @@ __device__ __noinline__ void measure_beyond(Row<Logit> row, Measure measure, uin
     total = warp_sum_of_lanes(total);
     beyond = warp_sum_of_lanes(beyond);
     if (lane() == 0) {
-        leaders_scratch(row.team).rest[row.team.warp()] = total - beyond;
-        leaders_scratch(row.team).beyond[row.team.warp()] = beyond;
+        leader.rest[row.team.warp()] = total - beyond;
+        leader.beyond[row.team.warp()] = beyond;
     }
 }
 
 /* The same by estimates, where every candidate is judged. */
 template <typename Logit>
-__device__ void estimate_beyond(const Row<Logit> &row, const Weight &weight, float value) {
+__device__ void estimate_beyond(const Row<Logit> &row, Scratch &leader, const Weight &weight, float value) {
     Group of_beyond, of_rest;
     uint64_t beyond = 0, rest = 0;
     row.for_each_group(
@@ -61,20 +62,21 @@ __device__ void estimate_beyond(const Row<Logit> &row, const Weight &weight, flo
     rest = warp_sum_of_lanes(rest);
     beyond = warp_sum_of_lanes(beyond);
     if (lane() == 0) {
-        leaders_scratch(row.team).rest[row.team.warp()] = rest;
-        leaders_scratch(row.team).beyond[row.team.warp()] = beyond;
+        leader.rest[row.team.warp()] = rest;
+        leader.beyond[row.team.warp()] = beyond;
     }
 }
 
 /* By estimates where they may be, unless exact sums are asked for. */
 template <typename Logit, typename Measure>
-__device__ void measure_sides(Row<Logit> &row, Measure measure, uint64_t judged, float value, bool exactly) {
+__device__ void measure_sides(Row<Logit> &row, Scratch &leader, Measure measure, uint64_t judged, float value,
+                              bool exactly) {
     if constexpr (!Measure::kEstimated)
-        measure_beyond(row, measure, judged, value);
+        measure_beyond(row, leader, measure, judged, value);
     else if (measure.by_estimates && !exactly)
-        estimate_beyond(row, measure, value);
+        estimate_beyond(row, leader, measure, value);
     else
-        measure_beyond<Logit, Weight>(row, measure, judged, value);
+        measure_beyond<Logit, Weight>(row, leader, measure, judged, value);
 }
 
 /* A lane's part of a bracket: puts its tokens on the leader's list, and tells the leader what each run has of them. */
@@ -85,7 +87,7 @@ template <typename Measure> struct Gathering {
     uint32_t count = 0, least = ~0u, most = 0; /* values, as ordered integers */
     bool list_is_full = false;
 
-    __device__ explicit Gathering(const Team &team) : leader(leaders_scratch(team)), warp(team.warp()) {}
+    __device__ Gathering(Scratch &leader, const Team &team) : leader(leader), warp(team.warp()) {}
 
     __device__ void take(float x, int id, uint64_t measure) {
         uint32_t ordered = arith_ordered(x);
@@ -101,8 +103,12 @@ template <typename Measure> struct Gathering {
     __device__ void report(bool passes) const {
         uint32_t counted = warp_sum(count);
         uint64_t all_passed = passes ? warp_sum_of_lanes(passed) : 0;
-        Found run = {Measure::kCounts ? counted : warp_sum_of_lanes(sum), all_passed, counted,
-                     warp_min(least), warp_max(most)};
+        Found run = {Measure::kCounts ? counted : warp_sum_of_lanes(sum),
+                     all_passed,
+                     counted,
+                     warp_min(least),
+                     warp_max(most),
+                     0};
         if (lane() == 0)
             leader.found[warp] = run;
     }
@@ -110,7 +116,7 @@ template <typename Measure> struct Gathering {
 
 /* A bracket of one value. */
 template <typename Logit, typename Measure>
-__device__ void count_value(const Row<Logit> &row, Measure measure, float value) {
+__device__ void count_value(const Row<Logit> &row, Scratch &leader, Measure measure, float value) {
     uint32_t own = 0, ordered = arith_ordered(value);
     row.for_each_vector([&](int, const auto &x) {
         for (float each : x)
@@ -118,25 +124,25 @@ __device__ void count_value(const Row<Logit> &row, Measure measure, float value)
     });
     uint32_t count = warp_sum(own);
     if (lane() == 0)
-        leaders_scratch(row.team).found[row.team.warp()] = {count * measure(value), 0, count, ordered,
-                                                            ordered};
+        leader.found[row.team.warp()] = {count * measure(value), 0, count, ordered, ordered, 0};
 }
 
 /* One bracket, and what else of the stretch is measured. */
 template <typename Logit, typename Measure>
-__device__ void sweep(Row<Logit> &row, Measure measure, uint64_t judged, const Step &step) {
-    Gathering<Measure> bracket(row.team);
+__device__ void sweep(Row<Logit> &row, Scratch &leader, Measure measure, uint64_t judged,
+                      const Range &range) {
+    Gathering<Measure> bracket(leader, row.team);
     Prefix prefix(judged);
-    row.for_each_between(step.least, step.most, [&](int id, float x) {
+    row.for_each_between(range.least, range.most, [&](int id, float x) {
         if (!is_whole(judged) && !prefix.holds(x, id))
             return;
         uint64_t own = measure(x);
-        if (x >= step.low && x <= step.top)
+        if (x >= range.low && x <= range.top)
             bracket.take(x, id, own);
         else
             bracket.passed += own;
     });
-    bracket.report(step.passes());
+    bracket.report(range.passes());
 }
 
 /* What all of a row measures: exactly, and by estimates. */
@@ -162,8 +168,8 @@ using TotalOf = std::conditional_t<Measure::kEstimated, EstimatedTotal, Total<Me
 
 /* The bracket from the row's maximum down to a value, and with it what is judged in all, run by run. */
 template <typename Logit, typename Measure>
-__device__ void sweep_head(Row<Logit> &row, Measure measure, float low) {
-    Gathering<Measure> head(row.team);
+__device__ void sweep_head(Row<Logit> &row, Scratch &leader, Measure measure, float low) {
+    Gathering<Measure> head(leader, row.team);
     TotalOf<Measure> total(measure);
     row.for_each_group(
         [&](int id, const auto &x, bool first) {
@@ -182,8 +188,8 @@ __device__ void sweep_head(Row<Logit> &row, Measure measure, float low) {
     head.report(false);
     uint64_t of_run = warp_sum_of_lanes(total.sum);
     if (lane() == 0) {
-        head.leader.rest[head.warp] = of_run;
-        head.leader.beyond[head.warp] = 0;
+        leader.rest[head.warp] = of_run;
+        leader.beyond[head.warp] = 0;
     }
 }
 
@@ -207,34 +213,40 @@ struct NoDraw {
 template <typename Logit, typename Measure, typename Draw = NoDraw>
 __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged, Draw draw = {}) {
     Team &team = row.team;
+    Scratch &leader = leaders_scratch(team);
+    AskedStep step(leader.step);
     for (;;) {
-        Step step = from_leader(team, &Scratch::step);
-        if (step.kind >= Step::LOCATE) {
-            if (step.kind == Step::DONE)
-                return {step.bound, step.known};
-            Place tie = leaders_scratch(team).tie;
+        team.sync();
+        step.read();
+        Step::Kind kind = step.kind();
+        if (kind >= Step::LOCATE) {
+            uint64_t bound = step.bound();
+            Known known = step.known();
+            if (kind == Step::DONE)
+                return {bound, known};
+            float value = arith_key_value(bound);
+            Place tie = leader.tie;
             int last = max(row.first_id_of(tie.warp / kBlockWarps), 0);
             if (tie.is_in(team))
                 last = locate(row, tie, [&](float x, int id) -> uint64_t {
-                    return x == step.low && arith_key(x, id) >= judged;
+                    return x == value && arith_key(x, id) >= judged;
                 });
-            uint64_t bound = arith_key(step.low, last);
-            if (step.known != PLACE) {
+            bound = arith_key(value, last);
+            if (known != PLACE) {
                 if (tie.is_in(team) && threadIdx.x == 0)
-                    leaders_scratch(team).bound = bound;
+                    leader.bound = bound;
                 bound = from_leader(team, &Scratch::bound);
             }
-            return {bound, step.known};
+            return {bound, known};
         }
-        bool is_head = !Measure::kCounts && step.kind == Step::HEAD;
-        if (is_head)
-            sweep_head(row, measure, step.low);
-        else if (step.kind == Step::SIDES || step.kind == Step::EXACT_SIDES)
-            measure_sides(row, measure, judged, step.top, step.kind == Step::EXACT_SIDES);
-        else if (step.kind == Step::COUNT)
-            count_value(row, measure, step.low);
+        if (!Measure::kCounts && kind == Step::HEAD)
+            sweep_head(row, leader, measure, step.low());
+        else if (kind == Step::SIDES || kind == Step::EXACT_SIDES)
+            measure_sides(row, leader, measure, judged, step.top(), kind == Step::EXACT_SIDES);
+        else if (kind == Step::COUNT)
+            count_value(row, leader, measure, step.low());
         else
-            sweep(row, measure, judged, step);
+            sweep(row, leader, measure, judged, {step.low(), step.top(), step.least(), step.most()});
         team.sync();
         if (team.leads()) {
             advance_search(team.warps(), row.vocab, measure);

@@ -46,33 +46,35 @@ struct Stretch {
     __device__ bool holds(uint64_t target) const { return begin <= target && target < begin + length; }
 };
 
+/* Of the i-th entry for each lane; none for one behind what is kept. By a whole warp. */
 __device__ inline Stretch stretch_of(const List &list, int kept, int i) {
-    uint32_t id = arith_key_id(entry_key(list.entry[i]));
-    uint64_t before = 0, sum_of_better = 0;
-    auto add = [&](uint64_t entry, uint64_t sum) {
-        before += arith_key_id(entry_key(entry)) < id ? sum - sum_of_better : 0;
-        sum_of_better = sum;
-    };
-    for (int other = 0; other < kept; other += 2) {
-        ulonglong2 entries = *reinterpret_cast<const ulonglong2 *>(&list.entry[other]),
-                   sums = *reinterpret_cast<const ulonglong2 *>(&list.sum[other]);
-        add(entries.x, sums.x);
-        if (other + 1 < kept)
-            add(entries.y, sums.y);
+    auto id_at = [&](int i) { return i < kept ? arith_key_id(entry_key(list.entry[i])) : ~0u; };
+    auto weight_at = [&](int i) { return i < kept ? list.sum[i] - (i > 0 ? list.sum[i - 1] : 0) : 0; };
+    uint32_t id = id_at(i);
+    uint64_t before = 0;
+    for (int first = 0; first < kept; first += kWarpThreads) {
+        uint32_t ids = id_at(first + lane());
+        uint64_t weights = weight_at(first + lane());
+        constexpr int kAtOnce = 4;
+        for (int other = 0; other < min(kept - first, kWarpThreads); other += kAtOnce)
+            for (int i = 0; i < kAtOnce; i++) {
+                uint64_t weight = of_lane(weights, other + i);
+                before += of_lane(ids, other + i) < id ? weight : 0;
+            }
     }
-    return {before, list.sum[i] - (i > 0 ? list.sum[i - 1] : 0)};
+    return {before, weight_at(i)};
 }
 
 /* From the leader's list. By the whole leading block; the thread that finds the token returns it, the others -1. */
 template <typename Target> __device__ Drawn draw_from_list(Target target) {
     const List &list = scratch().list;
     int kept = scratch().kept;
-    Drawn drawn = {-1, 0, scratch().mass};
-    for (int i = threadIdx.x; i < kept; i += kBlockThreads) {
-        uint64_t goal = target(drawn.mass);
+    Drawn drawn = {-1, 0, 0};
+    for (int i = threadIdx.x; i - lane() < kept; i += kBlockThreads) {
+        uint64_t mass = scratch().mass, goal = target(mass);
         if (stretch_of(list, kept, i).holds(goal))
             drawn = {static_cast<int>(arith_key_id(entry_key(list.entry[i]))), entry_value(list.entry[i]),
-                     drawn.mass};
+                     mass};
     }
     return drawn;
 }
@@ -123,8 +125,10 @@ template <typename Target> __device__ void place_draw(int warps, int vocab, Targ
     uint64_t mass = sum_runs(warps, kept_of_run), goal = target(mass);
     uint64_t estimated = scratch().search.estimated;
     Place place = find_run(warps, goal, kept_of_run);
-    if (estimated > 0)
+    if (estimated > 0) {
+        place.exact = false;
         place.error = draw_error(goal, mass, goal - place.rest, kept_of_run(place.warp), estimated, vocab);
+    }
     if (lane() == 0) {
         scratch().mass = mass;
         scratch().place = place;
@@ -143,18 +147,23 @@ __device__ Drawn draw_once(Row<Logit> &row, const Kept &kept, Target target, boo
             place_draw(team.warps(), row.vocab, target);
         team.sync();
     }
-    Place place = leaders_scratch(team).place;
+    ByLanes<Place> told(leaders_scratch(team).place);
+    told.read();
+    Place place = {0, 0, static_cast<int>(told.word<offsetof(Place, warp)>()),
+                   static_cast<int>(told.word<offsetof(Place, exact)>())};
     Drawn drawn = {-1, 0, 0};
     if (place.is_in(team)) {
+        place.rest = told.two_words<offsetof(Place, rest)>();
+        place.error = told.two_words<offsetof(Place, error)>();
         KeptWeight weight(kept);
         auto estimated = [&](const auto &x, int id) { return weight.estimated(x, id); };
-        int token = place.error == 0 ? locate(row, place, weight) : locate(row, place, weight, estimated);
-        if (threadIdx.x == 0 && place.error > 0)
+        int token = place.exact ? locate(row, place, weight) : locate(row, place, weight, estimated);
+        if (threadIdx.x == 0 && !place.exact)
             leaders_scratch(team).unsure = token < 0;
         if (threadIdx.x == 0 && token >= 0)
             drawn = {token, row.value_of(token), leaders_scratch(team).mass};
     }
-    unsure = place.error > 0 && from_leader(team, &Scratch::unsure);
+    unsure = !place.exact && from_leader(team, &Scratch::unsure);
     return drawn;
 }
 
@@ -217,7 +226,7 @@ __device__ void draw_many(const Row<Logit> &row, const Kept &kept, int count, Ta
     const List &list = scratch().list;
     if (kept.known != LIST)
         return draw_from_runs(row, KeptWeight(kept), count, target, act);
-    for (int i = threadIdx.x; row.team.leads() && i < scratch().kept; i += kBlockThreads) {
+    for (int i = threadIdx.x; row.team.leads() && i - lane() < scratch().kept; i += kBlockThreads) {
         Stretch stretch = stretch_of(list, scratch().kept, i);
         for (int number = 0; number < count; number++)
             if (stretch.holds(target(number)))

@@ -108,7 +108,7 @@ __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bi
 }
 
 /* Sums over bins: of tokens, and of what they measure. */
-struct BinSums {
+struct alignas(2 * sizeof(float)) BinSums {
     float tokens, measure;
     __device__ BinSums operator+(BinSums other) const {
         return {tokens + other.tokens, measure + other.measure};
@@ -117,7 +117,7 @@ struct BinSums {
 
 /*
  * Where the estimated measure reaches the goal. tokens_per_sample: how many tokens a sampled one stands for; 0: there is no sample, and the value is
- * the lower edge of its bin. By the whole leading block.
+ * the lower edge of its bin. By the whole leading block, whose first thread gets the guess.
  */
 template <typename Bins>
 __device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal goal) {
@@ -127,7 +127,8 @@ __device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal
     __shared__ int finder[POINTS];
     __shared__ Guess guess;
     uint4 read = guess_bins()[threadIdx.x];
-    guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
+    if ((read.x | read.y | read.z | read.w) != 0)
+        guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
     uint32_t counts[kBinsPerThread] = {read.x, read.y, read.z, read.w};
     BinSums bin[kBinsPerThread], own = {0, 0};
     int first = static_cast<int>(threadIdx.x) * kBinsPerThread;
@@ -152,7 +153,7 @@ __device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal
     __syncthreads();
     /* The bin in which a sum over the bins reaches what is wanted is some thread's; sums of floats may let two think so: the first has it. */
     auto look_for = [&](int point, float BinSums::*sum, float wanted) {
-        if (before.*sum < wanted && wanted <= (before + own).*sum)
+        if (kOfAll * before.*sum < wanted && wanted <= (before + own).*sum)
             atomicMin(&finder[point], static_cast<int>(threadIdx.x));
     };
     /* Then calls act(value of the bin's end, tokens down to there, the same where the sum reaches what is wanted if the bin's tokens lie evenly). */
@@ -182,13 +183,15 @@ __device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal
     });
     __syncthreads();
     if (tokens_per_sample == 0.0f)
-        return guess;
+        return threadIdx.x == 0 ? guess : Guess();
     look_for(LOW, &BinSums::tokens, wanted_low);
     look_for(HIGH, &BinSums::tokens, wanted_high);
     __syncthreads();
     found(LOW, &BinSums::tokens, wanted_low, [&](float, float, float value, float) { low = value; });
     found(HIGH, &BinSums::tokens, wanted_high, [&](float, float, float value, float) { high = value; });
     __syncthreads();
+    if (threadIdx.x != 0)
+        return {};
     Guess result = guess;
     result.tokens_per_unit = (wanted_low - wanted_high) / (high - low);
     if (result.head < ARITH_INFINITY)
@@ -204,7 +207,7 @@ template <typename Logit> __device__ int sampled_vectors(const Row<Logit> &row) 
         warp_sum(static_cast<uint32_t>(warp < kFetchingWarps ? min(vectors, kWarpThreads) : 0)));
 }
 
-/* The leader's guess, from bins that the team fills. */
+/* A guess for the leader's first thread, from bins that the team fills. */
 template <typename Logit, typename Bins>
 __device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, bool sampled, Goal goal) {
     fill_bins(row, summary, bins, sampled);

@@ -91,7 +91,7 @@ template <typename Logit> __device__ void list_prefix(Row<Logit> &row, float max
     });
     team.sync();
     if (team.leads()) {
-        list_sort(scratch().list);
+        list_sort(scratch().list, static_cast<int>(list.count));
         __syncthreads();
     }
 }
@@ -107,11 +107,11 @@ __device__ bool list_head(Row<Logit> &row, const Summary &summary, float low, in
         scratch().low = low;
         scratch().list.count = 0;
     }
-    low = from_leader(team, &Scratch::low);
+    team.sync();
     List &list = leaders_scratch(team).list;
     bool full = false;
     if (row.fetches())
-        row.for_each_from(low, summary.own, [&](int id, float x) {
+        row.for_each_from(leaders_scratch(team).low, summary.own, [&](int id, float x) {
             uint32_t place = full ? kListPlaces : atomicAdd(&list.count, 1u);
             full = place >= kListPlaces;
             if (!full)
@@ -124,7 +124,7 @@ __device__ bool list_head(Row<Logit> &row, const Summary &summary, float low, in
         return false;
     }
     if (team.leads()) {
-        list_sort(scratch().list);
+        list_sort(scratch().list, static_cast<int>(count));
         __syncthreads();
     }
     return true;
@@ -212,13 +212,13 @@ static __device__ __noinline__ void cut_head(Weight judge, arith_controls contro
     list_sum(list, 0, judge);
     int of_k = min(controls.top_k, static_cast<int>(list.count)), kept = of_k;
     if (arith_has_min_p(controls))
-        kept = min(kept, list.first([&](int i) { return entry_key(list.entry[i]) < min_p; }));
+        kept = list.first(kept, [&](int i) { return entry_key(list.entry[i]) < min_p; });
     if (arith_has_top_p(controls)) {
         uint64_t mass = order == LOTTO_ORDER_JOINT        ? all_mass
                         : order == LOTTO_ORDER_MIN_P_LAST ? list.sum[of_k - 1]
                                                           : list.sum[kept - 1];
         uint64_t target = arith_top_p_mass(controls.top_p, mass);
-        kept = min(kept, list.first([&](int i) { return list.sum[i] >= target; }) + 1);
+        kept = min(kept, list.first(kept, [&](int i) { return list.sum[i] >= target; }) + 1);
     }
     keep_of_list(kept, {judge.maximum, arith_scale(controls.temperature)}, controls.temperature_last);
 }
@@ -290,7 +290,8 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
         }
         if (kept.known == LIST && row.team.leads()) {
             const List &list = scratch().list;
-            keep_of_list(list.first([&](int i) { return entry_key(list.entry[i]) < kept.bound; }),
+            keep_of_list(list.first(static_cast<int>(list.count),
+                                    [&](int i) { return entry_key(list.entry[i]) < kept.bound; }),
                          {judge.maximum, arith_scale(controls.temperature)}, controls.temperature_last);
         }
     }

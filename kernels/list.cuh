@@ -28,9 +28,9 @@ struct List {
     alignas(16) uint64_t entry[kListPlaces];
     uint64_t sum[kListPlaces]; /* of the measures up to and including the entry's */
 
-    /* The first entry, by rank, for which reached(index) holds; count if none does. reached never turns false again. By the whole leading block. */
-    template <typename Reached> __device__ int first(Reached reached) const {
-        int before = 0, all = static_cast<int>(count);
+    /* Of the first so many entries the first for which reached(index) holds; their number if none does. reached never turns false again. By the whole leading block. */
+    template <typename Reached> __device__ int first(int all, Reached reached) const {
+        int before = 0;
         for (int begin = 0; begin < all; begin += kBlockThreads) {
             int i = begin + static_cast<int>(threadIdx.x);
             before += __syncthreads_count(i < all && !reached(i));
@@ -48,16 +48,15 @@ __device__ inline uint64_t better_or_worse(bool better, uint64_t a, uint64_t b) 
  * Best first, once the block has met: a bitonic sort (Batcher, "Sorting networks and their applications", AFIPS 1968), by as many warps as it takes. Each
  * has a stretch of the list in registers, two entries a lane; entries of two warps meet in the list. By the whole leading block.
  */
-static __device__ __noinline__ void list_sort(List &list) {
+static __device__ __noinline__ void list_sort(List &list, int all) {
     constexpr int kOfWarp = 2 * kWarpThreads;
     int places = kOfWarp;
-    while (places < static_cast<int>(list.count))
+    while (places < all)
         places *= 2;
     int i = warp_in_block() * kOfWarp + lane(), j = i + kWarpThreads, threads = places / 2;
     if (static_cast<int>(threadIdx.x) >= threads)
         return;
-    uint64_t a = i < static_cast<int>(list.count) ? list.entry[i] : 0,
-             b = j < static_cast<int>(list.count) ? list.entry[j] : 0;
+    uint64_t a = i < all ? list.entry[i] : 0, b = j < all ? list.entry[j] : 0;
 #pragma unroll
     for (int run = 2; run <= kListPlaces; run *= 2) {
         if (run > places)
@@ -91,14 +90,17 @@ static __device__ __noinline__ void list_sort(List &list) {
 /* Fills in the sums of the entries' measures, from a sum that lies before the first. By the whole leading block, together. */
 template <typename Measure> __device__ void list_sum(List &list, uint64_t before, Measure measure) {
     uint64_t sums[kListPlacesPerThread], sum = 0;
+    int all = static_cast<int>(list.count);
     int first = static_cast<int>(threadIdx.x) * kListPlacesPerThread;
     for (int i = 0; i < kListPlacesPerThread; i++) {
-        if (first + i < static_cast<int>(list.count))
+        if (first + i < all)
             sum += measure(entry_value(list.entry[first + i]));
         sums[i] = sum;
     }
-    before += block_sum_before(sum);
-    for (int i = 0; i < kListPlacesPerThread; i++)
+    uint64_t of_warp;
+    bool in_one_warp = all <= kWarpThreads * kListPlacesPerThread;
+    before += in_one_warp ? warp_sum_before(sum, of_warp) : block_sum_before(sum);
+    for (int i = 0; first < all && i < kListPlacesPerThread; i++)
         list.sum[first + i] = before + sums[i];
     __syncthreads();
 }

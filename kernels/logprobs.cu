@@ -35,7 +35,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         if (ranks)
             ranks[row.index()] = rank;
         if (status)
-            status[row.index()] = summary.status | (is_token ? 0u : LOTTO_ROW_BAD_ID);
+            status[row.index()] = summary.status() | (is_token ? 0u : LOTTO_ROW_BAD_ID);
     }
 }
 

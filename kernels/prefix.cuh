@@ -122,9 +122,9 @@ template <typename Logit> __device__ int rank_of(Row<Logit> &row, int token) {
 }
 
 /* In which warp's run a sum over the runs passes a target, what is left of the target there, and how far that may be off. */
-struct alignas(sizeof(uint4)) Place {
-    int warp;
+struct Place {
     uint64_t rest, error;
+    int warp, exact; /* exact: the error is 0 */
 
     __device__ bool is_in(const Team &team) const {
         return static_cast<unsigned>(warp) / kBlockWarps == static_cast<unsigned>(team.rank);
@@ -146,11 +146,12 @@ template <typename OfRun> __device__ Place find_run(int warps, uint64_t target, 
     }
     before -= sum;
     int holder = __ffs(__ballot_sync(kWholeWarp, before <= target && target < before + sum)) - 1;
-    Place place = {lane() * kPerLane, target - before, 0};
+    Place place = {target - before, 0, lane() * kPerLane, true};
     if (lane() == holder)
         while (place.rest >= of_run(place.warp))
             place.rest -= of_run(place.warp++);
-    return {__shfl_sync(kWholeWarp, place.warp, holder), __shfl_sync(kWholeWarp, place.rest, holder), 0};
+    return {__shfl_sync(kWholeWarp, place.rest, holder), 0, __shfl_sync(kWholeWarp, place.warp, holder),
+            true};
 }
 
 /*

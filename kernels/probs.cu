@@ -36,7 +36,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         if (kept_counts)
             kept_counts[row.index()] = static_cast<int32_t>(count);
         if (status)
-            status[row.index()] = summary.status;
+            status[row.index()] = summary.status();
     }
     row.team.leave();
 }

@@ -37,17 +37,26 @@ constexpr int kFetchingWarps = kBlockWarps / kRunsFetched;
 
 /* How the launch cuts its rows, in vectors. */
 struct Shape {
-    int part; /* a block's, at most */
-    int run;  /* a warp's, of a part of whole lines; a line: a vector for each lane of a warp */
-    int piece; /* what is fetched at a time, a multiple of what is taken at once; the last one may be shorter */
+    int part;  /* a block's, at most */
+    int run;   /* a warp's, of a part of whole lines; a line: a vector for each lane of a warp */
+    int piece; /* what is fetched at a time, of whole lines; the last one may be shorter */
     bool fits; /* a part, into the block's dynamic shared memory */
 };
 
 __host__ __device__ constexpr int round_up(int count, int unit) { return (count + unit - 1) / unit * unit; }
 
+/*
+ * Of two runs, which a warp fetches: about a half, of whole groups unless they are many. All if little were left: as many vectors are sampled of both
+ * pieces (guess.cuh), too many of a short one.
+ */
+__host__ __device__ constexpr int piece_of(int run) {
+    int half = round_up(run, run > 2 * kFetchedAtOnce ? kWarpThreads : kFetchedAtOnce), all = 2 * run;
+    return all - half < half / 4 ? round_up(all, kWarpThreads) : half;
+}
+
 __host__ __device__ constexpr Shape shape_of(int part, bool fits) {
     int run = round_up(part, kWarpThreads) / kBlockWarps;
-    return {part, run, round_up(round_up(run, kWarpThreads), kFetchedAtOnce), fits};
+    return {part, run, piece_of(run), fits};
 }
 
 /* So many vectors a lane looks through before it visits what it found: a bit each. */
@@ -60,6 +69,13 @@ __device__ inline void set_if_between(uint32_t &bits, uint32_t bit, float x, flo
         "@is_between or.b32 %0, %0, %1; }"
         : "+r"(bits)
         : "r"(bit), "f"(x), "f"(low), "f"(top));
+}
+
+/* The same if x >= low. */
+__device__ inline void set_if_from(uint32_t &bits, uint32_t bit, float x, float low) {
+    asm("{ .reg .pred is_from; setp.ge.f32 is_from, %2, %3; @is_from or.b32 %0, %0, %1; }"
+        : "+r"(bits)
+        : "r"(bit), "f"(x), "f"(low));
 }
 
 /* What adjusts a launch's rows, whose workspace holds those that do not fit on chip; what takes its place where nothing does. */
@@ -223,45 +239,54 @@ template <typename Logit> struct Row {
             int stretch = min(first + kFlags * kWarpThreads, last);
             int beyond = shape.fits ? each_vector<16 / kPerVector>(first, stretch, look)
                                     : each_vector<1>(first, stretch, look_at_values);
-            for (; flags != 0; flags &= flags - 1)
-                visit_between(beyond - __ffs(flags) * kWarpThreads, low, top, visit);
+            for (; flags != 0; flags &= flags - 1) {
+                int vector = beyond - __ffs(flags) * kWarpThreads;
+                float x[kPerVector];
+                values(vector, x);
+                uint32_t found = 0;
+                for (int i = 0; i < kPerVector; i++)
+                    set_if_between(found, 1u << i, x[i], low, top);
+                for (; found != 0; found &= found - 1) {
+                    int place = vector * kPerVector + __ffs(found) - 1;
+                    visit(first_id + place, value_at(place));
+                }
+            }
         }
     }
 
     /* The same from low on for what the warp fetched, of which own are the lane's maxima: no lane has any whose maxima are lower. */
     template <typename Visit>
     __device__ void for_each_from(float low, const float (&own)[kPieces], Visit visit) const {
-        uint32_t holders = __ballot_sync(kWholeWarp, fmaxf(own[0], own[1]) >= low);
-        int last = fetch_begin(warp_in_block() + 1);
-        for (int first = fetch_begin(warp_in_block()) + lane() * kWarpThreads; holders != 0 && first < last;
+        /* Of each piece, which lanes have any; a lane's one maximum may be of all pieces. */
+        uint32_t holders[kPieces] = {
+            __ballot_sync(kWholeWarp, own[0] >= low),
+            __ballot_sync(kWholeWarp, (own[1] > -ARITH_INFINITY ? own[1] : own[0]) >= low)};
+        int begin = fetch_begin(warp_in_block()), last = fetch_begin(warp_in_block() + 1);
+        bool any = (holders[0] | holders[1]) != 0;
+        for (int first = begin + lane() * kWarpThreads; any && first < last;
              first += kWarpThreads * kWarpThreads) {
-            uint32_t flags = 0;
-            for (uint32_t left = holders; left != 0; left &= left - 1) {
-                int holder = __ffs(left) - 1;
-                if (first + holder >= last)
-                    break;
-                float x[kPerVector], most = -ARITH_INFINITY;
-                values(first + holder, x);
-                for (float value : x)
-                    most = fmaxf(most, value);
-                flags |= most >= low ? 1u << holder : 0;
+            uint32_t left = first < begin + shape.piece ? holders[0] : holders[1];
+            if (last - first < kWarpThreads)
+                left &= (1u << (last - first)) - 1;
+            for (; left != 0; left &= left - 1) {
+                int vector = first + __ffs(left) - 1;
+                float x[kPerVector];
+                values(vector, x);
+                uint32_t found = 0;
+                for (int i = 0; i < kPerVector; i++)
+                    set_if_from(found, 1u << i, x[i], low);
+                for (; found != 0; found &= found - 1)
+                    visit(id_of(vector) + __ffs(found) - 1, pick(x, __ffs(found) - 1));
             }
-            for (; flags != 0; flags &= flags - 1)
-                visit_between(first + __ffs(flags) - 1, low, ARITH_INFINITY, visit);
         }
     }
 
-    template <typename Visit>
-    __device__ void visit_between(int vector, float low, float top, Visit visit) const {
-        float x[kPerVector];
-        values(vector, x);
-        uint32_t between = 0;
-        for (int i = 0; i < kPerVector; i++)
-            set_if_between(between, 1u << i, x[i], low, top);
-        for (; between != 0; between &= between - 1) {
-            int place = vector * kPerVector + __ffs(between) - 1;
-            visit(first_id + place, value_at(place));
-        }
+    /* x[i], from registers. */
+    template <int kOf = kPerVector> __device__ static float pick(const float *x, int i) {
+        if constexpr (kOf == 1)
+            return x[0];
+        else
+            return i & kOf / 2 ? pick<kOf / 2>(x + kOf / 2, i) : pick<kOf / 2>(x, i);
     }
 
     /* Calls visit(vector, i) for a lane's share of the vectors up to last, and after() after each few, of which i counts. Returns the lane's first beyond. */
@@ -451,11 +476,13 @@ template <typename Logit> struct Row {
 struct Summary {
     float maximum;      /* of the working values; -inf: no candidate */
     float own[kPieces]; /* of the tokens that the lane fetched */
-    uint32_t status;    /* for the leader */
+    uint32_t found;     /* of the row's status, beside what the team's flag has */
     uint32_t most;      /* the largest logit, as an ordered integer, */
     int first_block;    /* and which block has it first */
 
     __device__ bool is_empty() const { return maximum == -ARITH_INFINITY; }
+    /* In the leader. */
+    __device__ uint32_t status() const { return found | *Team::flag(); }
 };
 
 /* The maxima of what was fetched, as ordered integers: by each warp of this block, and by each block of the team. */
@@ -508,11 +535,9 @@ __device__ Summary agree(Row<Logit> &row, const float (&own_of_pieces)[kPieces],
     summary.most = warp_max(most);
     summary.first_block = __ffs(__ballot_sync(kWholeWarp, most == summary.most)) - 1;
     summary.maximum = arith_of_ordered(summary.most);
-    summary.status = *team.flag();
-    if (summary.is_empty())
-        summary.status |= LOTTO_ROW_EMPTY;
+    summary.found = summary.is_empty() ? LOTTO_ROW_EMPTY : 0;
     if (summary.maximum == ARITH_INFINITY) {
-        summary.status |= LOTTO_ROW_HAD_POS_INF;
+        summary.found |= LOTTO_ROW_HAD_POS_INF;
         row.has_infinity = true;
         if (row.is_held())
             row.settle_fetched();

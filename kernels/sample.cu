@@ -34,7 +34,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     prepare_guesses(row.team);
     Summary summary = summarize(row, adjustments, row_controls);
     if (row.team.leads() && threadIdx.x == 0) {
-        store(samples.status, row.index(), summary.status);
+        store(samples.status, row.index(), summary.status());
         if (summary.is_empty())
             store_no_draw(samples, row.index());
     }
@@ -88,7 +88,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     prepare_guesses(row.team);
     Summary summary = source.status ? refuse(row, source.status) : summarize(row, adjustments, row_controls);
     if (report.writes)
-        store(samples.status, row.index(), summary.status);
+        store(samples.status, row.index(), summary.status());
     if (summary.is_empty()) {
         if (row.team.leads())
             report.nothing();

@@ -14,10 +14,11 @@
 
 namespace lotto {
 
-/* What a bracket holds of a run. */
-struct Found {
+/* What a bracket holds of a run; two wide stores. */
+struct alignas(sizeof(uint4)) Found {
     uint64_t measure, passed;    /* passed: of the rest of the step's stretch */
     uint32_t count, least, most; /* values, as ordered integers */
+    uint32_t unused;
 };
 
 /*
@@ -26,19 +27,36 @@ struct Found {
  */
 enum Known { NOTHING, RUNS, PLACE, LIST };
 
-/* What the leader asks of the team, which reads it at once. */
-struct alignas(sizeof(uint4)) Step {
+/* Values, inclusive: a bracket's, and those of a stretch that it is part of. */
+struct Range {
+    float low, top, least, most;
+
+    __device__ bool passes() const { return (least < low) | (most > top); }
+};
+
+/* What the leader asks of the team. */
+struct Step {
     /*
      * HEAD: a bracket from the maximum down, and what is judged in all. SIDES: what lies above a bracket, and the rest of what is judged; EXACT_SIDES: the
      * same without estimates, of a bracket that has been swept. SWEEP: a bracket, and the stretch from the edge to its far end, of which the rest is
-     * measured alone; COUNT: one that has one value. LOCATE: the end is the last one of a tie, of value low, and bound the key of none that comes earlier.
+     * measured alone; COUNT: one that has one value. LOCATE: the end is the last one of a tie, of which bound has the value; none ends before bound.
      */
     enum Kind { HEAD, SIDES, EXACT_SIDES, SWEEP, COUNT, LOCATE, DONE } kind;
-    float low, top, least, most; /* the bracket, and the stretch, inclusive */
-    Known known;                 /* DONE, LOCATE: of the prefix that ends there */
-    uint64_t bound;              /* DONE, LOCATE */
+    Known known;    /* DONE, LOCATE: of the prefix that ends there */
+    uint64_t bound; /* DONE, LOCATE */
+    float low, top, least, most;
+};
 
-    __device__ bool passes() const { return (least < low) | (most > top); }
+/* A step as the team's warps read it. */
+struct AskedStep : ByLanes<Step> {
+    using ByLanes::ByLanes;
+    __device__ Step::Kind kind() const { return static_cast<Step::Kind>(word<offsetof(Step, kind)>()); }
+    __device__ float low() const { return arith_of_bits(word<offsetof(Step, low)>()); }
+    __device__ float top() const { return arith_of_bits(word<offsetof(Step, top)>()); }
+    __device__ float least() const { return arith_of_bits(word<offsetof(Step, least)>()); }
+    __device__ float most() const { return arith_of_bits(word<offsetof(Step, most)>()); }
+    __device__ Known known() const { return static_cast<Known>(word<offsetof(Step, known)>()); }
+    __device__ uint64_t bound() const { return two_words<offsetof(Step, bound)>(); }
 };
 
 /* A bracket and its stretch, as ordered integers. */
@@ -90,7 +108,7 @@ struct Search {
         bool coarse = !(alike <= 0.6f * kListPlaces); /* so many, and the bracket is one value */
         if (coarse && !(tokens >= 2.0f * alike) && misses < 3)
             return {0, 0}; /* the next */
-        float aside = coarse ? 0.0f : fminf(18.0f + 0.11f * tokens, 0.4f * (kListPlaces - alike));
+        float aside = coarse ? 0.0f : fminf(17.0f + 0.10f * tokens, 0.4f * (kListPlaces - alike));
         bool lost = misses > 2 || (aside > 0.0f && tokens > 4 * kListPlaces &&
                                    overflows == 0); /* or many tokens are alike */
         float near = lost ? 0.0f : fmaxf(tokens - aside, 0.0f), far = lost ? 2.0f * tokens : tokens + aside;
@@ -257,15 +275,15 @@ __device__ inline uint64_t sum_runs(int warps, uint64_t *of_runs) {
 
 /* All runs' part of the bracket. By a warp of the leader's; every lane gets it. */
 __device__ inline Found sum_found(int warps) {
-    Found own = {0, 0, 0, ~0u, 0};
+    Found own = {0, 0, 0, ~0u, 0, 0};
 #pragma unroll 1
     for (int warp = lane(); warp < warps; warp += kWarpThreads) {
         Found run = scratch().found[warp];
         own = {own.measure + run.measure, own.passed + run.passed, own.count + run.count,
-               min(own.least, run.least), max(own.most, run.most)};
+               min(own.least, run.least), max(own.most, run.most), 0};
     }
-    return {warp_sum(own.measure), warp_sum(own.passed), warp_sum(own.count), warp_min(own.least),
-            warp_max(own.most)};
+    return {warp_sum(own.measure), warp_sum(own.passed), warp_sum(own.count),
+            warp_min(own.least),   warp_max(own.most),   0};
 }
 
 /* The edge moves over what was found in each run too; what is counted is not drawn from. By the leader's first warp. */
@@ -281,9 +299,10 @@ template <typename Measure> __device__ int cut_list(const Search &search, uint64
     if constexpr (Measure::kCounts)
         return static_cast<int>(search.target - before - 1);
     list_sum(list, before, measure);
-    int last = list.first([&](int i) { return search.is_reached(list.sum[i]); });
+    int all = static_cast<int>(list.count);
+    int last = list.first(all, [&](int i) { return search.is_reached(list.sum[i]); });
     bool down = search.goes_down();
-    for (int i = threadIdx.x; i < static_cast<int>(list.count); i += kBlockThreads) {
+    for (int i = threadIdx.x; i < all; i += kBlockThreads) {
         unsigned long long weight = measure(entry_value(list.entry[i]));
         if (down == (i <= last))
             atomicAdd(reinterpret_cast<unsigned long long *>(&scratch().beyond[entry_warp(list.entry[i])]),
@@ -315,7 +334,7 @@ __device__ Place place_in_tie(int warps, const Search &search, uint64_t before, 
     if (Measure::kEstimated && search.error > 0 &&
         (wanted <= search.error || (wanted - search.error + each - 1) / each != left ||
          (wanted + search.error + each - 1) / each != left))
-        return {-1, 0, 0};
+        return {0, 0, -1, true};
     bool down = search.goes_down();
     Place place = find_run(warps, left - 1, [](int warp) { return scratch().found[warp].count; });
     for (int warp = lane(); !Measure::kCounts && warp < warps; warp += kWarpThreads) {
@@ -341,12 +360,12 @@ __device__ inline void ask(const Search &search, Step::Kind kind, uint64_t bound
     const Bracket &bracket = search.bracket;
     scratch().search = search;
     scratch().step = {kind,
+                      known,
+                      bound,
                       arith_of_ordered(bracket.low),
                       arith_of_ordered(bracket.top),
                       arith_of_ordered(bracket.least),
-                      arith_of_ordered(bracket.most),
-                      known,
-                      bound};
+                      arith_of_ordered(bracket.most)};
     if (kind == Step::SWEEP || kind == Step::COUNT)
         scratch().list.count = 0;
 }
@@ -415,7 +434,7 @@ template <typename Measure> __device__ void judge(int warps, int vocab, Measure 
             next = search.choose(measure);
         }
     }
-    Place tie = {-1, 0, 0};
+    Place tie = {0, 0, -1, true};
     if (is_tie) {
         tie = place_in_tie(warps, search, before, all.least, measure);
         next = tie.warp >= 0 ? Step::LOCATE : Step::EXACT_SIDES;
@@ -444,7 +463,7 @@ __device__ __noinline__ void advance_search(int warps, int vocab, Measure measur
     __syncthreads();
     if (!own.is_listed)
         return;
-    list_sort(own.list);
+    list_sort(own.list, static_cast<int>(own.list.count));
     __syncthreads();
     const Search &search = own.search;
     int last = cut_list(search, own.before_list, measure);

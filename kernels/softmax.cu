@@ -29,7 +29,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         write_probs(row, kept, row_probs);
     }
     if (status && row.team.leads() && threadIdx.x == 0)
-        status[row.index()] = summary.status;
+        status[row.index()] = summary.status();
     row.team.leave();
 }
 

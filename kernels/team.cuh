@@ -92,6 +92,37 @@ struct Team {
     template <typename T> __device__ T *at_leader(T *shared) const { return at(0, shared); }
 };
 
+/*
+ * A variable in shared memory that whole warps read: each lane a word, which all get when they ask for it. That takes one pass over the banks; a wide read by
+ * all lanes takes one for each word.
+ */
+template <typename T> class ByLanes {
+    static constexpr unsigned kWords = sizeof(T) / sizeof(uint32_t);
+    static_assert(kWords <= 8);
+    const uint32_t *there;
+    uint32_t own;
+
+  public:
+    __device__ explicit ByLanes(const T &variable)
+        : there(reinterpret_cast<const uint32_t *>(&variable) + min(threadIdx.x % 8, kWords - 1)) {
+        asm("" : "+l"(there)); /* not to be computed again for each reading */
+    }
+    __device__ void read() { own = *there; }
+
+    /* By immediate operands, which the compiler would put into registers first. */
+    template <size_t kOffset> __device__ uint32_t word() const {
+        uint32_t word;
+        asm volatile("shfl.sync.idx.b32 %0, %1, %2, 31, 0xffffffff;"
+                     : "=r"(word)
+                     : "r"(own), "n"(kOffset / sizeof(uint32_t)));
+        return word;
+    }
+    template <size_t kOffset> __device__ uint64_t two_words() const {
+        uint64_t upper = word<kOffset + sizeof(uint32_t)>();
+        return upper << 32 | word<kOffset>();
+    }
+};
+
 /* A slot for each warp of the team. */
 __device__ inline uint64_t *team_slots(int turn) {
     __shared__ uint64_t of_warps[2][kMaxTeamWarps]; /* in turn: the one before may still be read */

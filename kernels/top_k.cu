@@ -39,7 +39,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         if (kept_counts && threadIdx.x == 0)
             kept_counts[row.index()] = kept;
         if (status && threadIdx.x == 0)
-            status[row.index()] = summary.status | (kept > listed ? LOTTO_ROW_TRUNCATED : 0u);
+            status[row.index()] = summary.status() | (kept > listed ? LOTTO_ROW_TRUNCATED : 0u);
     }
     row.team.leave();
 }

@@ -49,7 +49,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         if (mass && threadIdx.x == 0)
             mass[row.index()] = share_of_mass;
         if (status && threadIdx.x == 0)
-            status[row.index()] = summary.status | (kept_count > listed ? LOTTO_ROW_TRUNCATED : 0u);
+            status[row.index()] = summary.status() | (kept_count > listed ? LOTTO_ROW_TRUNCATED : 0u);
     }
     row.team.leave();
 }

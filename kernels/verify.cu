@@ -134,7 +134,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     bool writes = row.team.leads() && threadIdx.x == 0;
     auto end = [&](int, int token, float) { end_row(drafts, row.index(), token, verdicts, verified); };
     if (writes)
-        verdicts.status[row.index()] = summary.status;
+        verdicts.status[row.index()] = summary.status();
     if (summary.is_empty()) {
         if (writes)
             end(0, -1, 0);
