@@ -18,6 +18,7 @@
 #define LOTTO_ADJUST_CUH
 
 #include "search.cuh"
+#include "summary.cuh"
 
 namespace lotto {
 

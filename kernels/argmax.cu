@@ -8,6 +8,7 @@
  * Reference  host/reference/argmax.c
  */
 #include "launch.cuh"
+#include "summary.cuh"
 
 namespace lotto {
 namespace {

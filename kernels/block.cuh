@@ -39,7 +39,9 @@ template <typename T, typename Combine> __device__ T warp_reduce(T own, Combine 
 
 __device__ inline uint32_t warp_max(uint32_t own) {
 #if __CUDA_ARCH__ >= 800
-    return __reduce_max_sync(kWholeWarp, own);
+    uint32_t all;
+    asm volatile("redux.sync.max.u32 %0, %1, 0xffffffff;" : "=r"(all) : "r"(own));
+    return all;
 #else
     return warp_reduce(own, [](uint32_t a, uint32_t b) { return max(a, b); });
 #endif
@@ -47,7 +49,9 @@ __device__ inline uint32_t warp_max(uint32_t own) {
 
 __device__ inline uint32_t warp_min(uint32_t own) {
 #if __CUDA_ARCH__ >= 800
-    return __reduce_min_sync(kWholeWarp, own);
+    uint32_t all;
+    asm volatile("redux.sync.min.u32 %0, %1, 0xffffffff;" : "=r"(all) : "r"(own));
+    return all;
 #else
     return warp_reduce(own, [](uint32_t a, uint32_t b) { return min(a, b); });
 #endif
@@ -55,7 +59,9 @@ __device__ inline uint32_t warp_min(uint32_t own) {
 
 __device__ inline uint32_t warp_sum(uint32_t own) {
 #if __CUDA_ARCH__ >= 800
-    return __reduce_add_sync(kWholeWarp, own);
+    uint32_t all;
+    asm volatile("redux.sync.add.u32 %0, %1, 0xffffffff;" : "=r"(all) : "r"(own));
+    return all;
 #else
     return warp_reduce(own, [](uint32_t a, uint32_t b) { return a + b; });
 #endif
@@ -65,8 +71,13 @@ __device__ inline uint32_t warp_sum(uint32_t own) {
 __device__ inline uint64_t warp_sum_of_lanes(uint64_t own) {
 #if __CUDA_ARCH__ >= 800
     constexpr int kBits = 27;
-    uint64_t upper = warp_sum(static_cast<uint32_t>(own >> kBits));
-    return (upper << kBits) + warp_sum(static_cast<uint32_t>(own) % (1u << kBits));
+    uint32_t low, high;
+    asm("mov.b64 {%0, %1}, %2;" : "=r"(low), "=r"(high) : "l"(own));
+    uint64_t lower = warp_sum(low % (1u << kBits));
+    asm("mad.wide.u32 %0, %1, %2, %0;"
+        : "+l"(lower)
+        : "r"(warp_sum(__funnelshift_r(low, high, kBits))), "n"(1u << kBits));
+    return lower;
 #else
     return warp_reduce(own, [](uint64_t a, uint64_t b) { return a + b; });
 #endif

@@ -7,6 +7,7 @@
 #define LOTTO_GUESS_CUH
 
 #include "list.cuh"
+#include "summary.cuh"
 
 namespace lotto {
 

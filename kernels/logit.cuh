@@ -172,9 +172,20 @@ template <> struct Maximum<F16> : MaximumOfPairs<F16> {};
 template <> struct Maximum<BF16> : MaximumOfPairs<BF16> {};
 #endif
 
+/* bits |= 1 << i if value <= most; i, up to kMost, is known when this is compiled. */
+template <int kMost = 3>
+__device__ void set_if_at_most(uint32_t &bits, int i, uint32_t value, uint32_t most) {
+    if constexpr (kMost > 0)
+        if (i < kMost)
+            return set_if_at_most<kMost - 1>(bits, i, value, most);
+    asm("{ .reg .pred is_at_most; setp.le.u32 is_at_most, %1, %2; @is_at_most or.b32 %0, %0, %3; }"
+        : "+r"(bits)
+        : "r"(value), "r"(most), "n"(1 << kMost));
+}
+
 /*
- * Whether any of a vector's working values lies from low to top, both finite. By its distance above low: what lies from low to top is no further above low than
- * top, as rounded; what lies below low is so by a negative distance, whose bits are a larger integer than those of any other.
+ * Sets a bit if any of a vector's working values lies from low to top, both finite. By its distance above low: what lies from low to top is no further above
+ * low than top, as rounded; what lies below low is so by a negative distance, whose bits are a larger integer than those of any other.
  */
 template <typename Logit> struct Between {
     float below;
@@ -183,23 +194,23 @@ template <typename Logit> struct Between {
     __device__ Between(float low, float top)
         : below(0.0f - low), /* -0 + below is +0 */ furthest(arith_bits_of(top + below)) {}
 
-    __device__ bool holds_any(const float (&x)[Logit::kPerVector]) const {
-        uint32_t nearest = ~0u;
+    __device__ void set_if_any(uint32_t &bits, int i, const float (&x)[Logit::kPerVector]) const {
+        uint32_t nearest = arith_bits_of(x[0] + below);
         for (float value : x)
             nearest = min(nearest, arith_bits_of(value + below));
-        return nearest <= furthest;
+        set_if_at_most(bits, i, nearest, furthest);
     }
-    __device__ bool holds_any(uint4 vector) const {
+    __device__ void set_if_any(uint32_t &bits, int i, uint4 vector) const {
         float x[Logit::kPerVector];
         Logit::unpack(vector, x);
-        return holds_any(x);
+        set_if_any(bits, i, x);
     }
 };
 
 #if __CUDA_ARCH__ >= 900
 /* Two at a time, by their distances from about the middle, which rounding keeps in order: perhaps also others than lie there. */
 template <typename Logit> struct BetweenPairs : Between<Logit> {
-    uint32_t middles, furthest_aside; /* the latter with each half's top bit set */
+    uint32_t middles, room; /* what, added to a distance, sets its top bit if it is too far */
 
     __device__ BetweenPairs(float low, float top) : Between<Logit>(low, top) {
         low = Logit::within(low);
@@ -208,18 +219,18 @@ template <typename Logit> struct BetweenPairs : Between<Logit> {
         float center = Logit::to_float(static_cast<uint16_t>(middle));
         uint32_t aside = Logit::rounded_up(fmaxf(__fsub_ru(top, center), __fsub_ru(center, low)));
         middles = middle * 0x10001u;
-        furthest_aside = aside * 0x10001u | 0x80008000u;
+        room = (0x7fffu - aside) * 0x10001u;
     }
 
-    using Between<Logit>::holds_any;
-    __device__ bool holds_any(uint4 vector) const {
+    using Between<Logit>::set_if_any;
+    __device__ void set_if_any(uint32_t &bits, int i, uint4 vector) const {
         uint32_t nearest =
             Logit::nearer_of_pairs(Logit::nearer_of_pairs(Logit::minus_pairs(vector.x, middles),
                                                           Logit::minus_pairs(vector.y, middles)),
                                    Logit::nearer_of_pairs(Logit::minus_pairs(vector.z, middles),
                                                           Logit::minus_pairs(vector.w, middles)));
-        /* No half borrows from the other, and its top bit stays if it is near enough. */
-        return ((furthest_aside - (nearest & 0x7fff7fffu)) & 0x80008000u) != 0;
+        constexpr uint32_t kTopBits = 0x80008000u;
+        set_if_at_most(bits, i, ((nearest & ~kTopBits) + room) & kTopBits, kTopBits - 1);
     }
 };
 #endif

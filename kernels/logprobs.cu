@@ -9,6 +9,7 @@
  */
 #include "launch.cuh"
 #include "prefix.cuh"
+#include "summary.cuh"
 
 namespace lotto {
 namespace {

@@ -230,11 +230,17 @@ template <typename Logit> struct Row {
         int last = end();
         for (int first = begin() + lane(); first < last; first += kFlags * kWarpThreads) {
             uint32_t flags = 0;
-            auto look = [&](int vector) { flags = 2 * flags + between.holds_any(on_chip()[vector]); };
-            auto look_at_values = [&](int vector) {
+            /* The last one looked at has the lowest. */
+            auto make_room = [&](int i, int left) { flags <<= i == 0 ? left + 1 : 0; };
+            auto look = [&](int vector, int i, int left) {
+                make_room(i, left);
+                between.set_if_any(flags, left, on_chip()[vector]);
+            };
+            auto look_at_values = [&](int vector, int i, int left) {
+                make_room(i, left);
                 float x[kPerVector];
                 values(vector, x);
-                flags = 2 * flags + between.holds_any(x);
+                between.set_if_any(flags, left, x);
             };
             int stretch = min(first + kFlags * kWarpThreads, last);
             int beyond = shape.fits ? each_vector<16 / kPerVector>(first, stretch, look)
@@ -289,7 +295,10 @@ template <typename Logit> struct Row {
             return i & kOf / 2 ? pick<kOf / 2>(x + kOf / 2, i) : pick<kOf / 2>(x, i);
     }
 
-    /* Calls visit(vector, i) for a lane's share of the vectors up to last, and after() after each few, of which i counts. Returns the lane's first beyond. */
+    /*
+     * Calls visit(vector, i, left) for a lane's share of the vectors up to last, and after() after each few, of which it is the i-th and `left` follow. Returns the
+     * lane's first beyond.
+     */
     template <int kAtOnce, typename Visit, typename After>
     __device__ static int each_vector(int vector, int last, Visit visit, After after) {
         /* Many at once only while no lane goes beyond, so that all lanes do as many. */
@@ -298,20 +307,19 @@ template <typename Logit> struct Row {
         for (; vector <= all_within; vector += kAtOnce * kWarpThreads) {
 #pragma unroll
             for (int i = 0; i < kAtOnce; i++)
-                visit(vector + i * kWarpThreads, i);
+                visit(vector + i * kWarpThreads, i, kAtOnce - 1 - i);
             after();
         }
 #pragma unroll 1
         for (; kAtOnce > 1 && vector < last; vector += kWarpThreads) {
-            visit(vector, 0);
+            visit(vector, 0, 0);
             after();
         }
         return vector;
     }
     template <int kAtOnce, typename Visit>
     __device__ static int each_vector(int vector, int last, Visit visit) {
-        return each_vector<kAtOnce>(
-            vector, last, [&](int each, int) { visit(each); }, [] {});
+        return each_vector<kAtOnce>(vector, last, visit, [] {});
     }
 
     /* Calls visit(id of the vector's first place, working values) for each vector of the warp's run, lanes side by side. */
@@ -330,12 +338,12 @@ template <typename Logit> struct Row {
     }
     template <int kLogitsAtOnce, typename Visit, typename After>
     __device__ void each_vector_from(int first, int last, Visit visit, After after) const {
-        auto visit_on_chip = [&](int vector, int i) {
+        auto visit_on_chip = [&](int vector, int i, int) {
             float x[kPerVector];
             Logit::unpack(on_chip()[vector], x);
             visit(id_of(vector), x, i);
         };
-        auto visit_any = [&](int vector, int i) {
+        auto visit_any = [&](int vector, int i, int) {
             float x[kPerVector];
             values(vector, x);
             visit(id_of(vector), x, i);
@@ -348,7 +356,7 @@ template <typename Logit> struct Row {
 
     /* The same with the logits as the batch has them, NaN as -inf. */
     template <typename Visit> __device__ void for_each_vector_of_batch(Visit visit) const {
-        each_vector<1>(begin() + lane(), end(), [&](int vector) {
+        each_vector<1>(begin() + lane(), end(), [&](int vector, int, int) {
             float x[kPerVector];
             Logit::unpack(read(vector), x);
             for (float &value : x)
@@ -402,7 +410,7 @@ template <typename Logit> struct Row {
                     ;
                 vector = each_vector<kFetchedAtOnce / kWarpThreads>(
                     vector, piece_begin(warp_in_block(), piece + 1),
-                    [&](int vector) { maximum[piece].add(on_chip()[vector]); });
+                    [&](int vector, int, int) { maximum[piece].add(on_chip()[vector]); });
             }
         }
 #endif
@@ -471,131 +479,6 @@ template <typename Logit> struct Row {
     }
 #endif
 };
-
-/* What the first pass over a row tells. */
-struct Summary {
-    float maximum;      /* of the working values; -inf: no candidate */
-    float own[kPieces]; /* of the tokens that the lane fetched */
-    uint32_t found;     /* of the row's status, beside what the team's flag has */
-    uint32_t most;      /* the largest logit, as an ordered integer, */
-    int first_block;    /* and which block has it first */
-
-    __device__ bool is_empty() const { return maximum == -ARITH_INFINITY; }
-    /* In the leader. */
-    __device__ uint32_t status() const { return found | *Team::flag(); }
-};
-
-/* The maxima of what was fetched, as ordered integers: by each warp of this block, and by each block of the team. */
-struct alignas(16) Maxima {
-    uint32_t of_warp[kFetchingWarps], of_block[kMaxTeamBlocks];
-};
-
-__device__ inline Maxima &maxima() {
-    __shared__ Maxima shared;
-    return shared;
-}
-
-/* Fetches the part: the lane's maxima, and whether the warp met a NaN. */
-template <typename Logit> __device__ bool take(Row<Logit> &row, float (&own)[kPieces]) {
-    row.fetch(own);
-    bool had_nan = __any_sync(kWholeWarp, own[0] != own[0] || own[1] != own[1]);
-    if (had_nan) {
-        if (row.is_held())
-            row.settle_fetched();
-        row.take_maxima(own);
-    }
-    return had_nan;
-}
-
-/* What the team makes of its lanes' maxima; status: bits of this thread. */
-template <typename Logit>
-__device__ Summary agree(Row<Logit> &row, const float (&own_of_pieces)[kPieces], uint32_t status) {
-    Team &team = row.team;
-    Summary summary;
-    for (int piece = 0; piece < kPieces; piece++)
-        summary.own[piece] = own_of_pieces[piece];
-    float own = fmaxf(summary.own[0], summary.own[1]);
-    team.meet();
-    if (status)
-        atomicOr(team.at_leader(team.flag()), status);
-    if (row.fetches()) {
-        uint32_t of_lanes = warp_max(arith_ordered(own));
-        if (lane() == 0)
-            maxima().of_warp[warp_in_block()] = of_lanes;
-        __barrier_sync_count(1, kFetchingWarps * kWarpThreads);
-        if (warp_in_block() == 0 && lane() < team.size) {
-            uint32_t most = 0;
-            for (uint32_t of_warp : maxima().of_warp)
-                most = max(most, of_warp);
-            *team.at(lane(), &maxima().of_block[team.rank]) = most;
-        }
-    }
-    team.sync();
-    uint32_t most = lane() < team.size ? maxima().of_block[lane()] : 0;
-    summary.most = warp_max(most);
-    summary.first_block = __ffs(__ballot_sync(kWholeWarp, most == summary.most)) - 1;
-    summary.maximum = arith_of_ordered(summary.most);
-    summary.found = summary.is_empty() ? LOTTO_ROW_EMPTY : 0;
-    if (summary.maximum == ARITH_INFINITY) {
-        summary.found |= LOTTO_ROW_HAD_POS_INF;
-        row.has_infinity = true;
-        if (row.is_held())
-            row.settle_fetched();
-        __syncthreads();
-        for (float &of_piece : summary.own)
-            of_piece = row.settle(of_piece);
-        summary.maximum = 0.0f;
-    }
-    return summary;
-}
-
-/* A row that nothing adjusts. */
-template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
-    float own[kPieces];
-    bool had_nan = take(row, own);
-    return agree(row, own, had_nan ? LOTTO_ROW_HAD_NAN : 0);
-}
-
-/* A row that is not held, whose team has met. */
-template <typename Logit> __device__ Summary summarize_again(Row<Logit> &row) {
-    Summary summary = {};
-    row.take_maxima(summary.own);
-    uint32_t most = warp_max(arith_ordered(fmaxf(summary.own[0], summary.own[1])));
-    summary.maximum = arith_of_ordered(static_cast<uint32_t>(team_max(row.team, most)));
-    if (summary.maximum == ARITH_INFINITY) {
-        row.has_infinity = true;
-        for (float &of_piece : summary.own)
-            of_piece = row.settle(of_piece);
-        summary.maximum = 0.0f;
-    }
-    return summary;
-}
-
-/* One that is not read, as its status says, has no candidates. */
-template <typename Logit>
-__device__ Summary refuse(Row<Logit> &row, uint32_t status = LOTTO_ROW_BAD_CONTROL) {
-    row.team.meet();
-    return {-ARITH_INFINITY, {}, status, 0, 0};
-}
-
-/* The id of the first token of the row's order, in one thread of the team; -1 in the others. */
-template <typename Logit> __device__ int first_token(const Row<Logit> &row, const Summary &summary) {
-    int warp = warp_in_block();
-    if (!row.fetches() || row.team.rank != summary.first_block)
-        return -1;
-    for (int before = 0; before < warp; before++)
-        if (maxima().of_warp[before] == summary.most)
-            return -1;
-    if (maxima().of_warp[warp] != summary.most)
-        return -1;
-    uint32_t first = ~0u;
-    row.for_each_vector(row.fetch_begin(warp), row.fetch_begin(warp + 1), [&](int id, const auto &x) {
-        for (int i = row.kPerVector - 1; i >= 0; i--)
-            first = x[i] == summary.maximum ? min(first, static_cast<uint32_t>(id + i)) : first;
-    });
-    first = warp_min(first);
-    return lane() == 0 ? static_cast<int>(first) : -1;
-}
 
 } // namespace lotto
 

@@ -312,6 +312,29 @@ Test(shapes, infinity_anywhere, .timeout = 600) {
     places_leave(&places);
 }
 
+/* The first tokens in each eighth of a row, with NaN everywhere among them: a lane that met one has one maximum of all that it fetched. */
+Test(shapes, first_tokens_beside_nan, .timeout = 600) {
+    enum { ROWS = 8, VOCAB = 40000, FIRST = 20 };
+    static float rows[ROWS][VOCAB];
+    struct places places;
+    if (!places_enter(&places))
+        return;
+    for (int row = 0; row < ROWS; row++) {
+        for (int id = 0; id < VOCAB; id++)
+            rows[row][id] = id % 100 == 99 ? NAN : -(float)(id % 7);
+        for (int i = 0; i < FIRST; i++)
+            rows[row][VOCAB / ROWS * row + VOCAB / ROWS / FIRST * i] = 1 + (float)i / FIRST;
+    }
+    struct request *request = request_of(rows, LOTTO_F32, ROWS, VOCAB);
+    for (int row = 0; row < ROWS; row++)
+        request->kinds[row] = ROW_NAN;
+    request->k_max = request->capacity = FIRST;
+    request_set_controls(request, &(struct row_controls){1, FIRST, 0.9f, 0, LOTTO_ORDER_SEQUENTIAL, false});
+    places_agree(&places, request);
+    request_destroy(request);
+    places_leave(&places);
+}
+
 /* Nothing to do: success, no output touched, and NULL arrays allowed. */
 Test(shapes, no_rows) {
     struct places places;
