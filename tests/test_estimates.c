@@ -39,12 +39,14 @@ static int by_distance(const void *a, const void *b) {
 
 static struct case_of_all cases[POSITIONS];
 
-static void tokens_are_equal(int count) {
+/* At a temperature of 1, or drawn at another one, which comes last. */
+static void tokens_are_equal(int count, float temperature) {
     struct places places;
     if (!places_enter(&places))
         return;
     struct request *request = request_of(rows, LOTTO_F32, count, VOCAB);
-    request_set_controls(request, &(struct row_controls){1, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL, false});
+    request_set_controls(
+        request, &(struct row_controls){temperature, 0, 1, 0, LOTTO_ORDER_SEQUENTIAL, temperature != 1});
     memset(request->wanted, 0, sizeof request->wanted);
     request->wanted[SAMPLE_TOKENS] = request->wanted[SAMPLE_TOKENS_ALONE] = true;
     for (int i = 0; i < count; i++) {
@@ -82,7 +84,7 @@ static void draws_are_equal(float min_p) {
     }
     qsort(cases, POSITIONS, sizeof *cases, by_distance);
     cr_assert(cases[DRAWS - 1].distance < mass >> 30, "the draws are not close to a boundary");
-    tokens_are_equal(DRAWS);
+    tokens_are_equal(DRAWS, 1);
 }
 
 Test(estimates, draws_close_to_a_boundary, .timeout = 300) { draws_are_equal(0); }
@@ -121,5 +123,15 @@ Test(estimates, nuclei_close_to_a_boundary, .timeout = 300) {
         rows[i][VOCAB - 1] = rows[i][outside];
         rows[i][outside] = last;
     }
-    tokens_are_equal(NUCLEI);
+    tokens_are_equal(NUCLEI, 1);
+}
+
+/* What top-p measured of each run is then not what is drawn from. */
+Test(estimates, draws_at_another_temperature, .timeout = 300) {
+    for (int i = 0; i < DRAWS; i++) {
+        for (int id = 0; id < VOCAB; id++)
+            rows[i][id] = scattered(id);
+        cases[i] = (struct case_of_all){0, (uint64_t)i, 0.9f, 0, 0};
+    }
+    tokens_are_equal(DRAWS, 3);
 }

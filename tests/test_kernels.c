@@ -312,9 +312,12 @@ Test(shapes, infinity_anywhere, .timeout = 600) {
     places_leave(&places);
 }
 
-/* The first tokens in each eighth of a row, with NaN everywhere among them: a lane that met one has one maximum of all that it fetched. */
+/*
+ * The first tokens, more than are asked for, about as far from the very first, in every part of a row that has NaN everywhere: a lane that met one has one
+ * maximum of all that it fetched.
+ */
 Test(shapes, first_tokens_beside_nan, .timeout = 600) {
-    enum { ROWS = 8, VOCAB = 40000, FIRST = 20 };
+    enum { ROWS = 8, VOCAB = 40000, CLOSE = 60, FIRST = 20 };
     static float rows[ROWS][VOCAB];
     struct places places;
     if (!places_enter(&places))
@@ -322,8 +325,8 @@ Test(shapes, first_tokens_beside_nan, .timeout = 600) {
     for (int row = 0; row < ROWS; row++) {
         for (int id = 0; id < VOCAB; id++)
             rows[row][id] = id % 100 == 99 ? NAN : -(float)(id % 7);
-        for (int i = 0; i < FIRST; i++)
-            rows[row][VOCAB / ROWS * row + VOCAB / ROWS / FIRST * i] = 1 + (float)i / FIRST;
+        for (int i = 0; i < CLOSE; i++)
+            rows[row][VOCAB / CLOSE * i + 81 * row] = i == 0 ? 2 : 1 + (float)(7 * i % CLOSE) * 0x1p-16f;
     }
     struct request *request = request_of(rows, LOTTO_F32, ROWS, VOCAB);
     for (int row = 0; row < ROWS; row++)
