@@ -35,12 +35,15 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 /* Of a team's block: with fewer, one more block saves less than it adds to the team's work. */
 static int64_t least_logits(int team) { return team <= LARGEST_USUAL_TEAM ? 2000 : 4000; }
 
-/* Few rows are spread over more blocks than they need, so that the device is busy; over more than usual if that takes one wave. */
+/*
+ * Few rows are spread over more blocks than they need, so that the device is busy, as far as all run at once: a second wave would take as long as the first. Over
+ * more than usual if each has a multiprocessor to itself.
+ */
 static int spread(const struct lotto_limits *limits, const lotto_logits *logits, int team, int usual) {
-    bool in_one_wave = logits->rows * limits->largest_team <= limits->multiprocessors;
-    int largest = in_one_wave ? limits->largest_team : usual;
-    int64_t wanted = 2 * (int64_t)limits->multiprocessors / logits->rows;
-    while (team < largest && team < wanted && logits->vocab / (team + 1) >= least_logits(team + 1))
+    bool alone = logits->rows * limits->largest_team <= limits->multiprocessors;
+    int largest = alone ? limits->largest_team : usual;
+    while (team < largest && logits->rows <= limits->teams_at_once[team + 1] &&
+           logits->vocab / (team + 1) >= least_logits(team + 1))
         team++;
     return team;
 }

@@ -11,11 +11,12 @@
 
 /* What of a device a plan depends on. */
 struct lotto_limits {
-    int multiprocessors;              /* 0: the CPU reference */
-    int largest_team;                 /* of blocks that can share a row */
-    size_t shared_per_block;          /* bytes, opted in to */
-    size_t shared_per_multiprocessor; /* what its resident blocks have together, */
-    size_t shared_reserved;           /* each of which takes so much more than it asks for */
+    int multiprocessors;                       /* 0: the CPU reference */
+    int largest_team;                          /* of blocks that can share a row */
+    size_t shared_per_block;                   /* bytes, opted in to */
+    size_t shared_per_multiprocessor;          /* what its resident blocks have together, */
+    size_t shared_reserved;                    /* each of which takes so much more than it asks for */
+    int teams_at_once[LOTTO_LARGEST_TEAM + 1]; /* of so many blocks, with two on each multiprocessor */
 };
 
 /* softmax, argmax, probs, sample; adjusted: whether the call's controls have adjustments */

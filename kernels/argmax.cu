@@ -60,6 +60,28 @@ cudaError_t lotto_kernel_largest_team(size_t shared_per_block, int *blocks) {
     return error;
 }
 
+cudaError_t lotto_kernel_teams_at_once(size_t shared_of_block, int largest_team, int *teams) {
+    using namespace lotto;
+    static_assert(kMaxTeamBlocks == LOTTO_LARGEST_TEAM);
+    const void *kernel = reinterpret_cast<const void *>(argmax_kernel<F32>);
+    cudaFuncAttributes attributes;
+    cudaError_t error = cudaFuncGetAttributes(&attributes, kernel);
+    cudaLaunchAttribute team = {};
+    team.id = cudaLaunchAttributeClusterDimension;
+    team.val.clusterDim.y = team.val.clusterDim.z = 1;
+    cudaLaunchConfig_t config = {};
+    config.blockDim = dim3(kBlockThreads);
+    config.attrs = &team;
+    config.numAttrs = 1;
+    for (int blocks = 2; error == cudaSuccess && blocks <= largest_team; blocks++) {
+        config.dynamicSmemBytes = shared_of_block - attributes.sharedSizeBytes;
+        config.gridDim = dim3(blocks);
+        team.val.clusterDim.x = static_cast<unsigned>(blocks);
+        error = cudaOccupancyMaxActiveClusters(&teams[blocks], kernel, &config);
+    }
+    return error;
+}
+
 cudaError_t lotto_launch_argmax(const lotto_plan *plan, const lotto_logits *logits, int32_t *tokens,
                                 uint32_t *status, lotto_stream stream) {
     using namespace lotto;

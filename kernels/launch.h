@@ -50,8 +50,14 @@ static inline bool lotto_adjusts(const lotto_controls *controls) {
 /* The architecture that the kernels the current device would run were compiled for: 90 for compute_90. Teams need 90. */
 cudaError_t lotto_kernel_architecture(int *architecture);
 
+/* Blocks that share a row, at most. */
+#define LOTTO_LARGEST_TEAM 16
+
 /* The largest team whose blocks, with all the shared memory that one may have, are resident together on the current device. */
 cudaError_t lotto_kernel_largest_team(size_t shared_per_block, int *blocks);
+
+/* For 2 blocks and each larger team how many are resident at once, by their number of blocks, if a block takes so much shared memory in all. */
+cudaError_t lotto_kernel_teams_at_once(size_t shared_of_block, int largest_team, int *teams);
 
 cudaError_t lotto_launch_softmax(const struct lotto_plan *plan, const lotto_logits *logits,
                                  const lotto_controls *controls, float *probs, int64_t probs_stride,

@@ -67,7 +67,7 @@ static uint32_t team_of_long_rows(const lotto_context *context) {
 /* ---- what was compared --------------------------------------------------------------------------------------------- */
 
 /* FILTERS: subsets of top-k, top-p, min-p */
-enum { MOST_BLOCKS = 16, DTYPES = 3, ORDERS = 3, FILTERS = 8, ARCHITECTURES = 3 };
+enum { MOST_BLOCKS = LOTTO_LARGEST_TEAM, DTYPES = 3, ORDERS = 3, FILTERS = 8, ARCHITECTURES = 3 };
 
 struct tally {
     int64_t rows, greedy;

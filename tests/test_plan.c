@@ -3,9 +3,17 @@
 
 #include <criterion/criterion.h>
 
-static const struct lotto_limits gpu = {132, 16, 227 << 10, 228 << 10, 1 << 10};
-static const struct lotto_limits a100 = {108, 1, 163 << 10, 164 << 10, 1 << 10};
-static const struct lotto_limits t4 = {40, 1, 64 << 10, 64 << 10, 0};
+/* An H100: clusters of at most 16, within two GPCs of 18 multiprocessors and six of 16. */
+static const struct lotto_limits gpu = {
+    .multiprocessors = 132,
+    .largest_team = 16,
+    .shared_per_block = 227 << 10,
+    .shared_per_multiprocessor = 228 << 10,
+    .shared_reserved = 1 << 10,
+    .teams_at_once = {0, 0, 132, 84, 66, 50, 42, 34, 32, 26, 24, 18, 18, 16, 16, 16, 16},
+};
+static const struct lotto_limits a100 = {108, 1, 163 << 10, 164 << 10, 1 << 10, {0}};
+static const struct lotto_limits t4 = {40, 1, 64 << 10, 64 << 10, 0, {0}};
 static const struct lotto_limits reference = {0};
 
 static lotto_logits shape(int64_t rows, int64_t vocab) {
@@ -46,10 +54,17 @@ Test(plan, the_largest_teams_are_for_as_many_rows_as_have_room_at_once) {
     cr_expect_eq(lotto_plan_rows(&full, &logits, false).team_blocks, 16);
 }
 
-/* 2 blocks have room for each row; 66 rows have 4, which are twice as many blocks as multiprocessors. */
-Test(plan, rows_are_spread_over_two_blocks_a_multiprocessor) {
-    lotto_logits logits = shape(66, 32000);
-    cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, 4);
+/* 2 blocks have room for each row, and 4 times 66 are twice as many as there are multiprocessors; of 7 blocks there are no more than 34 teams at once. */
+Test(plan, rows_are_spread_as_far_as_all_run_at_once) {
+    static const struct {
+        int64_t rows;
+        uint32_t blocks;
+    } cases[] = {{32, 8}, {33, 7}, {34, 7}, {35, 6}, {42, 6}, {43, 5},
+                 {50, 5}, {51, 4}, {66, 4}, {67, 3}, {84, 3}, {85, 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lotto_logits logits = shape(cases[i].rows, 32000);
+        cr_expect_eq(lotto_plan_rows(&gpu, &logits, false).team_blocks, cases[i].blocks);
+    }
 }
 
 Test(plan, blocks_that_a_row_is_spread_over_have_so_many_logits_each) {
