@@ -229,7 +229,7 @@ template <typename Logit> struct BetweenPairs : Between<Logit> {
                                                           Logit::minus_pairs(vector.y, middles)),
                                    Logit::nearer_of_pairs(Logit::minus_pairs(vector.z, middles),
                                                           Logit::minus_pairs(vector.w, middles)));
-        constexpr uint32_t kTopBits = 0x80008000u;
+        constexpr uint32_t kTopBits = 0x80008000u; /* of halves, neither of which carries into the other */
         set_if_at_most(bits, i, ((nearest & ~kTopBits) + room) & kTopBits, kTopBits - 1);
     }
 };
