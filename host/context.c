@@ -13,7 +13,8 @@ static cudaError_t describe_limits(const struct cudaDeviceProp *properties, stru
     cudaError_t error = lotto_kernel_architecture(&architecture);
     if (error == cudaSuccess && properties->clusterLaunch && architecture >= TEAM_ARCHITECTURE)
         error = lotto_kernel_largest_team(properties->sharedMemPerBlockOptin, &largest_team);
-    size_t half = properties->sharedMemPerMultiprocessor / 2 - properties->reservedSharedMemPerBlock;
+    size_t half_a_multiprocessor =
+        properties->sharedMemPerMultiprocessor / 2 - properties->reservedSharedMemPerBlock;
     *limits = (struct lotto_limits){
         .multiprocessors = properties->multiProcessorCount,
         .largest_team = largest_team,
@@ -21,8 +22,9 @@ static cudaError_t describe_limits(const struct cudaDeviceProp *properties, stru
         .shared_per_multiprocessor = properties->sharedMemPerMultiprocessor,
         .shared_reserved = properties->reservedSharedMemPerBlock,
     };
-    return error == cudaSuccess ? lotto_kernel_teams_at_once(half, largest_team, limits->teams_at_once)
-                                : error;
+    return error == cudaSuccess
+               ? lotto_kernel_teams_at_once(half_a_multiprocessor, largest_team, limits->teams_at_once)
+               : error;
 }
 
 static lotto_status describe_device(int index, lotto_device *device, struct lotto_limits *limits) {

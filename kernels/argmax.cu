@@ -64,19 +64,16 @@ cudaError_t lotto_kernel_teams_at_once(size_t shared_of_block, int largest_team,
     using namespace lotto;
     static_assert(kMaxTeamBlocks == LOTTO_LARGEST_TEAM);
     const void *kernel = reinterpret_cast<const void *>(argmax_kernel<F32>);
-    cudaFuncAttributes attributes;
+    cudaFuncAttributes attributes = {};
     cudaError_t error = cudaFuncGetAttributes(&attributes, kernel);
-    cudaLaunchAttribute team = {};
-    team.id = cudaLaunchAttributeClusterDimension;
-    team.val.clusterDim.y = team.val.clusterDim.z = 1;
-    cudaLaunchConfig_t config = {};
-    config.blockDim = dim3(kBlockThreads);
-    config.attrs = &team;
-    config.numAttrs = 1;
     for (int blocks = 2; error == cudaSuccess && blocks <= largest_team; blocks++) {
-        config.dynamicSmemBytes = shared_of_block - attributes.sharedSizeBytes;
+        cudaLaunchAttribute cluster = cluster_of(static_cast<uint32_t>(blocks));
+        cudaLaunchConfig_t config = {};
         config.gridDim = dim3(blocks);
-        team.val.clusterDim.x = static_cast<unsigned>(blocks);
+        config.blockDim = dim3(kBlockThreads);
+        config.dynamicSmemBytes = shared_of_block - attributes.sharedSizeBytes;
+        config.attrs = &cluster;
+        config.numAttrs = 1;
         error = cudaOccupancyMaxActiveClusters(&teams[blocks], kernel, &config);
     }
     return error;

@@ -37,6 +37,7 @@ template <typename T, typename Combine> __device__ T warp_reduce(T own, Combine 
     return own;
 }
 
+/* These have their lanes as an immediate operand, too. */
 __device__ inline uint32_t warp_max(uint32_t own) {
 #if __CUDA_ARCH__ >= 800
     uint32_t all;

@@ -43,6 +43,15 @@ inline cudaError_t allow(const void *kernel, uint32_t team_blocks, uint32_t part
     return error;
 }
 
+/* What of a launch says that so many blocks are a team. */
+inline cudaLaunchAttribute cluster_of(uint32_t blocks) {
+    cudaLaunchAttribute cluster = {};
+    cluster.id = cudaLaunchAttributeClusterDimension;
+    cluster.val.clusterDim.x = blocks;
+    cluster.val.clusterDim.y = cluster.val.clusterDim.z = 1;
+    return cluster;
+}
+
 /* kernel(shape, arguments...) with a team a row. */
 template <typename... Parameters, typename... Arguments>
 cudaError_t launch(const lotto_plan *plan, lotto_stream stream, void (*kernel)(Parameters...),
@@ -51,16 +60,13 @@ cudaError_t launch(const lotto_plan *plan, lotto_stream stream, void (*kernel)(P
         allow(reinterpret_cast<const void *>(kernel), plan->team_blocks, plan->most_part_bytes);
     if (error != cudaSuccess)
         return error;
-    cudaLaunchAttribute team = {};
-    team.id = cudaLaunchAttributeClusterDimension;
-    team.val.clusterDim.x = plan->team_blocks;
-    team.val.clusterDim.y = team.val.clusterDim.z = 1;
+    cudaLaunchAttribute cluster = cluster_of(plan->team_blocks);
     cudaLaunchConfig_t config = {};
     config.gridDim = dim3(plan->blocks);
     config.blockDim = dim3(kBlockThreads);
     config.dynamicSmemBytes = plan->part_bytes;
     config.stream = stream;
-    config.attrs = &team;
+    config.attrs = &cluster;
     config.numAttrs = plan->team_blocks > 1;
     Shape shape = shape_of(static_cast<int>(plan->part_vectors), plan->part_bytes > 0);
     return cudaLaunchKernelEx(&config, kernel, shape, arguments...);

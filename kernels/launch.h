@@ -56,7 +56,10 @@ cudaError_t lotto_kernel_architecture(int *architecture);
 /* The largest team whose blocks, with all the shared memory that one may have, are resident together on the current device. */
 cudaError_t lotto_kernel_largest_team(size_t shared_per_block, int *blocks);
 
-/* For 2 blocks and each larger team how many are resident at once, by their number of blocks, if a block takes so much shared memory in all. */
+/*
+ * teams[n]: how many teams of n blocks are resident at once, n from 2 to the largest, if a block takes so much shared memory in all. After
+ * lotto_kernel_largest_team().
+ */
 cudaError_t lotto_kernel_teams_at_once(size_t shared_of_block, int largest_team, int *teams);
 
 cudaError_t lotto_launch_softmax(const struct lotto_plan *plan, const lotto_logits *logits,

@@ -1,5 +1,5 @@
 /*
- * The first pass over a row: it is fetched, its maximum is found, and what its status says.
+ * The first pass over a row, which fetches it: its maximum, each lane's part of that, and its status. Who has the first token of its order.
  */
 #ifndef LOTTO_SUMMARY_CUH
 #define LOTTO_SUMMARY_CUH
@@ -14,7 +14,7 @@ struct Summary {
     float own[kPieces]; /* of the tokens that the lane fetched */
     uint32_t found;     /* of the row's status, beside what the team's flag has */
     uint32_t most;      /* the largest logit, as an ordered integer, */
-    uint32_t holders;   /* and which blocks have it, a bit each */
+    uint32_t of_blocks; /* and which blocks have it, a bit each */
 
     __device__ bool is_empty() const { return maximum == -ARITH_INFINITY; }
     /* In the leader. */
@@ -69,7 +69,7 @@ __device__ Summary agree(Row<Logit> &row, const float (&own_of_pieces)[kPieces],
     team.sync();
     uint32_t most = lane() < team.size ? maxima().of_block[lane()] : 0;
     summary.most = warp_max(most);
-    summary.holders = __ballot_sync(kWholeWarp, most == summary.most);
+    summary.of_blocks = __ballot_sync(kWholeWarp, most == summary.most);
     summary.maximum = arith_of_ordered(summary.most);
     summary.found = summary.is_empty() ? LOTTO_ROW_EMPTY : 0;
     if (summary.maximum == ARITH_INFINITY) {
@@ -117,7 +117,7 @@ __device__ Summary refuse(Row<Logit> &row, uint32_t status = LOTTO_ROW_BAD_CONTR
 /* The id of the first token of the row's order, in one thread of the team; -1 in the others. */
 template <typename Logit> __device__ int first_token(const Row<Logit> &row, const Summary &summary) {
     int warp = warp_in_block();
-    if (!row.fetches() || row.team.rank != __ffs(summary.holders) - 1)
+    if (!row.fetches() || row.team.rank != __ffs(summary.of_blocks) - 1)
         return -1;
     for (int before = 0; before < warp; before++)
         if (maxima().of_warp[before] == summary.most)
