@@ -201,14 +201,39 @@ struct Cut {
 
 /* No token is drawn from the prefix yet. */
 struct NoDraw {
-    __device__ bool operator()(uint64_t) const { return false; }
+    __device__ Known operator()(uint64_t, const Weight & = {}) const { return RUNS; }
 };
+
+/* If the search is done: where in a tie it ends, and what draw(bound) makes of the runs' measures. By the whole leading block. */
+template <typename Logit, typename Measure, typename Draw>
+__device__ void end_search(const Row<Logit> &row, Measure measure, uint64_t judged, Draw draw) {
+    Step &step = scratch().step;
+    __syncthreads();
+    Step::Kind kind = step.kind;
+    if (kind < Step::LOCATE)
+        return;
+    uint64_t bound = step.bound;
+    Known known = step.known;
+    if (kind == Step::LOCATE) {
+        float value = arith_key_value(bound);
+        Located last = locate(row, scratch().tie, [&](float x, int id) -> uint64_t {
+            return x == value && arith_key(x, id) >= judged;
+        });
+        bound = arith_key(value, last.token);
+    }
+    if (known == RUNS)
+        known = draw(bound);
+    if (threadIdx.x == 0) {
+        step.kind = Step::DONE;
+        step.known = known;
+        step.bound = bound;
+    }
+}
 
 /*
  * The end of the shortest prefix of the judged prefix whose measure reaches the target; the judged one's own if it never does. The leader has begun the
- * search; its scratch().beyond holds what lies beyond the edge run by run, and what is in the prefix run by run afterwards. draw(bound): by the leader's first
- * warp, finds the drawn token's place and returns true if it is drawn from that prefix. Then each block's bound need be right for its own tokens alone: of a tie that ends in
- * another block those are kept, or not.
+ * search; its scratch().beyond holds what lies beyond the edge run by run, and what is in the prefix run by run afterwards. draw(bound): by the whole leading
+ * block, may draw from that prefix; says what is known of it then.
  */
 template <typename Logit, typename Measure, typename Draw = NoDraw>
 __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged, Draw draw = {}) {
@@ -219,26 +244,8 @@ __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged, Draw 
         team.sync();
         step.read();
         Step::Kind kind = step.kind();
-        if (kind >= Step::LOCATE) {
-            uint64_t bound = step.bound();
-            Known known = step.known();
-            if (kind == Step::DONE)
-                return {bound, known};
-            float value = arith_key_value(bound);
-            Place tie = leader.tie;
-            int last = max(row.first_id_of(tie.warp / kBlockWarps), 0);
-            if (tie.is_in(team))
-                last = locate(row, tie, [&](float x, int id) -> uint64_t {
-                    return x == value && arith_key(x, id) >= judged;
-                });
-            bound = arith_key(value, last);
-            if (known != PLACE) {
-                if (tie.is_in(team) && threadIdx.x == 0)
-                    leader.bound = bound;
-                bound = from_leader(team, &Scratch::bound);
-            }
-            return {bound, known};
-        }
+        if (kind == Step::DONE)
+            return {step.bound(), step.known()};
         if (!Measure::kCounts && kind == Step::HEAD)
             sweep_head(row, leader, measure, step.low());
         else if (kind == Step::SIDES || kind == Step::EXACT_SIDES)
@@ -250,12 +257,7 @@ __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged, Draw 
         team.sync();
         if (team.leads()) {
             advance_search(team.warps(), row.vocab, measure);
-            if (warp_in_block() == 0) {
-                __syncwarp(); /* thread 0 has asked */
-                const Step &next = scratch().step;
-                if (next.kind >= Step::LOCATE && next.known == RUNS && draw(next.bound) && lane() == 0)
-                    scratch().step.known = PLACE;
-            }
+            end_search(row, measure, judged, draw);
         }
     }
 }

@@ -28,7 +28,8 @@ struct KeptWeight {
     Prefix prefix;
     Weight weight;
 
-    __device__ explicit KeptWeight(const Kept &kept) : prefix(kept.bound), weight(kept.weight) {}
+    __device__ KeptWeight(uint64_t bound, const Weight &weight) : prefix(bound), weight(weight) {}
+    __device__ explicit KeptWeight(const Kept &kept) : KeptWeight(kept.bound, kept.weight) {}
     __device__ uint64_t operator()(float x, int id) const { return prefix.holds(x, id) ? weight(x) : 0; }
 
     /* Of a vector's tokens, by estimates. */
@@ -64,6 +65,13 @@ __device__ inline Stretch stretch_of(const List &list, int kept, int i) {
     }
     return {before, weight_at(i)};
 }
+
+/* The drawn token, its working value, and the mass it was drawn from. */
+struct Drawn {
+    int token;
+    float x;
+    uint64_t mass;
+};
 
 /* From the leader's list. By the whole leading block; the thread that finds the token returns it, the others -1. */
 template <typename Target> __device__ Drawn draw_from_list(Target target) {
@@ -136,35 +144,30 @@ template <typename Target> __device__ void place_draw(int warps, int vocab, Targ
 }
 
 /*
- * From what is kept of each run, which the leader has: one thread of the team returns the token, the others -1; nor does any if that is not certain
- * because of estimates, which all return in `unsure`.
+ * From what is kept of each run, which the leader has: the token, in its scratch, if it is certain, which estimates may leave open; every thread gets
+ * whether it is. By the whole leading block, which reads the runs of others.
  */
 template <typename Logit, typename Target>
-__device__ Drawn draw_once(Row<Logit> &row, const Kept &kept, Target target, bool &unsure) {
-    Team &team = row.team;
-    if (kept.known != PLACE) {
-        if (team.leads() && warp_in_block() == 0)
-            place_draw(team.warps(), row.vocab, target);
-        team.sync();
+__device__ bool draw_from_kept(const Row<Logit> &row, const KeptWeight &weight, Target target) {
+    Scratch &own = scratch();
+    if (warp_in_block() == 0)
+        place_draw(row.team.warps(), row.vocab, target);
+    __syncthreads();
+    Place place = own.place;
+    auto estimated = [&](const auto &x, int id) { return weight.estimated(x, id); };
+    Located drawn = place.exact ? locate(row, place, weight) : locate(row, place, weight, estimated);
+    if (threadIdx.x == 0) {
+        own.drawn = drawn;
+        own.is_sure = drawn.token >= 0;
     }
-    ByLanes<Place> told(leaders_scratch(team).place);
-    told.read();
-    Place place = {0, 0, static_cast<int>(told.word<offsetof(Place, warp)>()),
-                   static_cast<int>(told.word<offsetof(Place, exact)>())};
-    Drawn drawn = {-1, 0, 0};
-    if (place.is_in(team)) {
-        place.rest = told.two_words<offsetof(Place, rest)>();
-        place.error = told.two_words<offsetof(Place, error)>();
-        KeptWeight weight(kept);
-        auto estimated = [&](const auto &x, int id) { return weight.estimated(x, id); };
-        int token = place.exact ? locate(row, place, weight) : locate(row, place, weight, estimated);
-        if (threadIdx.x == 0 && !place.exact)
-            leaders_scratch(team).unsure = token < 0;
-        if (threadIdx.x == 0 && token >= 0)
-            drawn = {token, row.value_of(token), leaders_scratch(team).mass};
-    }
-    unsure = !place.exact && from_leader(team, &Scratch::unsure);
-    return drawn;
+    return drawn.token >= 0;
+}
+
+/* What the leader has drawn, by the thread that did; the others have none. */
+__device__ inline Drawn drawn_by(const Team &team) {
+    if (!team.leads() || threadIdx.x != 0)
+        return {-1, 0, 0};
+    return {scratch().drawn.token, scratch().drawn.x, scratch().mass};
 }
 
 /* By exact sums. A call, so that it takes no registers and instructions of the others: for few rows. */
@@ -174,8 +177,10 @@ __device__ __noinline__ Drawn draw_exactly(Row<Logit> row, Kept kept, Target tar
         scratch().search.estimated = 0;
     measure_runs(row, kept);
     row.team.sync();
-    bool unsure;
-    return draw_once(row, kept, target, unsure);
+    if (row.team.leads())
+        draw_from_kept(row, KeptWeight(kept), target);
+    row.team.sync(); /* the leader has read the others' runs */
+    return drawn_by(row.team);
 }
 
 /*
@@ -186,17 +191,19 @@ template <typename Logit, typename Target>
 __device__ Drawn draw(Row<Logit> &row, const Kept &kept, bool by_estimates, Target target) {
     if (kept.known == LIST)
         return row.team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
-    if (kept.known == NOTHING) {
-        if (!by_estimates || !is_value(kept.bound))
-            return draw_exactly(row, kept, target);
+    if (kept.known == DRAWN)
+        return drawn_by(row.team);
+    if (by_estimates && is_value(kept.bound)) {
         if (row.team.leads() && threadIdx.x == 0)
             scratch().search.estimated = 1; /* and nothing is taken away from it */
         estimate_runs(row, kept);
         row.team.sync();
+        if (row.team.leads())
+            draw_from_kept(row, KeptWeight(kept), target);
+        if (from_leader(row.team, &Scratch::is_sure))
+            return drawn_by(row.team);
     }
-    bool unsure;
-    Drawn drawn = draw_once(row, kept, target, unsure);
-    return unsure ? draw_exactly(row, kept, target) : drawn;
+    return draw_exactly(row, kept, target);
 }
 
 /*
@@ -212,11 +219,11 @@ __device__ void draw_from_runs(const Row<Logit> &row, Measure measure, int count
     __syncthreads();
     for (int number = 0; number < count; number++) {
         Place place = find_run(team.warps(), target(number), [&](int warp) { return runs[warp]; });
-        if (!place.is_in(team))
+        if (place.block() != team.rank)
             continue;
-        int token = locate(row, place, measure);
+        Located drawn = locate(row, place, measure);
         if (threadIdx.x == 0)
-            act(number, token, row.value_of(token));
+            act(number, drawn.token, drawn.x);
     }
 }
 

@@ -11,8 +11,7 @@
 
 namespace lotto {
 
-constexpr int kBinsPerThread = 4;
-constexpr int kBins = kBinsPerThread * kBlockThreads;
+constexpr int kMostBins = 4 * kBlockThreads;
 
 /* The last token's value, and how densely tokens lie there. */
 struct Guess {
@@ -29,7 +28,8 @@ __device__ inline float tokens_aside(float tokens) { return fminf(2500.0f, 0.25f
 
 /* Bins of distances that are as wide as the distance is large, for counts: they need no scale. */
 struct RelativeBins {
-    static constexpr int kPerOctave = 32, kShift = 23 - 5, kFirst = (127 - 20) * kPerOctave;
+    static constexpr int kBins = kMostBins, kPerOctave = 32, kShift = 23 - 5,
+                         kFirst = (127 - 20) * kPerOctave;
     float maximum;
 
     __device__ explicit RelativeBins(float maximum) : maximum(maximum) {}
@@ -39,13 +39,12 @@ struct RelativeBins {
     __device__ float end(int bin) const {
         return arith_of_bits(static_cast<uint32_t>(bin + 1 + kFirst) << kShift);
     }
-    static constexpr float kNext = 1.0f;
     __device__ float measure(int) const { return 1.0f; }
 };
 
 /* Bins that each take a weight down by the same factor; the first one has what is like the maximum. */
 struct WeightBins {
-    static constexpr int kPerOctave = kBins / 42;
+    static constexpr int kBins = kBlockThreads, kPerOctave = kBins / 42;
     float maximum, bins_per_unit, at_maximum;
 
     __device__ WeightBins(float maximum, float scale) : maximum(maximum), bins_per_unit(scale * kPerOctave) {
@@ -56,24 +55,32 @@ struct WeightBins {
         return min(__float2uint_ru(fmaf(x, -bins_per_unit, at_maximum)), kBins - 1u);
     }
     __device__ float end(int bin) const { return static_cast<float>(max(bin, 0)) / bins_per_unit; }
-    /* Of a token of a bin but the first one, and by what that is multiplied from a bin to the next. */
-    static_assert(kPerOctave == 24);
-    static constexpr float kNext = 0.97153194f; /* 2^(-1 / kPerOctave) */
+    /* Of a token of a bin. */
     __device__ float measure(int bin) const {
-        return exp2f((static_cast<float>(bin) - 0.5f) * (-1.0f / kPerOctave));
+        return bin == 0 ? 1.0f : exp2f((static_cast<float>(bin) - 0.5f) * (-1.0f / kPerOctave));
     }
 };
 
-/* The leader's: samples << 16 | delegates. Clear but between a guess's two barriers. */
-__device__ inline uint4 *guess_bins() {
-    __shared__ uint4 bins[kBlockThreads];
+/* Each block's: samples << 16 | delegates. The leader's are clear but between a guess's two barriers. */
+__device__ inline uint32_t *guess_bins() {
+    alignas(sizeof(uint4)) __shared__ uint32_t bins[kMostBins];
     return bins;
+}
+
+/* Calls visit(bin) for some of them, so that the block's threads do for each. */
+template <int kBins, typename Visit> __device__ void for_each_bin(Visit visit) {
+    for (int i = 0; i < kBins / kBlockThreads; i++)
+        visit(static_cast<int>(threadIdx.x) + i * kBlockThreads);
+}
+
+template <int kBins> __device__ void clear_bins() {
+    for_each_bin<kBins>([](int bin) { guess_bins()[bin] = 0; });
 }
 
 /* Once, before the first barrier. */
 __device__ inline void prepare_guesses(const Team &team) {
     if (team.leads())
-        guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
+        clear_bins<kMostBins>();
 }
 
 /* Of short runs half of a vector's tokens are enough. */
@@ -81,16 +88,28 @@ template <typename Logit> __device__ bool half_samples(const Row<Logit> &row) {
     return row.shape.run <= 4 * kWarpThreads;
 }
 
-/* Puts the lanes' maxima, and if asked for a vector a lane of each piece as a sample of all tokens, into the leader's bins. */
-template <typename Logit, typename Bins>
-__device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bins, bool sampled) {
-    if (!row.fetches())
-        return;
-    uint32_t *counts = row.team.at_leader(reinterpret_cast<uint32_t *>(guess_bins()));
+/* Counts the lanes' maxima. */
+template <typename Bins>
+__device__ void count_delegates(const Summary &summary, Bins bins, uint32_t *counts) {
     for (float of_piece : summary.own)
         if (of_piece > -ARITH_INFINITY)
             atomicAdd(&counts[bins.of(of_piece)], 1u);
-    for (int piece = 0; sampled && piece < kPieces; piece++) {
+}
+
+/* Counts a sample in one of the block's bins if it is less than the delegate: under a predicate, where the compiler would branch. */
+__device__ inline void count_if_less(int bin, float x, float delegate) {
+    uint32_t address = static_cast<uint32_t>(__cvta_generic_to_shared(guess_bins())) +
+                       static_cast<uint32_t>(bin) * sizeof(uint32_t);
+    asm volatile("{ .reg .pred is_less; setp.lt.f32 is_less, %1, %2; @is_less red.shared.add.u32 [%0], %3; }"
+                 :
+                 : "r"(address), "f"(x), "f"(delegate), "n"(1 << 16)
+                 : "memory");
+}
+
+/* Counts a vector a lane of each piece in the block's bins, as a sample of all tokens but the delegates. */
+template <typename Logit, typename Bins>
+__device__ void count_samples(const Row<Logit> &row, const Summary &summary, Bins bins) {
+    for (int piece = 0; piece < kPieces; piece++) {
         int begin = row.piece_begin(warp_in_block(), piece),
             end = row.piece_begin(warp_in_block(), piece + 1);
         /* Side by side tokens may be alike: from all lines in turn, for each lane one of those of which it has the maximum. */
@@ -103,9 +122,37 @@ __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bi
             own = summary.own[0]; /* which may be of all pieces */
         row.values(vector, x);
         for (int i = 0; i < row.kPerVector && (i < row.kPerVector / 2 || !half_samples(row)); i++)
-            if (x[i] < own)
-                atomicAdd(&counts[bins.of(x[i])], 1u << 16);
+            count_if_less(bins.of(x[i]), x[i], own);
     }
+}
+
+/* Fills the leader's bins. Of samples, which are many, each block counts its own before it tells the leader. */
+template <typename Logit, typename Bins>
+__device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bins, bool sampled) {
+    const Team &team = row.team;
+    uint32_t *counts = guess_bins();
+    if (!sampled) {
+        if (row.fetches())
+            count_delegates(summary, bins, team.at_leader(counts));
+        return;
+    }
+    if (!team.leads()) {
+        clear_bins<Bins::kBins>();
+        __syncthreads();
+    }
+    if (row.fetches()) {
+        count_delegates(summary, bins, counts);
+        count_samples(row, summary, bins);
+    }
+    if (team.leads())
+        return;
+    __syncthreads();
+    uint32_t *leaders = team.at_leader(counts);
+    for_each_bin<Bins::kBins>([&](int bin) {
+        uint32_t count = counts[bin];
+        if (count != 0)
+            atomicAdd(&leaders[bin], count);
+    });
 }
 
 /* Sums over bins: of tokens, and of what they measure. */
@@ -123,24 +170,24 @@ struct alignas(2 * sizeof(float)) BinSums {
 template <typename Bins>
 __device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal goal) {
     enum { CUT, LOW, HIGH, POINTS };
+    constexpr int kBinsPerThread = Bins::kBins / kBlockThreads;
     constexpr float kOfAll = 0.99999f; /* so much of all, or less, is reached in spite of rounding */
     __shared__ float total, wanted_low, wanted_high, low, high;
     __shared__ int finder[POINTS];
     __shared__ Guess guess;
-    uint4 read = guess_bins()[threadIdx.x];
-    if ((read.x | read.y | read.z | read.w) != 0)
-        guess_bins()[threadIdx.x] = make_uint4(0, 0, 0, 0);
-    uint32_t counts[kBinsPerThread] = {read.x, read.y, read.z, read.w};
+    struct alignas(kBinsPerThread * sizeof(uint32_t)) Counts {
+        uint32_t of_bin[kBinsPerThread];
+    } &read = reinterpret_cast<Counts *>(guess_bins())[threadIdx.x], counts = read;
     BinSums bin[kBinsPerThread], own = {0, 0};
     int first = static_cast<int>(threadIdx.x) * kBinsPerThread;
-    float measure = bins.measure(first);
     for (int i = 0; i < kBinsPerThread; i++) {
-        float tokens = static_cast<float>(counts[i] % (1u << 16)) +
-                       static_cast<float>(counts[i] >> 16) * tokens_per_sample;
-        bin[i] = {tokens, tokens * (first + i == 0 ? 1.0f : measure)};
+        float tokens = static_cast<float>(counts.of_bin[i] % (1u << 16)) +
+                       static_cast<float>(counts.of_bin[i] >> 16) * tokens_per_sample;
+        bin[i] = {tokens, tokens * bins.measure(first + i)};
         own = own + bin[i];
-        measure *= bins.kNext;
     }
+    if (own.tokens > 0.0f)
+        read = {};
     BinSums before = block_sum_before(own);
     if (threadIdx.x == kBlockThreads - 1) {
         total = (before + own).measure;

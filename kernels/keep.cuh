@@ -259,8 +259,8 @@ __device__ void keep_in_head(Row<Logit> &row, const Summary &summary, arith_cont
 }
 
 /*
- * What passes every filter; not for a greedy row. measured(judge, judged prefix): by what top-p measures it. draw(bound): as find_cut calls it, if
- * top-p alone says what is kept.
+ * What passes every filter; not for a greedy row. measured(judge, judged prefix): by what top-p measures it. draw(bound, judge): as find_cut
+ * calls it, if top-p alone says what is kept.
  */
 template <typename Logit, typename Measured, typename Draw>
 __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order,
@@ -282,7 +282,7 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
         if (arith_has_top_p(controls)) {
             Cut cut =
                 top_p_cut(row, summary, measured(judge, judged), controls.top_p, judged, [&](uint64_t bound) {
-                    return kept.bound <= bound && !controls.temperature_last && draw(bound);
+                    return kept.bound <= bound && !controls.temperature_last ? draw(bound, judge) : RUNS;
                 });
             kept.bound = max(kept.bound, cut.bound);
             if (cut.known != RUNS || (kept.bound == cut.bound && !controls.temperature_last))

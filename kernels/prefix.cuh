@@ -126,9 +126,7 @@ struct Place {
     uint64_t rest, error;
     int warp, exact; /* exact: the error is 0 */
 
-    __device__ bool is_in(const Team &team) const {
-        return static_cast<unsigned>(warp) / kBlockWarps == static_cast<unsigned>(team.rank);
-    }
+    __device__ int block() const { return static_cast<int>(static_cast<unsigned>(warp) / kBlockWarps); }
 };
 
 /* By one whole warp; of_run(warp) for each warp of the team; target < their sum. Every lane gets the result. */
@@ -154,43 +152,52 @@ template <typename OfRun> __device__ Place find_run(int warps, uint64_t target, 
             true};
 }
 
+/* A token, and its working value. */
+struct Located {
+    int token;
+    float x;
+};
+
 /*
- * The first token, in id order, of one of this block's runs at which the sum of measure(x, id) over the run's tokens passes a target; -1 if that is not
- * certain. of_vector(working values, first id): the same of a vector's, perhaps an estimate. Called by the whole block; every thread gets the result.
+ * The first token, in id order, of a run at which the sum of measure(x, id) over the run's tokens passes a target; -1 if that is not certain.
+ * of_vector(working values, first id): the same of a vector's, perhaps an estimate. By a whole block, the run's own or another while that is there; every
+ * thread gets the result.
  */
 template <typename Logit, typename Measure, typename OfVector>
-__device__ int locate(const Row<Logit> &row, Place place, Measure measure, OfVector of_vector) {
+__device__ Located locate(const Row<Logit> &seen, Place place, Measure measure, OfVector of_vector) {
+    Row<Logit> row = seen.seen_from(place.block());
+    const uint4 *part = row.held_there();
     int run = place.warp % kBlockWarps, begin = row.run_begin(run), length = row.run_begin(run + 1) - begin;
     int first = begin + share(length, threadIdx.x, kBlockThreads);
     int last = begin + share(length, threadIdx.x + 1, kBlockThreads);
     float x[Row<Logit>::kPerVector];
     uint64_t own = 0;
     for (int vector = first; vector < last; vector++) {
-        row.values(vector, x);
+        row.values_in(part, vector, x);
         own += of_vector(x, row.id_of(vector));
     }
-    __shared__ int token;
+    __shared__ Located located;
     uint64_t before = block_sum_before(own);
     bool is_last = threadIdx.x == kBlockThreads - 1;
     if (before <= place.rest && (place.rest < before + own || is_last)) {
         uint64_t begin = before, end = before;
-        int found = -1;
+        Located found = {-1, 0};
         for (int vector = first; vector < last && end <= place.rest; vector++) {
-            row.values(vector, x);
+            row.values_in(part, vector, x);
             for (int i = 0; i < row.kPerVector && end <= place.rest; i++) {
-                found = row.id_of(vector) + i;
+                found = {row.id_of(vector) + i, x[i]};
                 begin = end;
-                end += measure(x[i], found);
+                end += measure(found.x, found.token);
             }
         }
         bool sure = end > place.rest && place.rest - begin >= place.error && end - place.rest > place.error;
-        token = sure ? found : -1;
+        located = {sure ? found.token : -1, found.x};
     }
     __syncthreads();
-    return token;
+    return located;
 }
 template <typename Logit, typename Measure>
-__device__ int locate(const Row<Logit> &row, Place place, Measure measure) {
+__device__ Located locate(const Row<Logit> &row, Place place, Measure measure) {
     return locate(row, place, measure, [&](const auto &x, int id) {
         uint64_t sum = 0;
         for (int i = 0; i < row.kPerVector; i++)

@@ -151,6 +151,8 @@ template <typename Logit> struct Row {
             return shape.fits ? on_chip() : in_workspace;
         return on_chip();
     }
+    /* The same, of a row seen from any block. */
+    __device__ const uint4 *held_there() const { return shape.fits ? team.at(team.rank, on_chip()) : held(); }
 
     /* Runs are of whole lines, so that no lane waits for others. */
     __device__ int run_begin(int warp) const {
@@ -161,8 +163,15 @@ template <typename Logit> struct Row {
     __device__ int begin() const { return run_begin(warp_in_block()); }
     __device__ int end() const { return run_begin(warp_in_block() + 1); }
     __device__ int id_of(int vector) const { return first_id + vector * kPerVector; }
-    /* Of another block's part; may lie before the row. */
-    __device__ int first_id_of(int block) const { return id_of((block - team.rank) * shape.part); }
+    /* The row from the place of another block of the team, whose part is read by values_in(held()). */
+    __device__ Row seen_from(int block) const {
+        Row there = *this;
+        there.team.rank = block;
+        if constexpr (kAdjusted)
+            there.in_workspace += (block - team.rank) * shape.part;
+        there.cut();
+        return there;
+    }
 
     /* A logit's working value. */
     __device__ float settle(float logit) const {
@@ -209,7 +218,11 @@ template <typename Logit> struct Row {
         if (shape.fits)
             Logit::unpack(on_chip()[vector], x);
         else
-            Logit::unpack(is_held() ? held()[vector] : read(vector), x);
+            values_in(held(), vector, x);
+    }
+    /* The same where the part is held, if it is, somewhere else. */
+    __device__ void values_in(const uint4 *part, int vector, float (&x)[kPerVector]) const {
+        Logit::unpack(is_held() ? part[vector] : read(vector), x);
         if (!is_held())
             for (float &value : x)
                 value = settle(value);

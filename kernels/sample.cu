@@ -25,8 +25,10 @@ constexpr uint64_t kGreedyMass = uint64_t(1) << ARITH_WEIGHT_BITS;
 /* One token of each row, with its probability. */
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
-    sample_kernel(Shape shape, lotto_logits logits, lotto_draws draws, lotto_controls controls,
-                  lotto_samples samples, typename Row<Logit>::Adjustments adjustments) {
+    sample_kernel(Shape shape, const __grid_constant__ lotto_logits logits,
+                  const __grid_constant__ lotto_draws draws, const __grid_constant__ lotto_controls controls,
+                  const __grid_constant__ lotto_samples samples,
+                  typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments);
     arith_controls row_controls = arith_row_controls(&controls, row.index());
     if (!row.kAdjusted && arith_is_greedy(row_controls) && !row.fetches())
@@ -56,9 +58,8 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
             [&](Weight judge, uint64_t judged) {
                 return EstimatedWeight{judge, by_estimates && is_whole(judged)};
             },
-            [&](uint64_t) {
-                place_draw(row.team.warps(), row.vocab, target);
-                return true;
+            [&](uint64_t bound, const Weight &judge) {
+                return draw_from_kept(row, KeptWeight(bound, judge), target) ? DRAWN : NOTHING;
             });
         drawn = draw(row, kept, by_estimates, target);
     }

@@ -22,10 +22,10 @@ struct alignas(sizeof(uint4)) Found {
 };
 
 /*
- * What the leader has of a prefix. RUNS: in scratch().beyond, each run's measure of it; PLACE: that, and where the drawn token is; LIST: on its list,
- * sorted, the first tokens of the row's order, the prefix's among them, and if they are measured by weight their sums.
+ * What the leader has of a prefix. RUNS: in scratch().beyond, each run's measure of it; DRAWN: the token drawn from it; LIST: on its list, sorted, the
+ * first tokens of the row's order, the prefix's among them, and if they are measured by weight their sums.
  */
-enum Known { NOTHING, RUNS, PLACE, LIST };
+enum Known { NOTHING, RUNS, DRAWN, LIST };
 
 /* Values, inclusive: a bracket's, and those of a stretch that it is part of. */
 struct Range {
@@ -39,11 +39,11 @@ struct Step {
     /*
      * HEAD: a bracket from the maximum down, and what is judged in all. SIDES: what lies above a bracket, and the rest of what is judged; EXACT_SIDES: the
      * same without estimates, of a bracket that has been swept. SWEEP: a bracket, and the stretch from the edge to its far end, of which the rest is
-     * measured alone; COUNT: one that has one value. LOCATE: the end is the last one of a tie, of which bound has the value; none ends before bound.
+     * measured alone; COUNT: one that has one value. LOCATE: asked of nobody, the end is the last one of a tie, of which bound has the value.
      */
     enum Kind { HEAD, SIDES, EXACT_SIDES, SWEEP, COUNT, LOCATE, DONE } kind;
-    Known known;    /* DONE, LOCATE: of the prefix that ends there */
-    uint64_t bound; /* DONE, LOCATE */
+    Known known;    /* DONE: of the prefix that ends there */
+    uint64_t bound; /* DONE */
     float low, top, least, most;
 };
 
@@ -223,13 +223,6 @@ struct Search {
     }
 };
 
-/* The drawn token, its working value, and the mass it was drawn from. */
-struct Drawn {
-    int token;
-    float x;
-    uint64_t mass;
-};
-
 /* The leader's, but for its address. */
 struct Scratch {
     List list;
@@ -246,7 +239,8 @@ struct Scratch {
     uint64_t mass;
     Place place; /* of the drawn token, by mass */
     Place tie;   /* of the last one of a tie, by count */
-    bool unsure; /* which token that is */
+    Located drawn;
+    bool is_sure; /* that it is the drawn one */
 };
 
 __device__ inline Scratch &scratch() {
