@@ -25,8 +25,8 @@ constexpr uint64_t kGreedyMass = uint64_t(1) << ARITH_WEIGHT_BITS;
 /* One token of each row, with its probability. */
 template <typename Logit>
 __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
-    sample_kernel(Shape shape, const __grid_constant__ lotto_logits logits,
-                  const __grid_constant__ lotto_draws draws, const __grid_constant__ lotto_controls controls,
+    sample_kernel(Shape shape, lotto_logits logits, const __grid_constant__ lotto_draws draws,
+                  const __grid_constant__ lotto_controls controls,
                   const __grid_constant__ lotto_samples samples,
                   typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments);
