@@ -204,7 +204,7 @@ struct NoDraw {
     __device__ Known operator()(uint64_t, const Weight & = {}) const { return RUNS; }
 };
 
-/* If the search is done: where in a tie it ends, and what draw(bound) makes of the runs' measures. By the whole leading block. */
+/* If the search is done: finds where in a tie it ends, and draws. By the whole leading block. */
 template <typename Logit, typename Measure, typename Draw>
 __device__ void end_search(const Row<Logit> &row, Measure measure, uint64_t judged, Draw draw) {
     Step &step = scratch().step;
@@ -233,7 +233,7 @@ __device__ void end_search(const Row<Logit> &row, Measure measure, uint64_t judg
 /*
  * The end of the shortest prefix of the judged prefix whose measure reaches the target; the judged one's own if it never does. The leader has begun the
  * search; its scratch().beyond holds what lies beyond the edge run by run, and what is in the prefix run by run afterwards. draw(bound): by the whole leading
- * block, may draw from that prefix; says what is known of it then.
+ * block, may draw a token from the prefix by these, and returns what the leader has of it then.
  */
 template <typename Logit, typename Measure, typename Draw = NoDraw>
 __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged, Draw draw = {}) {

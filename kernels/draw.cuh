@@ -1,8 +1,8 @@
 /*
  * The draw: inverse transform sampling over integer weights in token-id order.
  *
- * The leader finds the run in which the running sum of the kept weights passes the target, the run's block the token. The sums are exact, so how
- * the row is cut does not change the token.
+ * The leader finds the run in which the running sum of the kept weights passes the target, and there the token, reading another block's part; of many draws
+ * each block finds its own. The sums are exact, so how the row is cut does not change the token.
  */
 #ifndef LOTTO_DRAW_CUH
 #define LOTTO_DRAW_CUH
@@ -144,8 +144,8 @@ template <typename Target> __device__ void place_draw(int warps, int vocab, Targ
 }
 
 /*
- * From what is kept of each run, which the leader has: the token, in its scratch, if it is certain, which estimates may leave open; every thread gets
- * whether it is. By the whole leading block, which reads the runs of others.
+ * From what is kept of each run, which the leader has: it finds the token, for its scratch, and returns whether that is certain, which estimates may leave
+ * open. By the whole leading block, which may read other blocks' parts: those have to stay until the team has met.
  */
 template <typename Logit, typename Target>
 __device__ bool draw_from_kept(const Row<Logit> &row, const KeptWeight &weight, Target target) {

@@ -100,6 +100,7 @@ template <typename Logit> struct Row {
     int vocab;
     int first_id; /* of the part's first place; may lie before the row */
     int part_vectors;
+    bool is_asked_for = false; /* by ask() */
     bool has_infinity = false; /* then the +inf tokens count as 0 and all others as -inf */
 
     /* logits_rows: which row of the batch is whose; NULL: each its own. One that the batch does not have must not be read. */
@@ -151,7 +152,7 @@ template <typename Logit> struct Row {
             return shape.fits ? on_chip() : in_workspace;
         return on_chip();
     }
-    /* The same, of a row seen from any block. */
+    /* The same where the row may be seen from another block. */
     __device__ const uint4 *held_there() const { return shape.fits ? team.at(team.rank, on_chip()) : held(); }
 
     /* Runs are of whole lines, so that no lane waits for others. */
@@ -163,7 +164,7 @@ template <typename Logit> struct Row {
     __device__ int begin() const { return run_begin(warp_in_block()); }
     __device__ int end() const { return run_begin(warp_in_block() + 1); }
     __device__ int id_of(int vector) const { return first_id + vector * kPerVector; }
-    /* The row from the place of another block of the team, whose part is read by values_in(held()). */
+    /* The row from the place of another block of the team; the working values are those of held_there(). */
     __device__ Row seen_from(int block) const {
         Row there = *this;
         there.team.rank = block;
@@ -220,7 +221,7 @@ template <typename Logit> struct Row {
         else
             values_in(held(), vector, x);
     }
-    /* The same where the part is held, if it is, somewhere else. */
+    /* The same of a part that lies there if it is held. */
     __device__ void values_in(const uint4 *part, int vector, float (&x)[kPerVector]) const {
         Logit::unpack(is_held() ? part[vector] : read(vector), x);
         if (!is_held())
@@ -410,17 +411,38 @@ template <typename Logit> struct Row {
         __syncwarp();
     }
 
+    /* Asks for the part as far as bulk copies fetch it, so that other reads need not come before it; fetch() or abandon() waits for it. */
+    __device__ void ask() {
+        is_asked_for = true;
+#if __CUDA_ARCH__ >= 900
+        if (kCopied && shape.fits)
+            start_copies();
+#endif
+    }
+
+    /* The part may have been asked for, and nothing is made of it. */
+    __device__ void abandon() const {
+#if __CUDA_ARCH__ >= 900
+        if (!is_asked_for || !kCopied || !shape.fits)
+            return;
+        __syncthreads(); /* the mbarriers are there */
+        for (int piece = 0; fetches() && piece < kPieces; piece++)
+            await(piece);
+#endif
+    }
+
     /* Fetches the warp's share of the part, and takes the lane's maximum of each piece; NaN if it met one. */
     __device__ void fetch(float (&own)[kPieces]) {
         int vector = fetch_begin(warp_in_block()) + lane(), last = fetch_begin(warp_in_block() + 1);
         Maximum<Logit> maximum[kPieces];
 #if __CUDA_ARCH__ >= 900
-        __shared__ uint64_t landed[kFetchingWarps][kPieces];
         if (kCopied && shape.fits) {
-            start_copies(landed);
+            if (!is_asked_for)
+                start_copies();
+            read_ends();
+            __syncthreads();
             for (int piece = 0; piece < kPieces && vector < last; piece++) {
-                while (!cuda::ptx::mbarrier_try_wait_parity(&landed[warp_in_block()][piece], 0))
-                    ;
+                await(piece);
                 vector = each_vector<kFetchedAtOnce / kWarpThreads>(
                     vector, piece_begin(warp_in_block(), piece + 1),
                     [&](int vector, int, int) { maximum[piece].add(on_chip()[vector]); });
@@ -460,19 +482,33 @@ template <typename Logit> struct Row {
     }
 
 #if __CUDA_ARCH__ >= 900
-    /*
-     * Starts the copies, each piece by a lane of the block's first warp. Bulk copies need whole vectors: one partly outside the row is read by a lane.
-     */
-    template <int kWarps> __device__ void start_copies(uint64_t (&landed)[kWarps][kPieces]) {
+    /* The mbarrier of a piece that some warp fetches. */
+    __device__ static uint64_t *landed(int warp, int piece) {
+        __shared__ uint64_t mbarriers[kFetchingWarps][kPieces];
+        return &mbarriers[warp][piece];
+    }
+
+    /* Until a piece of the warp's is there. */
+    __device__ static void await(int piece) {
+        while (!cuda::ptx::mbarrier_try_wait_parity(landed(warp_in_block(), piece), 0))
+            ;
+    }
+
+    /* Bulk copies need whole vectors: the first one, and the end, of those that lie wholly in the row. */
+    __device__ int first_whole() const { return first_id < 0 ? 1 : 0; }
+    __device__ int end_of_whole() const {
+        return static_cast<int>(static_cast<unsigned>(vocab - first_id) / kPerVector);
+    }
+
+    /* Starts the copies, each piece by a lane of the block's first warp. */
+    __device__ void start_copies() const {
         namespace ptx = cuda::ptx;
-        if (threadIdx.x < kWarps * kPieces) {
+        if (threadIdx.x < kFetchingWarps * kPieces) {
             int warp = static_cast<int>(threadIdx.x / kPieces),
                 piece = static_cast<int>(threadIdx.x % kPieces);
-            uint64_t *piece_landed = &landed[warp][piece];
-            int first_whole = first_id < 0 ? 1 : 0;
-            int end_of_whole = static_cast<int>(static_cast<unsigned>(vocab - first_id) / kPerVector);
-            int first = max(piece_begin(warp, piece), first_whole);
-            int last = min(piece_begin(warp, piece + 1), end_of_whole);
+            uint64_t *piece_landed = landed(warp, piece);
+            int first = max(piece_begin(warp, piece), first_whole());
+            int last = min(piece_begin(warp, piece + 1), end_of_whole());
             uint32_t bytes = static_cast<uint32_t>(max(last - first, 0)) * sizeof(uint4);
             ptx::mbarrier_init(piece_landed, 1);
             ptx::fence_mbarrier_init(ptx::sem_release, ptx::scope_cluster);
@@ -481,14 +517,17 @@ template <typename Logit> struct Row {
             if (bytes)
                 ptx::cp_async_bulk(ptx::space_cluster, ptx::space_global, on_chip() + first,
                                    global_vector(first), bytes, piece_landed);
-            if (threadIdx.x == 0 && part_vectors > 0) {
-                if (first_whole > 0)
-                    on_chip()[0] = read(0);
-                if (part_vectors > end_of_whole)
-                    on_chip()[part_vectors - 1] = read(part_vectors - 1);
-            }
         }
-        __syncthreads();
+    }
+
+    /* Reads the vectors that lie partly outside the row. */
+    __device__ void read_ends() const {
+        if (threadIdx.x != 0 || part_vectors == 0)
+            return;
+        if (first_whole() > 0)
+            on_chip()[0] = read(0);
+        if (part_vectors > end_of_whole())
+            on_chip()[part_vectors - 1] = read(part_vectors - 1);
     }
 #endif
 };

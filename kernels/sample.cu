@@ -15,9 +15,23 @@
 namespace lotto {
 namespace {
 
-/* The number of one of a row's draws. */
-__device__ uint64_t random_of(const lotto_draws &draws, int64_t row, int number) {
-    return random_number(draws.seeds[row], draws.positions[row], ARITH_DRAW_TOKEN, number);
+/* What a row's draws come from. To be read while the row comes, so that nothing waits for it later. */
+struct Seed {
+    uint64_t seed = 0, position = 0;
+
+    __device__ void read(const lotto_draws &draws, int64_t row) {
+        seed = draws.seeds[row];
+        position = draws.positions[row];
+    }
+    __device__ uint64_t target(int number, uint64_t mass) const {
+        return arith_target(random_number(seed, position, ARITH_DRAW_TOKEN, number), mass);
+    }
+};
+
+/* Told from the temperature alone. */
+__device__ bool is_greedy(const lotto_controls &controls, int64_t row) {
+    return (controls.temperature ? controls.temperature[row] : controls.default_temperature) <
+           ARITH_GREEDY_BELOW;
 }
 
 constexpr uint64_t kGreedyMass = uint64_t(1) << ARITH_WEIGHT_BITS;
@@ -30,15 +44,21 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
                   const __grid_constant__ lotto_samples samples,
                   typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments);
-    arith_controls row_controls = arith_row_controls(&controls, row.index());
-    if (!row.kAdjusted && arith_is_greedy(row_controls) && !row.fetches())
+    row.ask();
+    int64_t index = row.index();
+    if (!row.kAdjusted && !row.fetches() && is_greedy(controls, index))
         return; /* who fetches finds the first token */
-    prepare_guesses(row.team);
+    arith_controls row_controls = arith_row_controls(&controls, index);
+    Seed seed;
+    if (row.team.leads()) {
+        seed.read(draws, index);
+        prepare_guesses(row.team);
+    }
     Summary summary = summarize(row, adjustments, row_controls);
     if (row.team.leads() && threadIdx.x == 0) {
-        store(samples.status, row.index(), summary.status());
+        store(samples.status, index, summary.status());
         if (summary.is_empty())
-            store_no_draw(samples, row.index());
+            store_no_draw(samples, index);
     }
     if (summary.is_empty())
         return;
@@ -50,9 +70,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         drawn = {first_token(row, summary), summary.maximum, kGreedyMass};
     } else {
         bool by_estimates = !samples.prob && !samples.logprob; /* they need the exact mass */
-        auto target = [draws, index = row.index()](uint64_t mass) {
-            return arith_target(random_of(draws, index, 0), mass);
-        };
+        auto target = [seed](uint64_t mass) { return seed.target(0, mass); };
         kept = keep_some(
             row, summary, row_controls, controls.order,
             [&](Weight judge, uint64_t judged) {
@@ -64,7 +82,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         drawn = draw(row, kept, by_estimates, target);
     }
     if (drawn.token >= 0)
-        store_draw(samples, row.index(), kept, drawn);
+        store_draw(samples, index, kept, drawn);
     row.team.leave();
 }
 
@@ -86,6 +104,9 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
                      row.team.leads() && threadIdx.x == 0};
     arith_controls row_controls = arith_row_controls(&controls, row.index());
     arith_source source = arith_source_of(&logits, &draws, row.index());
+    bool greedy = arith_is_greedy(row_controls);
+    Seed seed;
+    seed.read(draws, row.index());
     prepare_guesses(row.team);
     Summary summary = source.status ? refuse(row, source.status) : summarize(row, adjustments, row_controls);
     if (report.writes)
@@ -96,7 +117,6 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         return;
     }
 
-    bool greedy = arith_is_greedy(row_controls);
     Kept kept = keep(row, summary, row_controls, controls.order);
     uint64_t mass = kept_mass(row, kept);
     auto store_one = [&](int number, int token, float x) {
@@ -104,8 +124,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     };
     if (!greedy)
         draw_many(
-            row, kept, draws.count,
-            [&](int number) { return arith_target(random_of(draws, row.index(), number), mass); }, store_one);
+            row, kept, draws.count, [&](int number) { return seed.target(number, mass); }, store_one);
     for (int number = threadIdx.x; greedy && row.team.leads() && number < draws.count;
          number += kBlockThreads)
         store_one(number, static_cast<int>(arith_key_id(kept.bound)), summary.maximum);

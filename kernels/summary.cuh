@@ -110,6 +110,7 @@ template <typename Logit> __device__ Summary summarize_again(Row<Logit> &row) {
 /* One that is not read, as its status says, has no candidates. */
 template <typename Logit>
 __device__ Summary refuse(Row<Logit> &row, uint32_t status = LOTTO_ROW_BAD_CONTROL) {
+    row.abandon();
     row.team.meet();
     return {-ARITH_INFINITY, {}, status, 0, 0};
 }
