@@ -43,7 +43,7 @@ struct Step {
      */
     enum Kind { HEAD, SIDES, EXACT_SIDES, SWEEP, COUNT, LOCATE, DONE } kind;
     Known known;    /* DONE: of the prefix that ends there */
-    uint64_t bound; /* DONE */
+    uint64_t bound; /* DONE, LOCATE */
     float low, top, least, most;
 };
 
