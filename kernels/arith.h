@@ -299,9 +299,13 @@ struct arith_controls {
     bool temperature_last;
 };
 
+ARITH float arith_row_temperature(const lotto_controls *controls, int64_t row) {
+    return controls->temperature ? controls->temperature[row] : controls->default_temperature;
+}
+
 ARITH struct arith_controls arith_row_controls(const lotto_controls *controls, int64_t row) {
     struct arith_controls of_row = {
-        controls->temperature ? controls->temperature[row] : controls->default_temperature,
+        arith_row_temperature(controls, row),
         controls->top_k ? controls->top_k[row] : controls->default_top_k,
         controls->top_p ? controls->top_p[row] : controls->default_top_p,
         controls->min_p ? controls->min_p[row] : controls->default_min_p,

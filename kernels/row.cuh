@@ -100,7 +100,7 @@ template <typename Logit> struct Row {
     int vocab;
     int first_id; /* of the part's first place; may lie before the row */
     int part_vectors;
-    bool is_asked_for = false; /* by ask() */
+    bool is_requested = false; /* by request() */
     bool has_infinity = false; /* then the +inf tokens count as 0 and all others as -inf */
 
     /* logits_rows: which row of the batch is whose; NULL: each its own. One that the batch does not have must not be read. */
@@ -411,19 +411,19 @@ template <typename Logit> struct Row {
         __syncwarp();
     }
 
-    /* Asks for the part as far as bulk copies fetch it, so that other reads need not come before it; fetch() or abandon() waits for it. */
-    __device__ void ask() {
-        is_asked_for = true;
+    /* Requests the part as far as bulk copies fetch it, so that other reads need not come before it; fetch() or abandon() waits for it. */
+    __device__ void request() {
+        is_requested = true;
 #if __CUDA_ARCH__ >= 900
         if (kCopied && shape.fits)
             start_copies();
 #endif
     }
 
-    /* The part may have been asked for, and nothing is made of it. */
+    /* The part may have been requested, and nothing is made of it. */
     __device__ void abandon() const {
 #if __CUDA_ARCH__ >= 900
-        if (!is_asked_for || !kCopied || !shape.fits)
+        if (!is_requested || !kCopied || !shape.fits)
             return;
         __syncthreads(); /* the mbarriers are there */
         for (int piece = 0; fetches() && piece < kPieces; piece++)
@@ -437,7 +437,7 @@ template <typename Logit> struct Row {
         Maximum<Logit> maximum[kPieces];
 #if __CUDA_ARCH__ >= 900
         if (kCopied && shape.fits) {
-            if (!is_asked_for)
+            if (!is_requested)
                 start_copies();
             read_ends();
             __syncthreads();

@@ -28,12 +28,6 @@ struct Seed {
     }
 };
 
-/* Told from the temperature alone. */
-__device__ bool is_greedy(const lotto_controls &controls, int64_t row) {
-    return (controls.temperature ? controls.temperature[row] : controls.default_temperature) <
-           ARITH_GREEDY_BELOW;
-}
-
 constexpr uint64_t kGreedyMass = uint64_t(1) << ARITH_WEIGHT_BITS;
 
 /* One token of each row, with its probability. */
@@ -44,9 +38,9 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
                   const __grid_constant__ lotto_samples samples,
                   typename Row<Logit>::Adjustments adjustments) {
     Row<Logit> row(logits, shape, adjustments);
-    row.ask();
+    row.request();
     int64_t index = row.index();
-    if (!row.kAdjusted && !row.fetches() && is_greedy(controls, index))
+    if (!row.kAdjusted && !row.fetches() && arith_row_temperature(&controls, index) < ARITH_GREEDY_BELOW)
         return; /* who fetches finds the first token */
     arith_controls row_controls = arith_row_controls(&controls, index);
     Seed seed;
