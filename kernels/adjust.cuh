@@ -17,8 +17,8 @@
 #ifndef LOTTO_ADJUST_CUH
 #define LOTTO_ADJUST_CUH
 
+#include "guess.cuh"
 #include "search.cuh"
-#include "summary.cuh"
 
 namespace lotto {
 
@@ -248,11 +248,11 @@ static __device__ __noinline__ uint32_t adjust(Part part) {
 }
 
 /* What the first pass over a row tells, and its adjustments, which are those of a place in the call's arrays. */
-template <typename Logit>
+template <typename Logit, typename Sample = NoSamples>
 __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
-                             arith_place place) {
+                             arith_place place, Sample sample = {}) {
     if constexpr (!Row<Logit>::kAdjusted) {
-        return summarize(row);
+        return summarize(row, sample);
     } else {
         arith_adjustments &of_row = adjust_scratch().of_row;
         if (threadIdx.x == kBlockThreads - 1) /* of a warp that has nothing to fetch, if there is one */
@@ -266,13 +266,31 @@ __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustm
             status |= adjust(Part(row));
             row.take_maxima(own);
         }
-        return agree(row, own, status);
+        return agree(row, own, status, sample);
     }
 }
+
+/* Samples of a row that top-p alone cuts. */
+template <typename Logit> struct Samples {
+    const Row<Logit> &row;
+    const arith_controls &controls;
+    __device__ bool are_wanted() const {
+        return !arith_is_greedy(controls) && arith_has_top_p(controls) &&
+               !arith_has_top_k(controls, row.vocab);
+    }
+    __device__ void prepare() const { clear_bins<WeightBins::kBins>(); }
+    __device__ void operator()(const Summary &of_lanes, float maximum) const {
+        count_samples(row, of_lanes, WeightBins(maximum, arith_scale(arith_filter_temperature(controls))));
+    }
+};
+
+/* The same of a row that is to be filtered. If top-p says what is kept, samples for a guess are taken before the team agrees on the maximum. */
 template <typename Logit>
 __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
                              arith_controls controls, arith_place place) {
-    return arith_controls_are_good(controls) ? summarize(row, adjustments, place) : refuse(row);
+    if (!arith_controls_are_good(controls))
+        return refuse(row);
+    return summarize(row, adjustments, place, Samples<Logit>{row, controls});
 }
 template <typename Logit>
 __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,

@@ -77,7 +77,6 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     }
     if (drawn.token >= 0)
         store_draw(samples, index, kept, drawn);
-    row.team.leave();
 }
 
 /* What the logits say of an adjusted row's tokens. A call, so that it takes no registers of what comes before. */
