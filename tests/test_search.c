@@ -106,6 +106,16 @@ static float short_tie_in_the_middle(int id) {
     return place < 200 ? 1 + scattered(place) : place < 650 ? 0.5f : -scattered(place);
 }
 
+/* 200 better, then 400 of two neighbouring values, then worse: no list is sorted for those. */
+static float neighbours_in_the_middle(int id, float apart) {
+    int place = id * 1009 % VOCAB;
+    return place < 200   ? 1 + scattered(place)
+           : place < 600 ? 0.5f + (float)(place * 7 % 5 < 2) * apart
+                         : -scattered(place);
+}
+static float neighbours(int id) { return neighbours_in_the_middle(id, 0x1p-24f); }
+static float rounded_neighbours(int id) { return neighbours_in_the_middle(id, 0x1p-8f); } /* of BF16 */
+
 static float two_values(int id) { return id % 3 == 0 ? 1 : -0.5f; }
 static float three_values(int id) { return (float)(id % 4 == 0 ? 2 : id % 4 == 1 ? 0 : -1); }
 /* Fewer candidates than some top-k. */
@@ -147,6 +157,9 @@ static const struct made_row {
     {"in one lane", in_one_lane, 1},
     {"tie in the middle", tie_in_the_middle, 1},
     {"short tie in the middle", short_tie_in_the_middle, 0.5f},
+    {"neighbours", neighbours, 1},
+    {"neighbours that weigh the same", neighbours, 1e30f},
+    {"rounded neighbours", rounded_neighbours, 1},
     {"two values", two_values, 1},
     {"three values", three_values, 1.44269504f},
     {"two values that weigh the same", two_values, 1e30f},
