@@ -225,6 +225,7 @@ __device__ void end_search(const Row<Logit> &row, Measure measure, uint64_t judg
         return;
     uint64_t bound = step.bound;
     Known known = step.known;
+    __syncthreads(); /* all have read it */
     if (kind == Step::LOCATE) {
         float value = arith_key_value(bound);
         Located last = locate(row, scratch().tie, [&](float x, int id) -> uint64_t {
