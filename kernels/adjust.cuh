@@ -248,11 +248,11 @@ static __device__ __noinline__ uint32_t adjust(Part part) {
 }
 
 /* What the first pass over a row tells, and its adjustments, which are those of a place in the call's arrays. */
-template <typename Logit, typename Sample = NoSamples>
+template <typename Logit>
 __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
-                             arith_place place, Sample sample = {}) {
+                             arith_place place) {
     if constexpr (!Row<Logit>::kAdjusted) {
-        return summarize(row, sample);
+        return summarize(row);
     } else {
         arith_adjustments &of_row = adjust_scratch().of_row;
         if (threadIdx.x == kBlockThreads - 1) /* of a warp that has nothing to fetch, if there is one */
@@ -266,8 +266,20 @@ __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustm
             status |= adjust(Part(row));
             row.take_maxima(own);
         }
-        return agree(row, own, status, sample);
+        return agree(row, own, status);
     }
+}
+
+/* The same of a row that is to be filtered. */
+template <typename Logit>
+__device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
+                             arith_controls controls, arith_place place) {
+    return arith_controls_are_good(controls) ? summarize(row, adjustments, place) : refuse(row);
+}
+template <typename Logit>
+__device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
+                             arith_controls controls) {
+    return summarize(row, adjustments, controls, arith_place_of(row.index()));
 }
 
 /* Samples of a row that top-p alone cuts. */
@@ -284,18 +296,15 @@ template <typename Logit> struct Samples {
     }
 };
 
-/* The same of a row that is to be filtered. If top-p says what is kept, samples for a guess are taken before the team agrees on the maximum. */
+/* The same, with samples for a guess where top-p says what is kept, which are taken before the team agrees on the maximum; adjusted rows have no registers left for that. */
 template <typename Logit>
-__device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
-                             arith_controls controls, arith_place place) {
-    if (!arith_controls_are_good(controls))
-        return refuse(row);
-    return summarize(row, adjustments, place, Samples<Logit>{row, controls});
-}
-template <typename Logit>
-__device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
-                             arith_controls controls) {
-    return summarize(row, adjustments, controls, arith_place_of(row.index()));
+__device__ Summary summarize_and_sample(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
+                                        arith_controls controls) {
+    if constexpr (Row<Logit>::kAdjusted)
+        return summarize(row, adjustments, controls);
+    else
+        return arith_controls_are_good(controls) ? summarize(row, Samples<Logit>{row, controls})
+                                                 : refuse(row);
 }
 
 } // namespace lotto

@@ -258,7 +258,7 @@ __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged, Draw 
         Step::Kind kind = step.kind();
         if (kind == Step::DONE)
             return {step.bound(), step.known()};
-        if (kind == Step::SIDES) {
+        if (Measure::kEstimated && kind == Step::SIDES) { /* others have no registers for it */
             measure_sides(row, measure, judged, step.top(), false);
             team.sync();
             if (warp_in_block() == 0)
@@ -274,7 +274,7 @@ __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged, Draw 
         else if (kind == Step::COUNT)
             count_value(row, leader, measure, step.low());
         else
-            measure_sides(row, measure, judged, step.top(), true);
+            measure_sides(row, measure, judged, step.top(), kind == Step::EXACT_SIDES);
         team.sync();
         if (team.leads()) {
             advance_search(team.size, row.vocab, measure);

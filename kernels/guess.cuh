@@ -40,7 +40,6 @@ struct RelativeBins {
         return arith_of_bits(static_cast<uint32_t>(bin + 1 + kFirst) << kShift);
     }
     __device__ float measure(int) const { return 1.0f; }
-    __device__ int shift(float) const { return 0; }
 };
 
 /*
@@ -140,40 +139,47 @@ __device__ void count_samples(const Row<Logit> &row, const Summary &summary, Bin
     }
 }
 
-/* Fills the bins: each block's own with samples, or the leader's with the lanes' maxima alone. */
+/* Fills the leader's bins. Of samples, which are many, each block counts its own before it tells the leader. */
 template <typename Logit, typename Bins>
 __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bins, bool sampled) {
+    const Team &team = row.team;
+    uint32_t *counts = guess_bins();
     if (!sampled) {
         if (row.fetches())
-            count_delegates(summary, bins, row.team.at_leader(guess_bins()));
-    } else {
+            count_delegates(summary, bins, team.at_leader(counts));
+        return;
+    }
+    if (!team.leads()) {
         clear_bins<Bins::kBins>();
         __syncthreads();
-        if (row.fetches())
-            count_samples(row, summary, bins);
+    }
+    if (row.fetches())
+        count_samples(row, summary, bins);
+    if (team.leads())
+        return;
+    __syncthreads();
+    uint32_t *leaders = team.at_leader(counts);
+    for (int bin = threadIdx.x; bin < Bins::kBins; bin += kBlockThreads) {
+        uint32_t count = counts[bin];
+        if (count != 0)
+            atomicAdd(&leaders[bin], count);
     }
 }
 
-/*
- * Adds what all blocks have in their bins, in the leader's: where its own are, or, if each block has counted from its own maximum on, behind those. Returns the
- * first. By the whole leading block, a warp for each other block.
- */
-template <typename Bins> __device__ uint32_t *gather_bins(const Team &team, Bins bins, bool is_sampled) {
-    uint32_t *sums = guess_bins() + (is_sampled ? Bins::kBins : 0);
-    for (int block = is_sampled ? warp_in_block() : warp_in_block() + 1; block < team.size;
-         block += kBlockWarps) {
-        int shift = is_sampled ? bins.shift(arith_of_ordered(maxima().of_block[block])) : 0;
+/* Adds up what each block has counted from its own maximum on, behind the leader's own bins. By the whole leading block, a warp for each block. */
+template <typename Bins> __device__ __noinline__ uint32_t *gather_bins(Team team, Bins bins) {
+    uint32_t *sums = guess_bins() + Bins::kBins;
+    for (int block = warp_in_block(); block < team.size; block += kBlockWarps) {
+        int shift = bins.shift(arith_of_ordered(maxima().of_block[block]));
         const uint32_t *counts = team.at(block, guess_bins());
-        constexpr int kAtOnce = 8; /* other blocks are far away */
-        for (int first = lane(); first < Bins::kBins; first += kAtOnce * kWarpThreads) {
-            uint32_t count[kAtOnce];
-            for (int i = 0; i < kAtOnce; i++)
-                count[i] = counts[first + i * kWarpThreads];
-            for (int i = 0; i < kAtOnce; i++) {
-                int bin = shift + first + i * kWarpThreads;
-                if (count[i] != 0 && bin < Bins::kBins)
-                    atomicAdd(&sums[bin], count[i]);
-            }
+        constexpr int kOfLane = Bins::kBins / kWarpThreads; /* at once: other blocks are far away */
+        uint32_t count[kOfLane];
+        for (int i = 0; i < kOfLane; i++)
+            count[i] = counts[lane() + i * kWarpThreads];
+        for (int i = 0; i < kOfLane; i++) {
+            int bin = shift + lane() + i * kWarpThreads;
+            if (count[i] != 0 && bin < Bins::kBins)
+                atomicAdd(&sums[bin], count[i]);
         }
     }
     __syncthreads();
@@ -282,15 +288,11 @@ template <typename Logit> __device__ int sampled_vectors(const Row<Logit> &row) 
         warp_sum(static_cast<uint32_t>(warp < kFetchingWarps ? min(vectors, kWarpThreads) : 0)));
 }
 
-/* The leader's guess, for its first thread, from bins that are filled; is_sampled: each block's for its own maximum. */
-template <typename Logit, typename Bins>
-__device__ Guess leaders_guess(const Row<Logit> &row, Bins bins, bool sampled, bool is_sampled, Goal goal) {
-    uint32_t *counts = sampled ? gather_bins(row.team, bins, is_sampled) : guess_bins();
-    if (is_sampled)
-        clear_bins<Bins::kBins>();
-    float samples = static_cast<float>(row.team.size * sampled_vectors(row) *
-                                       (half_samples(row) ? row.kPerVector / 2 : row.kPerVector));
-    return read_bins(bins, counts, sampled ? static_cast<float>(row.vocab) / samples : 0.0f, goal);
+/* How many tokens a sampled one stands for. By a whole warp. */
+template <typename Logit> __device__ float tokens_per_sample(const Row<Logit> &row) {
+    int samples =
+        row.team.size * sampled_vectors(row) * (half_samples(row) ? row.kPerVector / 2 : row.kPerVector);
+    return static_cast<float>(row.vocab) / static_cast<float>(samples);
 }
 
 /* A guess for the leader's first thread, from bins that the team fills: with samples, or with the lanes' maxima alone. */
@@ -298,7 +300,17 @@ template <typename Logit, typename Bins>
 __device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, bool sampled, Goal goal) {
     fill_bins(row, summary, bins, sampled);
     row.team.sync();
-    return row.team.leads() ? leaders_guess(row, bins, sampled, false, goal) : Guess();
+    if (!row.team.leads())
+        return {};
+    return read_bins(bins, guess_bins(), sampled ? tokens_per_sample(row) : 0.0f, goal);
+}
+
+/* The same from samples that each block took for bins of its own maximum. By the whole leading block. */
+template <typename Logit, typename Bins>
+__device__ Guess guess_sampled(const Row<Logit> &row, Bins bins, Goal goal) {
+    uint32_t *sums = gather_bins(row.team, bins);
+    clear_bins<Bins::kBins>();
+    return read_bins(bins, sums, tokens_per_sample(row), goal);
 }
 
 } // namespace lotto

@@ -189,7 +189,7 @@ __device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, bool is_sample
     if (!is_sampled)
         guess = guess_cut(row, summary, bins(), true, goal);
     else if (row.team.leads())
-        guess = leaders_guess(row, bins(), true, true, goal);
+        guess = guess_sampled(row, bins(), goal);
     return cut_from_guess(row, summary, guess, weight, judged, goal, draw);
 }
 
@@ -265,11 +265,11 @@ __device__ void keep_in_head(Row<Logit> &row, const Summary &summary, arith_cont
 
 /*
  * What passes every filter; not for a greedy row. measured(judge, judged prefix): by what top-p measures it. draw(bound, judge): as find_cut
- * calls it, if top-p alone says what is kept.
+ * calls it, if top-p alone says what is kept. sampled: summarize_and_sample() made the summary.
  */
 template <typename Logit, typename Measured, typename Draw>
-__device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order,
-                          Measured measured, Draw draw) {
+__device__ Kept keep_some(Row<Logit> &row, const Summary &summary, bool sampled, arith_controls controls,
+                          lotto_order order, Measured measured, Draw draw) {
     Weight judge = {summary.maximum, arith_scale(arith_filter_temperature(controls))};
     Kept kept = {whole(), 0, judge, NOTHING};
     bool has_top_k = arith_has_top_k(controls, row.vocab);
@@ -285,7 +285,7 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
         if (order == LOTTO_ORDER_SEQUENTIAL)
             judged = kept.bound;
         if (arith_has_top_p(controls)) {
-            bool is_sampled = !has_top_k && !row.has_infinity;
+            bool is_sampled = sampled && !row.kAdjusted && !has_top_k && !row.has_infinity;
             Cut cut = top_p_cut(row, summary, is_sampled, measured(judge, judged), controls.top_p, judged,
                                 [&](uint64_t bound) {
                                     return kept.bound <= bound && !controls.temperature_last
@@ -319,7 +319,7 @@ __device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls con
     if (arith_is_greedy(controls))
         return keep_first(row, summary);
     Kept kept = keep_some(
-        row, summary, controls, order, [](Weight judge, uint64_t) { return judge; }, NoDraw());
+        row, summary, false, controls, order, [](Weight judge, uint64_t) { return judge; }, NoDraw());
     publish(row, kept);
     return kept;
 }

@@ -426,7 +426,7 @@ __device__ inline void begin_search(const Team &team, Search search, Step::Kind 
         scratch().list.count = 0;
     }
     team.tell(&scratch().step);
-    if (scratch().step.kind == Step::SIDES) /* every block chooses the next one */
+    if (scratch().step.kind == Step::SIDES) /* every block may choose the next one */
         team.tell(&scratch().search);
 }
 
@@ -458,12 +458,12 @@ template <typename Measure> __device__ void judge(int blocks, int vocab, Measure
     Step::Kind kind = own.step.kind, next = kind;
     if (kind == Step::HEAD)
         take_sides(search, 0, sum_runs(warps, own.rest), Measure::kEstimated, vocab);
-    if (kind == Step::EXACT_SIDES)
+    if (kind == Step::SIDES || kind == Step::EXACT_SIDES)
         take_sides_of_blocks(search, blocks, false, vocab);
     bool down = search.goes_down(), listed = false, is_tie = false;
     uint64_t before = 0, bound = search.judged;
     Found all = {};
-    if (kind == Step::EXACT_SIDES && !down) {
+    if (kind == Step::SIDES || (kind == Step::EXACT_SIDES && !down)) {
         next = search.choose(measure);
     } else {
         all = sum_found(warps);
@@ -479,9 +479,11 @@ template <typename Measure> __device__ void judge(int blocks, int vocab, Measure
         bool at_the_end = down ? search.bracket.low == search.floor : search.bracket.top == search.ceiling;
         listed = inside && own.list.count == all.count && all.count <= kListPlaces;
         /* Many alike need not be sorted. */
-        bool counted = inside && kind == Step::SWEEP && all.count > kWarpThreads &&
-                       (all.least == all.most || (!Measure::kCounts && search.are_next(all.least, all.most) &&
-                                                  take_one_of_two(warps, search, before, all, measure)));
+        bool counted = false;
+        if constexpr (Measure::kEstimated) /* others have no registers for it */
+            counted = inside && kind == Step::SWEEP && all.count > kWarpThreads &&
+                      (all.least == all.most || (search.are_next(all.least, all.most) &&
+                                                 take_one_of_two(warps, search, before, all, measure)));
         is_tie = counted || (inside && !listed && all.least == all.most);
         listed = listed && !counted;
         if (missed) {
