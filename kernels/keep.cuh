@@ -64,7 +64,7 @@ __device__ Search search_of(const Summary &summary, uint64_t judged, Goal goal, 
 template <typename Logit, typename Measure, typename Draw = NoDraw>
 __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess guess, Measure measure,
                               uint64_t judged, Goal goal, Draw draw = {}) {
-    if (row.team.leads() && warp_in_block() == 0) {
+    if (row.team.leads() && threadIdx.x == 0) {
         bool by_head = !Measure::kCounts && is_whole(judged) && guess.head < ARITH_INFINITY;
         Search search = search_of<Logit>(summary, judged, goal, by_head ? guess.head : guess.value);
         search.tokens_per_unit = guess.tokens_per_unit;
@@ -145,7 +145,7 @@ __device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint6
     Guess guess = guess_cut(row, summary, RelativeBins(summary.maximum), false, {static_cast<float>(k), 0});
     if (list_head(row, summary, guess.head, k))
         return;
-    if (row.team.leads() && warp_in_block() == 0) {
+    if (row.team.leads() && threadIdx.x == 0) {
         /* If more are near the guess than the list has room for, they may be alike, and like the maximum. */
         bool counts = guess.head == ARITH_INFINITY && is_whole(judged);
         float from = counts ? summary.maximum : guess.value;

@@ -35,7 +35,7 @@ struct Range {
 };
 
 /* What the leader asks of the team. */
-struct alignas(sizeof(uint4)) Step {
+struct Step {
     /*
      * HEAD: a bracket from the maximum down, and what is judged in all. SIDES: what lies above a bracket, and the rest of what is judged; EXACT_SIDES: the
      * same without estimates, of a bracket that has been swept. SWEEP: a bracket, and the stretch from the edge to its far end, of which the rest is
@@ -72,7 +72,7 @@ struct Widths {
 };
 
 /* What is known of where the prefix ends. Its values are floats': none is kOrderedMinusZero. */
-struct alignas(sizeof(uint4)) Search {
+struct Search {
     uint64_t judged;    /* the prefix that the found one is part of, by its bound */
     Goal goal;          /* what the found one reaches: */
     uint64_t target;    /* it measures so much, at least */
@@ -425,9 +425,6 @@ __device__ inline void begin_search(const Team &team, Search search, Step::Kind 
         ask(search, kind);
         scratch().list.count = 0;
     }
-    team.tell(&scratch().step);
-    if (scratch().step.kind == Step::SIDES) /* every block may choose the next one */
-        team.tell(&scratch().search);
 }
 
 /* The bracket is swept, but what lies beyond it is not known well enough. By thread 0. */
