@@ -106,7 +106,7 @@ static float short_tie_in_the_middle(int id) {
     return place < 200 ? 1 + scattered(place) : place < 650 ? 0.5f : -scattered(place);
 }
 
-/* 200 better, then 400 of two neighbouring values, then worse: no list is sorted for those. */
+/* 200 better, then 400 of two neighbouring values, 160 of the larger, then worse. */
 static float neighbours_in_the_middle(int id, float apart) {
     int place = id * 1009 % VOCAB;
     return place < 200   ? 1 + scattered(place)
