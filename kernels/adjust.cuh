@@ -17,8 +17,8 @@
 #ifndef LOTTO_ADJUST_CUH
 #define LOTTO_ADJUST_CUH
 
+#include "guess.cuh"
 #include "search.cuh"
-#include "summary.cuh"
 
 namespace lotto {
 
@@ -269,6 +269,8 @@ __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustm
         return agree(row, own, status);
     }
 }
+
+/* The same of a row that is to be filtered. */
 template <typename Logit>
 __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
                              arith_controls controls, arith_place place) {
@@ -278,6 +280,31 @@ template <typename Logit>
 __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
                              arith_controls controls) {
     return summarize(row, adjustments, controls, arith_place_of(row.index()));
+}
+
+/* Samples of a row that top-p alone cuts. */
+template <typename Logit> struct Samples {
+    const Row<Logit> &row;
+    const arith_controls &controls;
+    __device__ bool are_wanted() const {
+        return !arith_is_greedy(controls) && arith_has_top_p(controls) &&
+               !arith_has_top_k(controls, row.vocab);
+    }
+    __device__ void prepare() const { clear_bins<WeightBins::kBins>(); }
+    __device__ void operator()(const Summary &of_lanes, float maximum) const {
+        count_samples(row, of_lanes, WeightBins(maximum, arith_scale(arith_filter_temperature(controls))));
+    }
+};
+
+/* The same, with samples for a guess where top-p says what is kept, which are taken before the team agrees on the maximum; adjusted rows have no registers left for that. */
+template <typename Logit>
+__device__ Summary summarize_and_sample(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
+                                        arith_controls controls) {
+    if constexpr (Row<Logit>::kAdjusted)
+        return summarize(row, adjustments, controls);
+    else
+        return arith_controls_are_good(controls) ? summarize(row, Samples<Logit>{row, controls})
+                                                 : refuse(row);
 }
 
 } // namespace lotto

@@ -12,10 +12,29 @@
 
 namespace lotto {
 
-/* Tells the leader, run by run, what lies beyond a value, and the rest of what is judged. A call, so that it takes no registers of the others. */
+/* Tells the leader what lies beyond a value run by run, and every block the sums of both sides. By all warps, each with its run's. */
+__device__ inline void tell_sides(const Team &team, uint64_t beyond, uint64_t rest) {
+    Scratch &own = scratch();
+    if (lane() == 0) {
+        own.of_warps[warp_in_block()][BEYOND] = beyond;
+        own.of_warps[warp_in_block()][REST] = rest;
+        leaders_scratch(team).beyond[team.warp()] = beyond;
+    }
+    __syncthreads();
+    if (warp_in_block() > 0)
+        return;
+    static_assert(SIDES * kMaxTeamBlocks == kWarpThreads, "a lane for each side and block that is told");
+    int side = lane() % SIDES, block = lane() / SIDES;
+    uint64_t sum = 0;
+    for (const auto &of_warp : own.of_warps)
+        sum += of_warp[side];
+    if (block < team.size)
+        *team.at(block, &own.of_blocks[team.rank][side]) = sum;
+}
+
+/* Measures the sides of a value. A call, so that it takes no registers of the others. */
 template <typename Logit, typename Measure>
-__device__ __noinline__ void measure_beyond(Row<Logit> row, Scratch &leader, Measure measure, uint64_t judged,
-                                            float value) {
+__device__ __noinline__ void measure_beyond(Row<Logit> row, Measure measure, uint64_t judged, float value) {
     Prefix prefix(judged);
     bool all = Measure::kNoneWithoutCandidate && is_whole(judged);
     uint64_t total = 0, beyond = 0;
@@ -39,15 +58,12 @@ __device__ __noinline__ void measure_beyond(Row<Logit> row, Scratch &leader, Mea
         });
     total = warp_sum_of_lanes(total);
     beyond = warp_sum_of_lanes(beyond);
-    if (lane() == 0) {
-        leader.rest[row.team.warp()] = total - beyond;
-        leader.beyond[row.team.warp()] = beyond;
-    }
+    tell_sides(row.team, beyond, total - beyond);
 }
 
 /* The same by estimates, where every candidate is judged. */
 template <typename Logit>
-__device__ void estimate_beyond(const Row<Logit> &row, Scratch &leader, const Weight &weight, float value) {
+__device__ void estimate_beyond(const Row<Logit> &row, const Weight &weight, float value) {
     Group of_beyond, of_rest;
     uint64_t beyond = 0, rest = 0;
     row.for_each_group(
@@ -60,23 +76,18 @@ __device__ void estimate_beyond(const Row<Logit> &row, Scratch &leader, const We
             rest += of_rest.sum();
         });
     rest = warp_sum_of_lanes(rest);
-    beyond = warp_sum_of_lanes(beyond);
-    if (lane() == 0) {
-        leader.rest[row.team.warp()] = rest;
-        leader.beyond[row.team.warp()] = beyond;
-    }
+    tell_sides(row.team, warp_sum_of_lanes(beyond), rest);
 }
 
 /* By estimates where they may be, unless exact sums are asked for. */
 template <typename Logit, typename Measure>
-__device__ void measure_sides(Row<Logit> &row, Scratch &leader, Measure measure, uint64_t judged, float value,
-                              bool exactly) {
+__device__ void measure_sides(Row<Logit> &row, Measure measure, uint64_t judged, float value, bool exactly) {
     if constexpr (!Measure::kEstimated)
-        measure_beyond(row, leader, measure, judged, value);
+        measure_beyond(row, measure, judged, value);
     else if (measure.by_estimates && !exactly)
-        estimate_beyond(row, leader, measure, value);
+        estimate_beyond(row, measure, value);
     else
-        measure_beyond<Logit, Weight>(row, leader, measure, judged, value);
+        measure_beyond<Logit, Weight>(row, measure, judged, value);
 }
 
 /* A lane's part of a bracket: puts its tokens on the leader's list, and tells the leader what each run has of them. */
@@ -214,6 +225,7 @@ __device__ void end_search(const Row<Logit> &row, Measure measure, uint64_t judg
         return;
     uint64_t bound = step.bound;
     Known known = step.known;
+    __syncthreads(); /* all have read it */
     if (kind == Step::LOCATE) {
         float value = arith_key_value(bound);
         Located last = locate(row, scratch().tie, [&](float x, int id) -> uint64_t {
@@ -239,24 +251,38 @@ template <typename Logit, typename Measure, typename Draw = NoDraw>
 __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged, Draw draw = {}) {
     Team &team = row.team;
     Scratch &leader = leaders_scratch(team);
-    AskedStep step(leader.step);
+    AskedStep step(scratch().step);
     for (;;) {
+        if (team.leads() && warp_in_block() == 0) {
+            team.tell(&scratch().step);
+            if (Measure::kEstimated)
+                team.tell(&scratch().search);
+        }
         team.sync();
         step.read();
         Step::Kind kind = step.kind();
         if (kind == Step::DONE)
             return {step.bound(), step.known()};
-        if (!Measure::kCounts && kind == Step::HEAD)
+        if (Measure::kEstimated && kind == Step::SIDES) { /* others have no registers for it */
+            measure_sides(row, measure, judged, step.top(), false);
+            team.sync();
+            if (warp_in_block() == 0)
+                choose_bracket(team.size, row.vocab, measure);
+            __syncthreads();
+            step.read();
+            kind = step.kind();
+        }
+        if (kind == Step::SWEEP)
+            sweep(row, leader, measure, judged, {step.low(), step.top(), step.least(), step.most()});
+        else if (!Measure::kCounts && kind == Step::HEAD)
             sweep_head(row, leader, measure, step.low());
-        else if (kind == Step::SIDES || kind == Step::EXACT_SIDES)
-            measure_sides(row, leader, measure, judged, step.top(), kind == Step::EXACT_SIDES);
         else if (kind == Step::COUNT)
             count_value(row, leader, measure, step.low());
         else
-            sweep(row, leader, measure, judged, {step.low(), step.top(), step.least(), step.most()});
+            measure_sides(row, measure, judged, step.top(), kind == Step::EXACT_SIDES);
         team.sync();
         if (team.leads()) {
-            advance_search(team.warps(), row.vocab, measure);
+            advance_search(team.size, row.vocab, measure);
             end_search(row, measure, judged, draw);
         }
     }

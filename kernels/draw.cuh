@@ -185,12 +185,15 @@ __device__ __noinline__ Drawn draw_exactly(Row<Logit> row, Kept kept, Target tar
 
 /*
  * The first kept token, in id order, whose inclusive sum of weights exceeds target(kept mass), which lies below the kept mass. One
- * thread of the team returns it, the others -1. by_estimates: the runs' sums may be; then it returns no mass.
+ * thread of the team returns it, the others -1. by_estimates: the runs' sums may be; then it returns no mass. Nobody needs the others any more.
  */
 template <typename Logit, typename Target>
 __device__ Drawn draw(Row<Logit> &row, const Kept &kept, bool by_estimates, Target target) {
-    if (kept.known == LIST)
-        return row.team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
+    if (kept.known == LIST) {
+        Drawn drawn = row.team.leads() ? draw_from_list(target) : Drawn{-1, 0, 0};
+        row.team.leave();
+        return drawn;
+    }
     if (kept.known == DRAWN)
         return drawn_by(row.team);
     if (by_estimates && is_value(kept.bound)) {
@@ -198,9 +201,13 @@ __device__ Drawn draw(Row<Logit> &row, const Kept &kept, bool by_estimates, Targ
             scratch().search.estimated = 1; /* and nothing is taken away from it */
         estimate_runs(row, kept);
         row.team.sync();
-        if (row.team.leads())
+        if (row.team.leads()) {
             draw_from_kept(row, KeptWeight(kept), target);
-        if (from_leader(row.team, &Scratch::is_sure))
+            if (warp_in_block() == 0)
+                row.team.tell(&scratch().is_sure);
+        }
+        row.team.sync();
+        if (scratch().is_sure)
             return drawn_by(row.team);
     }
     return draw_exactly(row, kept, target);

@@ -1,6 +1,6 @@
 /*
- * Where about a prefix ends, by an estimate that costs little: the leader counts the lanes' maxima, and a sample of the row, in bins of distances from
- * the row's maximum. What is decided from a guess is then measured, so it changes the time a result takes and never the result.
+ * Where about a prefix ends, by an estimate that costs little: the lanes' maxima are counted, and a sample of the row, in bins of distances from
+ * the maximum, for the leader. What is decided from a guess is then measured, so it changes the time a result takes and never the result.
  * Source of the idea: Dr. Top-k (Gaihre et al., SC 2021), whose delegates the lanes' maxima are.
  */
 #ifndef LOTTO_GUESS_CUH
@@ -42,39 +42,51 @@ struct RelativeBins {
     __device__ float measure(int) const { return 1.0f; }
 };
 
-/* Bins that each take a weight down by the same factor; the first one has what is like the maximum. */
+/*
+ * Bins that each take a weight down by the same factor, between whole multiples of their width: those of another maximum are the same, shifted. The maximum is
+ * somewhere in the first.
+ */
 struct WeightBins {
     static constexpr int kBins = kBlockThreads, kPerOctave = kBins / 42;
-    float maximum, bins_per_unit, at_maximum;
+    static constexpr float kPerUnit = 4; /* at least: at high temperatures all weights are like each other */
+    float maximum, scale, bins_per_unit, begin; /* of the first, in bins */
 
-    __device__ WeightBins(float maximum, float scale) : maximum(maximum), bins_per_unit(scale * kPerOctave) {
-        at_maximum = maximum * bins_per_unit;
-        at_maximum -= 0x1p-23f * fabsf(at_maximum); /* rather below, so that the maximum is in the first */
+    __device__ WeightBins(float maximum, float scale)
+        : maximum(maximum), scale(scale), bins_per_unit(fmaxf(scale * kPerOctave, kPerUnit)),
+          begin(maximum * bins_per_unit) {
+        constexpr float kUp = 0.499f, kWholeFrom = 1.5f * (1 << 23); /* sums from here on are whole */
+        begin = (begin + kUp + kWholeFrom) - kWholeFrom;
     }
     __device__ int of(float x) const {
-        return min(__float2uint_ru(fmaf(x, -bins_per_unit, at_maximum)), kBins - 1u);
+        return min(__float2uint_rd(fmaf(x, -bins_per_unit, begin)), kBins - 1u);
     }
-    __device__ float end(int bin) const { return static_cast<float>(max(bin, 0)) / bins_per_unit; }
-    /* Of a token of a bin. */
+    /* By how many bins those of a lower maximum begin behind these; by all, if none of them can be here. */
+    __device__ int shift(float lower) const {
+        return min(__float2int_rn(begin - WeightBins(lower, scale).begin), kBins);
+    }
+    /* Where in the first the maximum is. */
+    __device__ float at_maximum() const { return fmaf(maximum, -bins_per_unit, begin); }
+    __device__ float end(int bin) const {
+        return fmaxf(static_cast<float>(bin + 1) - at_maximum(), 0.0f) / bins_per_unit;
+    }
+    /* Of a token of a bin; of the first, as if it were the maximum. */
     __device__ float measure(int bin) const {
-        return bin == 0 ? 1.0f : exp2f((static_cast<float>(bin) - 0.5f) * (-1.0f / kPerOctave));
+        return exp2f((bin == 0 ? at_maximum() : static_cast<float>(bin) + 0.5f) * (-scale / bins_per_unit));
     }
 };
 
-/* Each block's: samples << 16 | delegates. The leader's are clear but between a guess's two barriers. */
+/* Each block's: samples << 16 | delegates. The leader's are clear but while a guess is made, or samples wait for one. */
 __device__ inline uint32_t *guess_bins() {
     alignas(sizeof(uint4)) __shared__ uint32_t bins[kMostBins];
     return bins;
 }
 
-/* Calls visit(bin) for some of them, so that the block's threads do for each. */
-template <int kBins, typename Visit> __device__ void for_each_bin(Visit visit) {
-    for (int i = 0; i < kBins / kBlockThreads; i++)
-        visit(static_cast<int>(threadIdx.x) + i * kBlockThreads);
-}
-
+/* By as many threads as it takes. */
 template <int kBins> __device__ void clear_bins() {
-    for_each_bin<kBins>([](int bin) { guess_bins()[bin] = 0; });
+    constexpr int kAtOnce = sizeof(uint4) / sizeof(uint32_t);
+    static_assert(kBins <= kAtOnce * kBlockThreads);
+    if (threadIdx.x < kBins / kAtOnce)
+        reinterpret_cast<uint4 *>(guess_bins())[threadIdx.x] = {};
 }
 
 /* Once, before the first barrier. */
@@ -106,9 +118,10 @@ __device__ inline void count_if_less(int bin, float x, float delegate) {
                  : "memory");
 }
 
-/* Counts a vector a lane of each piece in the block's bins, as a sample of all tokens but the delegates. */
+/* Counts the lanes' maxima, and a vector a lane of each piece, as a sample of all other tokens, in the block's bins. By the warps that fetch. */
 template <typename Logit, typename Bins>
 __device__ void count_samples(const Row<Logit> &row, const Summary &summary, Bins bins) {
+    count_delegates(summary, bins, guess_bins());
     for (int piece = 0; piece < kPieces; piece++) {
         int begin = row.piece_begin(warp_in_block(), piece),
             end = row.piece_begin(warp_in_block(), piece + 1);
@@ -140,19 +153,37 @@ __device__ void fill_bins(const Row<Logit> &row, const Summary &summary, Bins bi
         clear_bins<Bins::kBins>();
         __syncthreads();
     }
-    if (row.fetches()) {
-        count_delegates(summary, bins, counts);
+    if (row.fetches())
         count_samples(row, summary, bins);
-    }
     if (team.leads())
         return;
     __syncthreads();
     uint32_t *leaders = team.at_leader(counts);
-    for_each_bin<Bins::kBins>([&](int bin) {
+    for (int bin = threadIdx.x; bin < Bins::kBins; bin += kBlockThreads) {
         uint32_t count = counts[bin];
         if (count != 0)
             atomicAdd(&leaders[bin], count);
-    });
+    }
+}
+
+/* Adds up what each block has counted from its own maximum on, behind the leader's own bins. By the whole leading block, a warp for each block. */
+template <typename Bins> __device__ __noinline__ uint32_t *gather_bins(Team team, Bins bins) {
+    uint32_t *sums = guess_bins() + Bins::kBins;
+    for (int block = warp_in_block(); block < team.size; block += kBlockWarps) {
+        int shift = bins.shift(arith_of_ordered(maxima().of_block[block]));
+        const uint32_t *counts = team.at(block, guess_bins());
+        constexpr int kOfLane = Bins::kBins / kWarpThreads; /* at once: other blocks are far away */
+        uint32_t count[kOfLane];
+        for (int i = 0; i < kOfLane; i++)
+            count[i] = counts[lane() + i * kWarpThreads];
+        for (int i = 0; i < kOfLane; i++) {
+            int bin = shift + lane() + i * kWarpThreads;
+            if (count[i] != 0 && bin < Bins::kBins)
+                atomicAdd(&sums[bin], count[i]);
+        }
+    }
+    __syncthreads();
+    return sums;
 }
 
 /* Sums over bins: of tokens, and of what they measure. */
@@ -164,11 +195,11 @@ struct alignas(2 * sizeof(float)) BinSums {
 };
 
 /*
- * Where the estimated measure reaches the goal. tokens_per_sample: how many tokens a sampled one stands for; 0: there is no sample, and the value is
+ * Where the estimated measure reaches the goal, by the bins' sums, which are cleared. tokens_per_sample: how many tokens a sampled one stands for; 0: there is no sample, and the value is
  * the lower edge of its bin. By the whole leading block, whose first thread gets the guess.
  */
 template <typename Bins>
-__device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal goal) {
+__device__ __noinline__ Guess read_bins(Bins bins, uint32_t *sums, float tokens_per_sample, Goal goal) {
     enum { CUT, LOW, HIGH, POINTS };
     constexpr int kBinsPerThread = Bins::kBins / kBlockThreads;
     constexpr float kOfAll = 0.99999f; /* so much of all, or less, is reached in spite of rounding */
@@ -177,7 +208,7 @@ __device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal
     __shared__ Guess guess;
     struct alignas(kBinsPerThread * sizeof(uint32_t)) Counts {
         uint32_t of_bin[kBinsPerThread];
-    } &read = reinterpret_cast<Counts *>(guess_bins())[threadIdx.x], counts = read;
+    } &read = reinterpret_cast<Counts *>(sums)[threadIdx.x], counts = read;
     BinSums bin[kBinsPerThread], own = {0, 0};
     int first = static_cast<int>(threadIdx.x) * kBinsPerThread;
     for (int i = 0; i < kBinsPerThread; i++) {
@@ -221,13 +252,15 @@ __device__ __noinline__ Guess read_bins(Bins bins, float tokens_per_sample, Goal
     look_for(CUT, &BinSums::measure, wanted);
     __syncthreads();
     found(CUT, &BinSums::measure, wanted, [&](float end, float tokens_to_end, float value, float tokens) {
-        guess.value = tokens_per_sample > 0.0f ? value : end;
         float of_head = kHeadShare * tokens + kHeadExtra;
         /* Without samples the tokens are maxima, and if there are many more than wanted, many tokens are alike. */
         bool has_head = tokens_per_sample > 0.0f ? of_head <= kMostOfHead : tokens_to_end <= 2.0f * of_head;
         wanted_low = has_head ? of_head : fminf(tokens + tokens_aside(tokens), kOfAll * wanted_low);
         wanted_high = tokens - tokens_aside(tokens);
         guess.head = has_head ? end : ARITH_INFINITY;
+        /* If too many for a list are in the first bin, they are likely alike. */
+        bool are_alike = !has_head && bins.maximum - value < bins.end(0);
+        guess.value = are_alike ? bins.maximum : tokens_per_sample > 0.0f ? value : end;
     });
     __syncthreads();
     if (tokens_per_sample == 0.0f)
@@ -255,16 +288,29 @@ template <typename Logit> __device__ int sampled_vectors(const Row<Logit> &row) 
         warp_sum(static_cast<uint32_t>(warp < kFetchingWarps ? min(vectors, kWarpThreads) : 0)));
 }
 
-/* A guess for the leader's first thread, from bins that the team fills. */
+/* How many tokens a sampled one stands for. By a whole warp. */
+template <typename Logit> __device__ float tokens_per_sample(const Row<Logit> &row) {
+    int samples =
+        row.team.size * sampled_vectors(row) * (half_samples(row) ? row.kPerVector / 2 : row.kPerVector);
+    return static_cast<float>(row.vocab) / static_cast<float>(samples);
+}
+
+/* A guess for the leader's first thread, from bins that the team fills: with samples, or with the lanes' maxima alone. */
 template <typename Logit, typename Bins>
 __device__ Guess guess_cut(Row<Logit> &row, const Summary &summary, Bins bins, bool sampled, Goal goal) {
     fill_bins(row, summary, bins, sampled);
     row.team.sync();
     if (!row.team.leads())
         return {};
-    float samples = static_cast<float>(row.team.size * sampled_vectors(row) *
-                                       (half_samples(row) ? row.kPerVector / 2 : row.kPerVector));
-    return read_bins(bins, sampled ? static_cast<float>(row.vocab) / samples : 0.0f, goal);
+    return read_bins(bins, guess_bins(), sampled ? tokens_per_sample(row) : 0.0f, goal);
+}
+
+/* The same from samples that each block took for bins of its own maximum. By the whole leading block. */
+template <typename Logit, typename Bins>
+__device__ Guess guess_sampled(const Row<Logit> &row, Bins bins, Goal goal) {
+    uint32_t *sums = gather_bins(row.team, bins);
+    clear_bins<Bins::kBins>();
+    return read_bins(bins, sums, tokens_per_sample(row), goal);
 }
 
 } // namespace lotto

@@ -68,7 +68,7 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
         bool by_head = !Measure::kCounts && is_whole(judged) && guess.head < ARITH_INFINITY;
         Search search = search_of<Logit>(summary, judged, goal, by_head ? guess.head : guess.value);
         search.tokens_per_unit = guess.tokens_per_unit;
-        begin_search(search, by_head ? Step::HEAD : Step::SIDES);
+        begin_search(row.team, search, by_head ? Step::HEAD : Step::SIDES);
     }
     return find_cut(row, measure, judged, draw);
 }
@@ -152,7 +152,7 @@ __device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint6
         Search search = search_of<Logit>(summary, judged, {static_cast<float>(k), 0}, from);
         search.target = k;
         search.tokens_per_unit = static_cast<float>(k) / (summary.maximum - guess.value);
-        begin_search(search, counts ? Step::COUNT : Step::SWEEP);
+        begin_search(row.team, search, counts ? Step::COUNT : Step::SWEEP);
     }
     list_cut_by_count(row, summary.maximum, judged);
 }
@@ -179,12 +179,17 @@ __device__ Cut top_k_cut(Row<Logit> &row, const Summary &summary, int k, uint64_
     return {from_leader(row.team, &Scratch::bound), LIST};
 }
 
-/* The nucleus of what is judged. */
+/* The nucleus of what is judged. is_sampled: by Samples, and they are the row's. */
 template <typename Logit, typename Measure, typename Draw>
-__device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, Measure weight, float top_p,
-                         uint64_t judged, Draw draw) {
+__device__ Cut top_p_cut(Row<Logit> &row, const Summary &summary, bool is_sampled, Measure weight,
+                         float top_p, uint64_t judged, Draw draw) {
     Goal goal = {0, top_p};
-    Guess guess = guess_cut(row, summary, WeightBins(summary.maximum, weight.scale), true, goal);
+    auto bins = [&] { return WeightBins(summary.maximum, weight.scale); };
+    Guess guess;
+    if (!is_sampled)
+        guess = guess_cut(row, summary, bins(), true, goal);
+    else if (row.team.leads())
+        guess = guess_sampled(row, bins(), goal);
     return cut_from_guess(row, summary, guess, weight, judged, goal, draw);
 }
 
@@ -260,11 +265,11 @@ __device__ void keep_in_head(Row<Logit> &row, const Summary &summary, arith_cont
 
 /*
  * What passes every filter; not for a greedy row. measured(judge, judged prefix): by what top-p measures it. draw(bound, judge): as find_cut
- * calls it, if top-p alone says what is kept.
+ * calls it, if top-p alone says what is kept. sampled: summarize_and_sample() made the summary.
  */
 template <typename Logit, typename Measured, typename Draw>
-__device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_controls controls, lotto_order order,
-                          Measured measured, Draw draw) {
+__device__ Kept keep_some(Row<Logit> &row, const Summary &summary, bool sampled, arith_controls controls,
+                          lotto_order order, Measured measured, Draw draw) {
     Weight judge = {summary.maximum, arith_scale(arith_filter_temperature(controls))};
     Kept kept = {whole(), 0, judge, NOTHING};
     bool has_top_k = arith_has_top_k(controls, row.vocab);
@@ -280,13 +285,15 @@ __device__ Kept keep_some(Row<Logit> &row, const Summary &summary, arith_control
         if (order == LOTTO_ORDER_SEQUENTIAL)
             judged = kept.bound;
         if (arith_has_top_p(controls)) {
-            Cut cut =
-                top_p_cut(row, summary, measured(judge, judged), controls.top_p, judged, [&](uint64_t bound) {
-                    return kept.bound <= bound && !controls.temperature_last ? draw(bound, judge) : RUNS;
-                });
+            bool is_sampled = sampled && !row.kAdjusted && !has_top_k && !row.has_infinity;
+            Cut cut = top_p_cut(row, summary, is_sampled, measured(judge, judged), controls.top_p, judged,
+                                [&](uint64_t bound) {
+                                    return kept.bound <= bound && !controls.temperature_last
+                                               ? draw(bound, judge)
+                                               : NOTHING;
+                                });
             kept.bound = max(kept.bound, cut.bound);
-            if (cut.known != RUNS || (kept.bound == cut.bound && !controls.temperature_last))
-                kept.known = cut.known;
+            kept.known = cut.known;
         }
         if (kept.known == LIST && row.team.leads()) {
             const List &list = scratch().list;
@@ -312,7 +319,7 @@ __device__ Kept keep(Row<Logit> &row, const Summary &summary, arith_controls con
     if (arith_is_greedy(controls))
         return keep_first(row, summary);
     Kept kept = keep_some(
-        row, summary, controls, order, [](Weight judge, uint64_t) { return judge; }, NoDraw());
+        row, summary, false, controls, order, [](Weight judge, uint64_t) { return judge; }, NoDraw());
     publish(row, kept);
     return kept;
 }

@@ -48,7 +48,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         seed.read(draws, index);
         prepare_guesses(row.team);
     }
-    Summary summary = summarize(row, adjustments, row_controls);
+    Summary summary = summarize_and_sample(row, adjustments, row_controls);
     if (row.team.leads() && threadIdx.x == 0) {
         store(samples.status, index, summary.status());
         if (summary.is_empty())
@@ -66,7 +66,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         bool by_estimates = !samples.prob && !samples.logprob; /* they need the exact mass */
         auto target = [seed](uint64_t mass) { return seed.target(0, mass); };
         kept = keep_some(
-            row, summary, row_controls, controls.order,
+            row, summary, true, row_controls, controls.order,
             [&](Weight judge, uint64_t judged) {
                 return EstimatedWeight{judge, by_estimates && is_whole(judged)};
             },
@@ -77,7 +77,6 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     }
     if (drawn.token >= 0)
         store_draw(samples, index, kept, drawn);
-    row.team.leave();
 }
 
 /* What the logits say of an adjusted row's tokens. A call, so that it takes no registers of what comes before. */

@@ -1,10 +1,10 @@
 /*
- * Where a prefix ends whose measure just reaches a target: the leader's part, which decides.
+ * Where a prefix ends whose measure just reaches a target: the leader's part, which decides. The first bracket every block finds for itself.
  *
  * From a value beyond which the measure is known exactly, a bracket of values is placed where the target should be, with what lies beyond it known
  * exactly at every step, until the last token is in the bracket and the bracket's tokens fit the leader's list, which is sorted and
- * summed. A bracket with too many tokens is narrowed, in the end halved; one whose tokens are all alike is cut by their ids. Where what lies beyond is
- * an estimate, the same finds the last token, and whether that is certain; if not, what lies beyond the bracket is measured exactly.
+ * summed. A bracket with too many tokens is narrowed, in the end halved; one with many tokens of one value, or of two neighbouring ones, is cut by how many
+ * there are of each, and by their ids. Where what lies beyond is an estimate, the same finds the last token, and whether that is certain; if not, what lies beyond the bracket is measured exactly.
  */
 #ifndef LOTTO_SEARCH_CUH
 #define LOTTO_SEARCH_CUH
@@ -71,7 +71,7 @@ struct Widths {
     float near, far;
 };
 
-/* What the leader knows of where the prefix ends. Its values are floats': none is kOrderedMinusZero. */
+/* What is known of where the prefix ends. Its values are floats': none is kOrderedMinusZero. */
 struct Search {
     uint64_t judged;    /* the prefix that the found one is part of, by its bound */
     Goal goal;          /* what the found one reaches: */
@@ -105,8 +105,9 @@ struct Search {
         /* Half of what lies between a logit and the next, or more. */
         float apart = fabsf(value) * 0x1p-24f * static_cast<float>(1 << bits_rounded);
         float alike = 2.0f * apart * tokens_per_unit;
-        bool coarse = !(alike <= 0.6f * kListPlaces); /* so many, and the bracket is one value */
-        if (coarse && !(tokens >= 2.0f * alike) && misses < 3)
+        bool coarse = !(alike <= 0.6f * kListPlaces);       /* so many, and the bracket is one value */
+        bool like_maximum = edge == maximum && misses == 0; /* as a guess of many alike says */
+        if (like_maximum || (coarse && !(tokens >= 2.0f * alike) && misses < 3))
             return {0, 0}; /* the next */
         float aside = coarse ? 0.0f : fminf(17.0f + 0.10f * tokens, 0.4f * (kListPlaces - alike));
         bool lost = misses > 2 || (aside > 0.0f && tokens > 4 * kListPlaces &&
@@ -126,6 +127,11 @@ struct Search {
     __device__ uint32_t rounded_down(uint32_t value) const {
         uint32_t rest = (1u << bits_rounded) - 1, down = value - (value == kOrderedMinusZero);
         return down >> 31 ? down & ~rest : ((down + 1) & ~rest) - 1;
+    }
+
+    /* Whether no logit lies between two values. */
+    __device__ bool are_next(uint32_t lower, uint32_t upper) const {
+        return lower < upper && rounded_up(lower + 1) >= upper;
     }
 
     /* Of the values from one to another, about half are up to the result, the last not, unless all are alike. */
@@ -192,10 +198,11 @@ struct Search {
     /* What lies in a width tells how densely tokens lie, as many as would be if each measured as one at the edge; nothing there, that they lie far apart. */
     template <typename Measure> __device__ void learn(float width, uint64_t measured, Measure measure) {
         if (measured == 0)
-            tokens_per_unit *= 1.0f / 64;
+            tokens_per_unit *= 1.0f / 16;
         else if (width > 0.0f)
-            tokens_per_unit =
-                static_cast<float>(measured) / static_cast<float>(measure(arith_of_ordered(edge))) / width;
+            tokens_per_unit = fmaxf(0.25f * tokens_per_unit, /* few may be followed by very many */
+                                    static_cast<float>(measured) /
+                                        static_cast<float>(measure(arith_of_ordered(edge))) / width);
     }
 
     /* The last token was not in the bracket: the edge moves to its other end. */
@@ -223,8 +230,13 @@ struct Search {
     }
 };
 
-/* The leader's, but for its address. */
+/* The sides of a value. */
+enum Side { BEYOND, REST, SIDES };
+
+/* The leader's, but for its address, and what each block has of the sides and of the search. */
 struct Scratch {
+    alignas(sizeof(uint4)) uint64_t of_warps[kBlockWarps][SIDES];
+    alignas(sizeof(uint4)) uint64_t of_blocks[kMaxTeamBlocks][SIDES];
     List list;
     uint64_t beyond[kMaxTeamWarps]; /* the measure of what lies beyond the edge, or is kept, run by run */
     uint64_t rest[kMaxTeamWarps];   /* of what is judged, run by run */
@@ -340,13 +352,54 @@ __device__ Place place_in_tie(int warps, const Search &search, uint64_t before, 
     return place;
 }
 
-/* What the runs' sums on both sides of the edge tell; estimated: they are estimates. By the leader's first warp. */
-__device__ inline void take_sides(Search &search, int warps, bool estimated, int vocab) {
-    uint64_t beyond = sum_runs(warps, scratch().beyond), rest = sum_runs(warps, scratch().rest);
+/*
+ * A bracket has no values but the two found: of these the one that has the last token becomes all that was found, in each run, too, whose count and measure
+ * tell how many are of which. before: what lies beyond what was found. Returns false if both measure the same. By the leader's first warp.
+ */
+template <typename Measure>
+__device__ bool take_one_of_two(int warps, const Search &search, uint64_t &before, Found &all,
+                                Measure measure) {
+    uint32_t upper = all.most, lower = all.least;
+    uint64_t of_upper = measure(arith_of_ordered(upper)), of_lower = measure(arith_of_ordered(lower));
+    if (of_upper == of_lower)
+        return false;
+    auto uppers = [&](const Found &found) {
+        return static_cast<uint32_t>((found.measure - found.count * of_lower) / (of_upper - of_lower));
+    };
+    uint64_t with_uppers = before + uppers(all) * of_upper;
+    bool in_upper = search.is_reached(with_uppers), down = search.goes_down();
+    auto take = [&](Found &found) {
+        uint32_t above = uppers(found), count = in_upper ? above : found.count - above,
+                 value = in_upper ? upper : lower;
+        uint64_t other = in_upper ? (found.count - above) * of_lower : above * of_upper;
+        found = {
+            count * (in_upper ? of_upper : of_lower), 0, count, count ? value : ~0u, count ? value : 0, 0};
+        return other;
+    };
+    for (int warp = lane(); warp < warps; warp += kWarpThreads) {
+        uint64_t other = take(scratch().found[warp]);
+        if (down != in_upper)
+            scratch().beyond[warp] += down ? other : 0 - other;
+    }
+    __syncwarp();
+    take(all);
+    before = in_upper ? before : with_uppers;
+    return true;
+}
+
+/* What the sums on both sides of the edge tell; estimated: they are estimates. */
+__device__ inline void take_sides(Search &search, uint64_t beyond, uint64_t rest, bool estimated, int vocab) {
     search.beyond = beyond;
     search.target = search.goal.target(beyond + rest);
     search.error = estimated ? search.error_of_share(beyond, rest, vocab) : 0;
     search.estimated = estimated ? beyond : 0;
+}
+
+/* The same by all blocks' sums. By a whole warp. */
+__device__ inline void take_sides_of_blocks(Search &search, int blocks, bool estimated, int vocab) {
+    const uint64_t *own = scratch().of_blocks[lane()];
+    take_sides(search, warp_sum(lane() < blocks ? own[BEYOND] : 0), warp_sum(lane() < blocks ? own[REST] : 0),
+               estimated, vocab);
 }
 
 /* Asks for a step. By thread 0. */
@@ -360,18 +413,18 @@ __device__ inline void ask(const Search &search, Step::Kind kind, uint64_t bound
                       arith_of_ordered(bracket.top),
                       arith_of_ordered(bracket.least),
                       arith_of_ordered(bracket.most)};
-    if (kind == Step::SWEEP || kind == Step::COUNT)
-        scratch().list.count = 0;
 }
 
-/* The first step: from the search's edge, or of the bracket from the maximum down to it. By thread 0. */
-__device__ inline void begin_search(Search search, Step::Kind kind) {
+/* Asks for the first step: from the search's edge, or of the bracket from the maximum down to it. By the leader's first warp, whose first lane has the search. */
+__device__ inline void begin_search(const Team &team, Search search, Step::Kind kind) {
     uint32_t low = search.edge;
     if (kind != Step::SIDES)
         search.edge = search.ceiling;
     search.bracket = {low, search.edge, low, search.edge};
-    ask(search, kind);
-    scratch().list.count = 0;
+    if (lane() == 0) {
+        ask(search, kind);
+        scratch().list.count = 0;
+    }
 }
 
 /* The bracket is swept, but what lies beyond it is not known well enough. By thread 0. */
@@ -383,15 +436,27 @@ __device__ inline void ask_exactly(Search search) {
     ask(search, Step::EXACT_SIDES);
 }
 
+/* The first bracket, by the sides of the guessed value. By each block's first warp, for its own block: all find the same. */
+template <typename Measure>
+__device__ __noinline__ void choose_bracket(int blocks, int vocab, Measure measure) {
+    Search search = scratch().search;
+    take_sides_of_blocks(search, blocks, measure.by_estimates, vocab);
+    Step::Kind kind = search.choose(measure);
+    __syncwarp(); /* all have read it */
+    if (lane() == 0)
+        ask(search, kind);
+}
+
 /* What a step's sums tell, and what to do next, unless the list has the last token: then that is to be found there. By the leader's first warp. */
-template <typename Measure> __device__ void judge(int warps, int vocab, Measure measure) {
+template <typename Measure> __device__ void judge(int blocks, int vocab, Measure measure) {
     Scratch &own = scratch();
+    int warps = blocks * kBlockWarps;
     Search search = own.search;
     Step::Kind kind = own.step.kind, next = kind;
     if (kind == Step::HEAD)
-        take_sides(search, warps, Measure::kEstimated, vocab);
+        take_sides(search, 0, sum_runs(warps, own.rest), Measure::kEstimated, vocab);
     if (kind == Step::SIDES || kind == Step::EXACT_SIDES)
-        take_sides(search, warps, kind == Step::SIDES && measure.by_estimates, vocab);
+        take_sides_of_blocks(search, blocks, false, vocab);
     bool down = search.goes_down(), listed = false, is_tie = false;
     uint64_t before = 0, bound = search.judged;
     Found all = {};
@@ -410,6 +475,14 @@ template <typename Measure> __device__ void judge(int warps, int vocab, Measure 
         /* Upwards none but an estimate gets there, which may leave something beyond the maximum. */
         bool at_the_end = down ? search.bracket.low == search.floor : search.bracket.top == search.ceiling;
         listed = inside && own.list.count == all.count && all.count <= kListPlaces;
+        /* Many alike need not be sorted. */
+        bool counted = false;
+        if constexpr (Measure::kEstimated) /* others have no registers for it */
+            counted = inside && kind == Step::SWEEP && all.count > kWarpThreads &&
+                      (all.least == all.most || (search.are_next(all.least, all.most) &&
+                                                 take_one_of_two(warps, search, before, all, measure)));
+        is_tie = counted || (inside && !listed && all.least == all.most);
+        listed = listed && !counted;
         if (missed) {
             next = search.choose(measure);
         } else if (!inside) {
@@ -420,9 +493,8 @@ template <typename Measure> __device__ void judge(int warps, int vocab, Measure 
                 search.move(all, measure);
                 next = search.choose(measure);
             }
-        } else if (!listed && all.least == all.most) {
+        } else if (is_tie) {
             search.bracket.low = search.bracket.top = all.least;
-            is_tie = true;
         } else if (!listed) {
             search.narrow(all, measure);
             next = search.choose(measure);
@@ -446,14 +518,16 @@ template <typename Measure> __device__ void judge(int warps, int vocab, Measure 
         ask_exactly(search);
     else
         ask(search, next, bound);
+    if (!listed && (next == Step::SWEEP || next == Step::COUNT))
+        own.list.count = 0;
 }
 
 /* The next step. By the whole leading block; a call, so that it takes no registers and instructions of the others. */
 template <typename Measure>
-__device__ __noinline__ void advance_search(int warps, int vocab, Measure measure) {
+__device__ __noinline__ void advance_search(int blocks, int vocab, Measure measure) {
     Scratch &own = scratch();
     if (warp_in_block() == 0)
-        judge(warps, vocab, measure);
+        judge(blocks, vocab, measure);
     __syncthreads();
     if (!own.is_listed)
         return;

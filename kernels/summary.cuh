@@ -43,11 +43,22 @@ template <typename Logit> __device__ bool take(Row<Logit> &row, float (&own)[kPi
     return had_nan;
 }
 
-/* What the team makes of its lanes' maxima; status: bits of this thread. */
-template <typename Logit>
-__device__ Summary agree(Row<Logit> &row, const float (&own_of_pieces)[kPieces], uint32_t status) {
+/* No samples are taken. */
+struct NoSamples {
+    __device__ static constexpr bool are_wanted() { return false; }
+    __device__ void prepare() const {}
+    __device__ void operator()(const Summary &, float) const {}
+};
+
+/*
+ * What the team makes of its lanes' maxima; status: bits of this thread. sample(summary, maximum): by the warps that fetch, once they know their block's
+ * maximum, of its part.
+ */
+template <typename Logit, typename Sample = NoSamples>
+__device__ Summary agree(Row<Logit> &row, const float (&own_of_pieces)[kPieces], uint32_t status,
+                         Sample sample = {}) {
     Team &team = row.team;
-    Summary summary;
+    Summary summary = {};
     for (int piece = 0; piece < kPieces; piece++)
         summary.own[piece] = own_of_pieces[piece];
     float own = fmaxf(summary.own[0], summary.own[1]);
@@ -55,16 +66,23 @@ __device__ Summary agree(Row<Logit> &row, const float (&own_of_pieces)[kPieces],
     if (status)
         atomicOr(team.at_leader(team.flag()), status);
     if (row.fetches()) {
+        bool are_wanted = sample.are_wanted();
+        if (are_wanted)
+            sample.prepare();
         uint32_t of_lanes = warp_max(arith_ordered(own));
         if (lane() == 0)
             maxima().of_warp[warp_in_block()] = of_lanes;
         __barrier_sync_count(1, kFetchingWarps * kWarpThreads);
-        if (warp_in_block() == 0 && lane() < team.size) {
+        auto of_block = [] {
             uint32_t most = 0;
             for (uint32_t of_warp : maxima().of_warp)
                 most = max(most, of_warp);
-            *team.at(lane(), &maxima().of_block[team.rank]) = most;
-        }
+            return most;
+        };
+        if (warp_in_block() == 0 && lane() < team.size)
+            *team.at(lane(), &maxima().of_block[team.rank]) = of_block();
+        if (are_wanted)
+            sample(summary, arith_of_ordered(of_block()));
     }
     team.sync();
     uint32_t most = lane() < team.size ? maxima().of_block[lane()] : 0;
@@ -86,10 +104,11 @@ __device__ Summary agree(Row<Logit> &row, const float (&own_of_pieces)[kPieces],
 }
 
 /* A row that nothing adjusts. */
-template <typename Logit> __device__ Summary summarize(Row<Logit> &row) {
+template <typename Logit, typename Sample = NoSamples>
+__device__ Summary summarize(Row<Logit> &row, Sample sample = {}) {
     float own[kPieces];
     bool had_nan = take(row, own);
-    return agree(row, own, had_nan ? LOTTO_ROW_HAD_NAN : 0);
+    return agree(row, own, had_nan ? LOTTO_ROW_HAD_NAN : 0, sample);
 }
 
 /* A row that is not held, whose team has met. */

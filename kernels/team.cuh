@@ -1,8 +1,8 @@
 /*
  * A team: the blocks that share one row. From compute capability 9.0 on it is a cluster, before that one block.
  *
- * Block 0 leads. What the team decides the leader decides, in its shared memory, and all read it there. Every step that passes something on
- * is a team-wide barrier, so what is written before one may be read after it, and written again after the next.
+ * Block 0 leads. What the team decides the leader decides, in its shared memory, and all read it there or are told it in their own. Every step that passes
+ * something on is a team-wide barrier, so what is written before one may be read after it, and written again after the next.
  */
 #ifndef LOTTO_TEAM_CUH
 #define LOTTO_TEAM_CUH
@@ -90,6 +90,13 @@ struct Team {
 #endif
     }
     template <typename T> __device__ T *at_leader(T *shared) const { return at(0, shared); }
+
+    /* Gives the other blocks what the leader has in this shared variable. By the leader's first warp; all have it after the next barrier. */
+    template <typename T> __device__ void tell(T *shared) const {
+        __syncwarp();
+        if (lane() > 0 && lane() < size)
+            *at(lane(), shared) = *shared;
+    }
 };
 
 /*
