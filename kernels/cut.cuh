@@ -252,12 +252,9 @@ __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged, Draw 
     Team &team = row.team;
     Scratch &leader = leaders_scratch(team);
     AskedStep step(scratch().step);
+    if (team.leads() && warp_in_block() == 0)
+        tell_step(team);
     for (;;) {
-        if (team.leads() && warp_in_block() == 0) {
-            team.tell(&scratch().step);
-            if (Measure::kEstimated)
-                team.tell(&scratch().search);
-        }
         team.sync();
         step.read();
         Step::Kind kind = step.kind();
@@ -284,6 +281,8 @@ __device__ Cut find_cut(Row<Logit> &row, Measure measure, uint64_t judged, Draw 
         if (team.leads()) {
             advance_search(team.size, row.vocab, measure);
             end_search(row, measure, judged, draw);
+            if (warp_in_block() == 0)
+                tell_step(team);
         }
     }
 }

@@ -15,7 +15,7 @@
 namespace lotto {
 namespace {
 
-/* What a row's draws come from. To be read while the row comes, so that nothing waits for it later. */
+/* What a row's draws come from. */
 struct Seed {
     uint64_t seed = 0, position = 0;
 
@@ -27,6 +27,12 @@ struct Seed {
         return arith_target(random_number(seed, position, ARITH_DRAW_TOKEN, number), mass);
     }
 };
+
+/* The leader's, of a row's only draw: to be made while the row comes, so that nothing waits for it later. By one thread of it. */
+__device__ uint64_t &number_of_draw() {
+    __shared__ uint64_t number;
+    return number;
+}
 
 constexpr uint64_t kGreedyMass = uint64_t(1) << ARITH_WEIGHT_BITS;
 
@@ -43,10 +49,11 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     if (!row.kAdjusted && !row.fetches() && arith_row_temperature(&controls, index) < ARITH_GREEDY_BELOW)
         return; /* who fetches finds the first token */
     arith_controls row_controls = arith_row_controls(&controls, index);
-    Seed seed;
     if (row.team.leads()) {
-        seed.read(draws, index);
         prepare_guesses(row.team);
+        if (threadIdx.x == kBlockThreads - 1) /* of a warp that has nothing to fetch, if there is one */
+            number_of_draw() =
+                random_number(draws.seeds[index], draws.positions[index], ARITH_DRAW_TOKEN, 0);
     }
     Summary summary = summarize_and_sample(row, adjustments, row_controls);
     if (row.team.leads() && threadIdx.x == 0) {
@@ -64,7 +71,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
         drawn = {first_token(row, summary), summary.maximum, kGreedyMass};
     } else {
         bool by_estimates = !samples.prob && !samples.logprob; /* they need the exact mass */
-        auto target = [seed](uint64_t mass) { return seed.target(0, mass); };
+        auto target = [](uint64_t mass) { return arith_target(number_of_draw(), mass); };
         kept = keep_some(
             row, summary, true, row_controls, controls.order,
             [&](Weight judge, uint64_t judged) {

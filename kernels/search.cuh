@@ -427,6 +427,16 @@ __device__ inline void begin_search(const Team &team, Search search, Step::Kind 
     }
 }
 
+/*
+ * Gives every block the step, and the search where each chooses the bracket for itself. By the leader's first warp; a call, so that it takes no registers of
+ * the others.
+ */
+static __device__ __noinline__ void tell_step(Team team) {
+    team.tell(&scratch().step);
+    if (scratch().step.kind == Step::SIDES)
+        team.tell(&scratch().search);
+}
+
 /* The bracket is swept, but what lies beyond it is not known well enough. By thread 0. */
 __device__ inline void ask_exactly(Search search) {
     Bracket &bracket = search.bracket;

@@ -93,9 +93,14 @@ struct Team {
 
     /* Gives the other blocks what the leader has in this shared variable. By the leader's first warp; all have it after the next barrier. */
     template <typename T> __device__ void tell(T *shared) const {
+        static_assert(sizeof(T) <= kWarpThreads * sizeof(uint32_t), "a word a lane");
         __syncwarp();
-        if (lane() > 0 && lane() < size)
-            *at(lane(), shared) = *shared;
+        if (lane() * sizeof(uint32_t) >= sizeof(T))
+            return;
+        uint32_t *word = reinterpret_cast<uint32_t *>(shared) + lane(), own = *word;
+#pragma unroll 1
+        for (int other = 1; other < size; other++)
+            *at(other, word) = own;
     }
 };
 
