@@ -78,9 +78,9 @@ struct Search {
     uint64_t target;    /* it measures so much, at least */
     uint64_t error;     /* of the target less what lies beyond the edge, at most; 0: nothing is estimated */
     Bracket bracket;    /* the step's */
-    uint32_t edge;      /* tokens with larger values are beyond it */
-    uint64_t beyond;    /* their measure */
+    uint64_t beyond;    /* the measure of what lies beyond the edge */
     uint64_t estimated; /* the same when it was an estimate; 0: it never was */
+    uint32_t edge;      /* tokens with larger values are beyond it */
     uint32_t maximum;   /* of the row */
     uint32_t floor, ceiling; /* the last token's value lies between these */
     float tokens_per_unit;   /* near the edge, as far as is known; 0: it is not */
@@ -252,7 +252,7 @@ struct Scratch {
     Place place; /* of the drawn token, by mass */
     Place tie;   /* of the last one of a tie, by count */
     Located drawn;
-    bool is_sure; /* that it is the drawn one */
+    uint32_t is_sure; /* that it is the drawn one: 0 or 1 */
 };
 
 __device__ inline Scratch &scratch() {

@@ -91,11 +91,15 @@ struct Team {
     }
     template <typename T> __device__ T *at_leader(T *shared) const { return at(0, shared); }
 
-    /* Gives the other blocks what the leader has in this shared variable. By the leader's first warp; all have it after the next barrier. */
+    /*
+     * Gives the other blocks what the leader has in this shared variable, which has no padding. By the leader's first warp; all have it after the next
+     * barrier.
+     */
     template <typename T> __device__ void tell(T *shared) const {
-        static_assert(sizeof(T) <= kWarpThreads * sizeof(uint32_t), "a word a lane");
+        constexpr int kWords = sizeof(T) / sizeof(uint32_t);
+        static_assert(kWords * sizeof(uint32_t) == sizeof(T) && kWords <= kWarpThreads, "a word a lane");
         __syncwarp();
-        if (lane() * sizeof(uint32_t) >= sizeof(T))
+        if (lane() >= kWords)
             return;
         uint32_t *word = reinterpret_cast<uint32_t *>(shared) + lane(), own = *word;
 #pragma unroll 1
