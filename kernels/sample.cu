@@ -17,14 +17,12 @@ namespace {
 
 /* What a row's draws come from. */
 struct Seed {
-    uint64_t seed = 0, position = 0;
+    uint64_t seed, position;
 
-    __device__ void read(const lotto_draws &draws, int64_t row) {
-        seed = draws.seeds[row];
-        position = draws.positions[row];
-    }
-    __device__ uint64_t target(int number, uint64_t mass) const {
-        return arith_target(random_number(seed, position, ARITH_DRAW_TOKEN, number), mass);
+    __device__ Seed(const lotto_draws &draws, int64_t row)
+        : seed(draws.seeds[row]), position(draws.positions[row]) {}
+    __device__ uint64_t number(int draw) const {
+        return random_number(seed, position, ARITH_DRAW_TOKEN, draw);
     }
 };
 
@@ -52,8 +50,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     if (row.team.leads()) {
         prepare_guesses(row.team);
         if (threadIdx.x == kBlockThreads - 1) /* of a warp that has nothing to fetch, if there is one */
-            number_of_draw() =
-                random_number(draws.seeds[index], draws.positions[index], ARITH_DRAW_TOKEN, 0);
+            number_of_draw() = Seed(draws, index).number(0);
     }
     Summary summary = summarize_and_sample(row, adjustments, row_controls);
     if (row.team.leads() && threadIdx.x == 0) {
@@ -105,8 +102,7 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     arith_controls row_controls = arith_row_controls(&controls, row.index());
     arith_source source = arith_source_of(&logits, &draws, row.index());
     bool greedy = arith_is_greedy(row_controls);
-    Seed seed;
-    seed.read(draws, row.index());
+    Seed seed(draws, row.index());
     prepare_guesses(row.team);
     Summary summary = source.status ? refuse(row, source.status) : summarize(row, adjustments, row_controls);
     if (report.writes)
@@ -124,7 +120,8 @@ __global__ void __launch_bounds__(kBlockThreads, kResidentBlocks)
     };
     if (!greedy)
         draw_many(
-            row, kept, draws.count, [&](int number) { return seed.target(number, mass); }, store_one);
+            row, kept, draws.count, [&](int number) { return arith_target(seed.number(number), mass); },
+            store_one);
     for (int number = threadIdx.x; greedy && row.team.leads() && number < draws.count;
          number += kBlockThreads)
         store_one(number, static_cast<int>(arith_key_id(kept.bound)), summary.maximum);
