@@ -282,7 +282,7 @@ __device__ Summary summarize(Row<Logit> &row, const typename Row<Logit>::Adjustm
     return summarize(row, adjustments, controls, arith_place_of(row.index()));
 }
 
-/* Samples of a row that top-p alone cuts. */
+/* Samples of a row that top-p cuts, and no top-k before it. */
 template <typename Logit> struct Samples {
     const Row<Logit> &row;
     const arith_controls &controls;

@@ -68,7 +68,7 @@ __device__ Cut cut_from_guess(Row<Logit> &row, const Summary &summary, Guess gue
         bool by_head = !Measure::kCounts && is_whole(judged) && guess.head < ARITH_INFINITY;
         Search search = search_of<Logit>(summary, judged, goal, by_head ? guess.head : guess.value);
         search.tokens_per_unit = guess.tokens_per_unit;
-        begin_search(row.team, search, by_head ? Step::HEAD : Step::SIDES);
+        begin_search(search, by_head ? Step::HEAD : Step::SIDES);
     }
     return find_cut(row, measure, judged, draw);
 }
@@ -152,7 +152,7 @@ __device__ void list_first(Row<Logit> &row, const Summary &summary, int k, uint6
         Search search = search_of<Logit>(summary, judged, {static_cast<float>(k), 0}, from);
         search.target = k;
         search.tokens_per_unit = static_cast<float>(k) / (summary.maximum - guess.value);
-        begin_search(row.team, search, counts ? Step::COUNT : Step::SWEEP);
+        begin_search(search, counts ? Step::COUNT : Step::SWEEP);
     }
     list_cut_by_count(row, summary.maximum, judged);
 }

@@ -415,16 +415,14 @@ __device__ inline void ask(const Search &search, Step::Kind kind, uint64_t bound
                       arith_of_ordered(bracket.most)};
 }
 
-/* Asks for the first step: from the search's edge, or of the bracket from the maximum down to it. By the leader's first warp, whose first lane has the search. */
-__device__ inline void begin_search(const Team &team, Search search, Step::Kind kind) {
+/* Asks for the first step: from the search's edge, or of the bracket from the maximum down to it. By thread 0 of the leader. */
+__device__ inline void begin_search(Search search, Step::Kind kind) {
     uint32_t low = search.edge;
     if (kind != Step::SIDES)
         search.edge = search.ceiling;
     search.bracket = {low, search.edge, low, search.edge};
-    if (lane() == 0) {
-        ask(search, kind);
-        scratch().list.count = 0;
-    }
+    ask(search, kind);
+    scratch().list.count = 0;
 }
 
 /*
