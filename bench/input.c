@@ -14,7 +14,8 @@ bool input_open(struct input *input, struct bench_options *options, struct error
     *input = (struct input){.options = options};
     if (options->file == NULL)
         return true;
-    struct logits_hint hint = {options->tensor, options->is_raw, options->raw_dtype, options->raw_vocab};
+    struct logits_hint hint = {options->tensor, options->is_raw, options->raw_dtype, options->raw_vocab,
+                               "--raw DTYPE:V"};
     if (!logits_file_open(&input->file, options->file, &hint, error)) {
         input->file.name = NULL;
         return false;

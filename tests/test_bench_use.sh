@@ -61,6 +61,8 @@ answers 2 "--rows needs a value" --rows
 answers 2 "--csv" --csv=yes
 answers 2 "only lotto has the operation softmax" --peer all --operation sample,softmax
 answers 1 "missing.npy: No such file" missing.npy --device virtual
+echo text >text.bin
+answers 1 "raw logits need --raw DTYPE:V" text.bin --device virtual
 answers 87 "must be one of h100, a100" --gpu nonsense
 status=0
 "$lotto" bench --gpu h100,nonsense --rows 1 --vocab 10 >out 2>err || status=$?

@@ -35,7 +35,7 @@ static bool choose_rows(struct job *job, struct error *error) {
 static bool open_file(struct job *job, struct error *error) {
     const struct options *options = job->options;
     struct logits_hint hint = {options->tensor, options->has_raw_dtype, options->raw_dtype,
-                               options->raw_vocab};
+                               options->raw_vocab, "--dtype and --vocab-size"};
     if (!logits_file_open(&job->file, options->file, &hint, error)) {
         job->file.name = NULL;
         return false;

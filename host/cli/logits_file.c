@@ -115,8 +115,7 @@ static bool format_of(const char *path, const struct logits_hint *hint, const ui
     else if (is_safetensors || (prefix_bytes > 8 && prefix[8] == '{'))
         *format = FORMAT_SAFETENSORS;
     else
-        return failure(error,
-                       "it is neither .npy nor .safetensors; raw logits need --dtype and --vocab-size");
+        return failure(error, "it is neither .npy nor .safetensors; raw logits need %s", hint->raw_options);
     if (hint->tensor != NULL && *format != FORMAT_SAFETENSORS)
         return usage_error(error, "it is not a .safetensors file, so it has no tensor named by --tensor %s",
                            hint->tensor);

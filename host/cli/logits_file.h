@@ -25,6 +25,7 @@ struct logits_hint {
     bool is_raw;
     lotto_dtype raw_dtype;
     int64_t raw_vocab;
+    const char *raw_options; /* which say so, for a sentence */
 };
 
 struct logits_file {

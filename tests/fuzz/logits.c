@@ -28,8 +28,8 @@ static void read_as(const char *path, size_t count, const struct logits_hint *hi
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     const char *path = fuzz_file(bytes, count);
-    read_as(path, count, &(struct logits_hint){0});
-    read_as(path, count, &(struct logits_hint){.tensor = "other"});
+    read_as(path, count, &(struct logits_hint){.raw_options = "--raw"});
+    read_as(path, count, &(struct logits_hint){.tensor = "other", .raw_options = "--raw"});
     read_as(path, count, &(struct logits_hint){.is_raw = true, .raw_dtype = LOTTO_F16, .raw_vocab = 3});
     return 0;
 }
