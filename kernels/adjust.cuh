@@ -296,7 +296,10 @@ template <typename Logit> struct Samples {
     }
 };
 
-/* The same, with samples for a guess where top-p says what is kept, which are taken before the team agrees on the maximum; adjusted rows have no registers left for that. */
+/*
+ * The same, with samples for a guess where top-p says what is kept, which are taken before the team agrees on the maximum; adjusted rows have no
+ * registers left for that.
+ */
 template <typename Logit>
 __device__ Summary summarize_and_sample(Row<Logit> &row, const typename Row<Logit>::Adjustments &adjustments,
                                         arith_controls controls) {

@@ -185,7 +185,8 @@ __device__ __noinline__ Drawn draw_exactly(Row<Logit> row, Kept kept, Target tar
 
 /*
  * The first kept token, in id order, whose inclusive sum of weights exceeds target(kept mass), which lies below the kept mass. One
- * thread of the team returns it, the others -1. by_estimates: the runs' sums may be; then it returns no mass. Nobody needs the others any more.
+ * thread of the team returns it, the others -1. by_estimates: the runs' sums may be; then it returns no mass. From then on no
+ * block reads another's memory.
  */
 template <typename Logit, typename Target>
 __device__ Drawn draw(Row<Logit> &row, const Kept &kept, bool by_estimates, Target target) {

@@ -195,8 +195,8 @@ struct alignas(2 * sizeof(float)) BinSums {
 };
 
 /*
- * Where the estimated measure reaches the goal, by the bins' sums, which are cleared. tokens_per_sample: how many tokens a sampled one stands for; 0: there is no sample, and the value is
- * the lower edge of its bin. By the whole leading block, whose first thread gets the guess.
+ * Where the estimated measure reaches the goal, by the bins' sums, which are cleared. tokens_per_sample: how many tokens a sampled one stands for;
+ * 0: there is no sample, and the value is the lower edge of its bin. By the whole leading block, whose first thread gets the guess.
  */
 template <typename Bins>
 __device__ __noinline__ Guess read_bins(Bins bins, uint32_t *sums, float tokens_per_sample, Goal goal) {

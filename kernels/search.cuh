@@ -3,8 +3,9 @@
  *
  * From a value beyond which the measure is known exactly, a bracket of values is placed where the target should be, with what lies beyond it known
  * exactly at every step, until the last token is in the bracket and the bracket's tokens fit the leader's list, which is sorted and
- * summed. A bracket with too many tokens is narrowed, in the end halved; one with many tokens of one value, or of two neighbouring ones, is cut by how many
- * there are of each, and by their ids. Where what lies beyond is an estimate, the same finds the last token, and whether that is certain; if not, what lies beyond the bracket is measured exactly.
+ * summed. A bracket with too many tokens is narrowed, in the end halved; one with many tokens of one value, or of two neighbouring ones, is cut by
+ * how many there are of each, and by their ids. Where what lies beyond is an estimate, the same finds the last token, and whether that is certain; if
+ * not, what lies beyond the bracket is measured exactly.
  */
 #ifndef LOTTO_SEARCH_CUH
 #define LOTTO_SEARCH_CUH
